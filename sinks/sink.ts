@@ -1,0 +1,65 @@
+import type { OptionTable } from "../src/config/options.ts";
+
+/** One thing to deliver: a formatted match with what placeholders need. */
+export interface Delivery {
+  /** Stable over retries and restarts (UUID), so that receivers can drop duplicates. */
+  readonly id: string;
+  /** The formatted match, one line without newline, UTF-8. */
+  readonly body: Uint8Array;
+  /** The IoC's value, or the pattern for compound indicators; fills `%ioc`. Untrusted. */
+  readonly ioc: string;
+  /** Fills `%matchtype`. */
+  readonly matchType: "RETRO" | "LIVE";
+  /** STIX id of the indicator. */
+  readonly indicatorId: string;
+}
+
+/** An open sink. */
+export interface Sink {
+  /**
+   * Delivers a batch in order. Resolves when the sink has confirmed it as its
+   * guarantee says; rejects with a `SinkError` that tells what was not delivered.
+   * One call at a time.
+   */
+  write(batch: readonly Delivery[], signal: AbortSignal): Promise<void>;
+  /** Makes what was written safe and lets go of all resources. Never throws twice. */
+  close(): Promise<void>;
+  /** SIGHUP: lets go of files and opens them anew (log rotation by others). */
+  reopen?(): Promise<void>;
+}
+
+/** What a sink gives for a resolved `write`. */
+export type Guarantee = "at-most-once" | "at-least-once";
+
+/** What a sink says of itself: the source of `sinks list`, validation and docs. */
+export interface SinkSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** The short forms of `--sink`, e.g. `file:PATH`. */
+  readonly forms: readonly string[];
+  readonly options: OptionTable;
+  readonly guarantee: Guarantee;
+  /** What a confirmed write means, in a sentence. */
+  readonly confirms: string;
+  readonly examples: readonly string[];
+  /** Bodies go out as they are, so the format shows (stdout, file) or are wrapped (syslog, webhook). */
+  readonly mediaType?: string;
+}
+
+/** Checked option values, by the names in `SinkSpec.options`; durations in ms, sizes in bytes. */
+export type SinkOptions = Readonly<Record<string, unknown>>;
+
+/** What the program lends to a sink. */
+export interface SinkContext {
+  /** Reads an environment variable (secrets, `NO_COLOR`, …). */
+  readonly env: (name: string) => string | undefined;
+}
+
+/** A module under `sinks/` (or a user's own, in JavaScript for the binary). */
+export interface SinkModule {
+  readonly spec: SinkSpec;
+  /** Reads the short form (all of it, e.g. `file:/var/log/hits.json?fsync=true`) into raw options. */
+  parse(form: string): Record<string, unknown>;
+  /** Connects, or fails with a `SinkError` saying what and why. */
+  open(options: SinkOptions, context: SinkContext, signal: AbortSignal): Promise<Sink>;
+}

@@ -1,0 +1,117 @@
+import type { JsonObject } from "../json.ts";
+import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
+import type { Observable, ObservableKind } from "../match/observable.ts";
+
+/** How a match came about: from the past or from the stream. */
+export type MatchType = "RETRO" | "LIVE";
+
+/** An event of the telemetry. */
+export interface TelemetryEvent {
+  /** The event as one line of JSON without the newline: for JSON logs byte for byte as it stands there. */
+  readonly bytes: Uint8Array;
+  /** The same, parsed (lazily, once). */
+  readonly value: JsonObject;
+}
+
+/** Where an event stands. */
+export interface Where {
+  /** Path of the file, `-` for standard input, `vast` for a node. */
+  readonly source: string;
+  /** Line from 1, if known. */
+  readonly line?: number;
+  /** Field path inside the event, if a point value matched. */
+  readonly field?: string;
+}
+
+/** One indicator seen in one event. */
+export interface Match {
+  readonly type: MatchType;
+  readonly indicator: Indicator;
+  /** The point value that was seen; absent when a compound pattern matched. */
+  readonly observable?: Observable;
+  readonly where: Where;
+  readonly event: TelemetryEvent;
+}
+
+/** What an engine can do with an indicator; the reason stands in logs and summaries. */
+export type Support =
+  | { readonly type: "whole" }
+  /** The engine finds a superset, which is then filtered here. */
+  | { readonly type: "superset"; readonly reason: string }
+  | { readonly type: "none"; readonly reason: string };
+
+/** One retro question: these indicators against the past. */
+export interface RetroQuery {
+  readonly indicators: IndicatorSet;
+  /** Only events at or after this instant, ms since the epoch. */
+  readonly since?: number;
+  /** Only events before this instant, ms since the epoch. */
+  readonly until?: number;
+  /** At most so many events an indicator; 0 is unlimited. */
+  readonly maxEvents: number;
+}
+
+/** Trouble that did not stop a hunt, named once with a count. */
+export interface Trouble {
+  /** File or endpoint. */
+  readonly source: string;
+  /** What, in words: "lines are not JSON", "gzip stream ends early". */
+  readonly what: string;
+  readonly count: number;
+  /** First place where it was seen. */
+  readonly line?: number;
+  /** Data was left unread, so the answer may be incomplete (exit code 2). */
+  readonly unread: boolean;
+}
+
+/** How far a hunt got; handed to `RetroHooks.progress` a few times a second at most. */
+export interface Progress {
+  readonly bytesRead: number;
+  /** All bytes to read, if known (not for standard input). */
+  readonly bytesTotal?: number;
+  readonly eventsRead: number;
+  readonly source: string;
+}
+
+/** Callbacks of a retro hunt. */
+export interface RetroHooks {
+  readonly trouble?: (trouble: Trouble) => void;
+  readonly progress?: (progress: Progress) => void;
+}
+
+/** What an engine says of itself, shown by `bridge engines list`. */
+export interface EngineSpec {
+  readonly name: string;
+  readonly summary: string;
+  readonly kinds: readonly ObservableKind[];
+  readonly retro: string;
+  readonly live: string;
+  readonly batching: string;
+  readonly limits: readonly string[];
+}
+
+/**
+ * A place where events are and indicators can be looked up. Matches come in
+ * batches, in the order of the telemetry; asking for the next batch is the
+ * back-pressure.
+ */
+export interface Engine {
+  readonly spec: EngineSpec;
+  supports(indicator: Indicator): Support;
+  /** Resolves when the telemetry can be reached, rejects with a typed error that says why not. */
+  check(signal: AbortSignal): Promise<void>;
+  retro(
+    query: RetroQuery,
+    hooks: RetroHooks,
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Match[]>;
+  /** Runs until the signal aborts; the set may change at any time and counts at once. */
+  live(indicators: IndicatorSet, signal: AbortSignal): AsyncIterable<readonly Match[]>;
+  close(): Promise<void>;
+}
+
+/** What an engine's folder exports as `mod.ts` and the registry imports when it is named. */
+export interface EngineModule<Options> {
+  readonly spec: EngineSpec;
+  open(options: Options): Promise<Engine>;
+}

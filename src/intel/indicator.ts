@@ -1,0 +1,53 @@
+import type { JsonObject } from "../json.ts";
+import type { Place } from "../errors.ts";
+import type { Observable } from "../match/observable.ts";
+import type { Handle, IocSet } from "../match/set.ts";
+
+/**
+ * An indicator of compromise as bridge holds it, wherever it came from. Made
+ * lazily where there are many: only ids and values stay resident.
+ */
+export interface Indicator {
+  /** STIX id, `indicator--<uuid>`; for plain IoCs a UUIDv5 over kind and value, so it is stable. */
+  readonly id: string;
+  /** The STIX pattern, as it came or made from the value. */
+  readonly pattern: string;
+  /** The whole STIX 2.1 Indicator object, as received or synthesised. */
+  readonly stix: JsonObject;
+  /** Point values any of which alone fulfils the pattern; empty for compound patterns. */
+  readonly points: readonly Observable[];
+  /** Where it was read, if from a file or the command line. */
+  readonly place?: Place;
+}
+
+/** What happens to an indicator over time. */
+export type IndicatorChange =
+  | { readonly type: "add" | "edit"; readonly handle: Handle; readonly indicator: Indicator }
+  | { readonly type: "remove"; readonly handle: Handle; readonly indicator: Indicator };
+
+/** The outcome of `IndicatorSet.put`. */
+export type PutResult =
+  | { readonly type: "added" | "edited"; readonly handle: Handle }
+  /** Not taken; the reason in words for logs and summaries ("older version", "revoked", …). */
+  | { readonly type: "ignored"; readonly reason: string };
+
+/**
+ * All indicators that engines look for: the point values in `iocs`, the compound
+ * patterns by handle. Engines read it, sources write it, both at any time.
+ */
+export interface IndicatorSet {
+  /** Number of indicators. */
+  readonly size: number;
+  readonly iocs: IocSet;
+  /** Handles whose indicator is more than a disjunction of point values. */
+  readonly compounds: ReadonlySet<Handle>;
+  /** The indicator of a handle that `iocs` or `compounds` named. */
+  get(handle: Handle): Indicator;
+  handles(): Iterable<Handle>;
+  /** Adds, or replaces an older version with the same id. */
+  put(indicator: Indicator): PutResult;
+  /** Removes by STIX id; returns whether it was there. */
+  remove(id: string): boolean;
+  /** Calls back after each change until the signal aborts. */
+  onChange(listener: (change: IndicatorChange) => void, signal: AbortSignal): void;
+}
