@@ -1,0 +1,99 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../version.ts";
+import { ClosedPipe, isClosedPipe } from "./closed_pipe.ts";
+import { type CliContext, EXIT, withExamples } from "./context.ts";
+import { COMMANDS } from "./registry.ts";
+import { describeError } from "./report.ts";
+import { useColor } from "./terminal.ts";
+
+/** Runs one call of the program and resolves with its exit code; never rejects. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  const env = (name: string) => Deno.env.get(name) || undefined;
+  const { signal, dispose } = abortOnSignals();
+  let code: number = EXIT.matched;
+  const context: CliContext = { signal, env, print, exitWith: (given) => code = given };
+  try {
+    const program = await buildProgram(args, context);
+    await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (isClosedPipe(error)) return EXIT.matched;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.error;
+    console.error(describeError(error, env("BRIDGE_DEBUG") !== undefined));
+    return EXIT.error;
+  } finally {
+    dispose();
+  }
+}
+
+/** The whole tree by name; only the command that is called is loaded. */
+async function buildProgram(args: readonly string[], context: CliContext): Promise<Command> {
+  const program = withExamples(
+    new Command("bridge")
+      .description("Connects threat intelligence to network telemetry.")
+      .version(`bridge ${VERSION}`, "-V, --version", "print the version")
+      .helpOption("-h, --help", "show help")
+      .configureHelp({ showGlobalOptions: false })
+      .configureOutput(outputOptions(context))
+      .exitOverride(),
+    [
+      ["hunt for a domain in the logs of this machine", "bridge retro --ioc example.com"],
+      [
+        "hunt for a list in a folder, count the hits",
+        "bridge retro --ioc-file iocs.txt --logs /var/log/suricata --count",
+      ],
+    ],
+  );
+  const called = args.find((arg) => !arg.startsWith("-"));
+  const named = called === "help" ? args[args.indexOf(called) + 1] : called;
+  for (const entry of COMMANDS) {
+    if (entry.name === named) {
+      const { command } = await entry.load();
+      program.addCommand(inherit(command(context), program));
+    } else {
+      program.command(entry.name).description(entry.summary);
+    }
+  }
+  return program;
+}
+
+/** A command made on its own takes over the program's ways of writing and ending. */
+function inherit(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) inherit(child, command);
+  return command;
+}
+
+function outputOptions(context: CliContext) {
+  return {
+    getOutHasColors: () => useColor("auto", Deno.stdout.isTerminal(), context.env),
+    getErrHasColors: () => useColor("auto", Deno.stderr.isTerminal(), context.env),
+    outputError: (text: string, write: (text: string) => void) =>
+      write(text.replace(/^error: /, "bridge: ")),
+  };
+}
+
+async function print(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  try {
+    for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
+  } catch (error) {
+    throw isClosedPipe(error) ? new ClosedPipe() : error;
+  }
+}
+
+/** First SIGINT or SIGTERM: abort. Second: the process ends at once. */
+function abortOnSignals(): { signal: AbortSignal; dispose: () => void } {
+  const controller = new AbortController();
+  const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const onSignal = (name: Deno.Signal) => () => {
+    if (controller.signal.aborted) Deno.exit(name === "SIGINT" ? 130 : 143);
+    controller.abort(new DOMException(`stopped by ${name}`, "AbortError"));
+  };
+  const listeners = names.map((name) => [name, onSignal(name)] as const);
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  const dispose = () => {
+    for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+  };
+  return { signal: controller.signal, dispose };
+}

@@ -1,0 +1,163 @@
+import type { Command, Option } from "commander";
+
+/** Shells that completion scripts are made for. */
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+/** One command as completion needs it; `path` is `["sinks", "list"]`. */
+export interface CompletionNode {
+  readonly path: readonly string[];
+  readonly summary: string;
+  readonly options: readonly CompletionOption[];
+  readonly children: readonly string[];
+}
+
+/** One option: its spellings, help, fixed values, and whether it takes any value. */
+export interface CompletionOption {
+  readonly flags: readonly string[];
+  readonly summary: string;
+  readonly choices: readonly string[];
+  readonly takesValue: boolean;
+}
+
+/** Flattens a command tree into nodes, parents first. */
+export function describeTree(commands: readonly Command[]): CompletionNode[] {
+  const walk = (command: Command, path: readonly string[]): CompletionNode[] => [
+    {
+      path,
+      summary: firstLine(command.summary() || command.description()),
+      options: command.options.map(describeOption),
+      children: command.commands.map((child) => child.name()),
+    },
+    ...command.commands.flatMap((child) => walk(child, [...path, child.name()])),
+  ];
+  const top: CompletionNode = {
+    path: [],
+    summary: "",
+    options: [],
+    children: commands.map((command) => command.name()),
+  };
+  return [top, ...commands.flatMap((command) => walk(command, [command.name()]))];
+}
+
+function describeOption(option: Option): CompletionOption {
+  return {
+    flags: [option.short, option.long].filter((flag) => flag !== undefined),
+    summary: firstLine(option.description),
+    choices: option.argChoices ?? [],
+    takesValue: option.required || option.optional,
+  };
+}
+
+const firstLine = (text: string) => text.split("\n", 1)[0]!.replaceAll(/['"`$\\:[\]]/g, " ");
+
+/** The completion script of one shell. */
+export function completionScript(
+  shell: typeof SHELLS[number],
+  nodes: readonly CompletionNode[],
+): string {
+  return { bash, zsh, fish }[shell](nodes);
+}
+
+function words(node: CompletionNode): string {
+  return [...node.children, ...node.options.flatMap((option) => option.flags), "--help"].join(" ");
+}
+
+function bash(nodes: readonly CompletionNode[]): string {
+  const cases = nodes.map((node) => `    "${node.path.join(" ")}") words="${words(node)}" ;;`).join(
+    "\n",
+  );
+  const values = choiceCases(nodes, (flags, choices) => `    ${flags}) words="${choices}" ;;`);
+  return `# bash completion for bridge
+_bridge() {
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" path="" words="" word
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "$word" in -*) break ;; *) path="\${path:+$path }$word" ;; esac
+  done
+  case "$path" in
+${cases}
+    *) words="" ;;
+  esac
+  case "$prev" in
+${values}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _bridge bridge
+`;
+}
+
+function zsh(nodes: readonly CompletionNode[]): string {
+  const cases = nodes.map((node) => {
+    const items = [
+      ...node.children.map((child) => `'${child}:${summaryOf(nodes, [...node.path, child])}'`),
+      ...node.options.flatMap((option) =>
+        option.flags.map((flag) => `'${flag}:${option.summary}'`)
+      ),
+      "'--help:show help'",
+    ];
+    return `    "${node.path.join(" ")}") items=(${items.join(" ")}) ;;`;
+  }).join("\n");
+  const values = choiceCases(nodes, (flags, choices) => `    ${flags}) items=(${choices}) ;;`);
+  return `#compdef bridge
+# zsh completion for bridge
+_bridge() {
+  local -a items
+  local path="" word
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    case "$word" in -*) break ;; *) path="\${path:+$path }$word" ;; esac
+  done
+  case "$path" in
+${cases}
+  esac
+  case "\${words[CURRENT-1]}" in
+${values}
+  esac
+  if (( \${#items} )); then _describe 'bridge' items; fi
+  [[ "\${words[CURRENT]}" == -* ]] || _files
+}
+compdef _bridge bridge
+`;
+}
+
+function fish(nodes: readonly CompletionNode[]): string {
+  const lines = ["# fish completion for bridge"];
+  for (const node of nodes) {
+    const when = node.path.length === 0
+      ? "__fish_use_subcommand"
+      : node.path.map((part) => `__fish_seen_subcommand_from ${part}`).join("; and ");
+    for (const child of node.children) {
+      const about = summaryOf(nodes, [...node.path, child]);
+      lines.push(`complete -c bridge -n '${when}' -f -a ${child} -d '${about}'`);
+    }
+    for (const option of node.options) lines.push(fishOption(option, when));
+  }
+  return lines.join("\n") + "\n";
+}
+
+function fishOption(option: CompletionOption, when: string): string {
+  const flags = option.flags.map((flag) =>
+    flag.startsWith("--") ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`
+  ).join(" ");
+  const value = option.choices.length > 0
+    ? ` -x -a '${option.choices.join(" ")}'`
+    : option.takesValue
+    ? " -r"
+    : "";
+  return `complete -c bridge -n '${when}' ${flags}${value} -d '${option.summary}'`;
+}
+
+function summaryOf(nodes: readonly CompletionNode[], path: readonly string[]): string {
+  return nodes.find((node) => node.path.join(" ") === path.join(" "))?.summary ?? "";
+}
+
+/** One line an option with fixed values, for the word before the cursor. */
+function choiceCases(
+  nodes: readonly CompletionNode[],
+  line: (flags: string, choices: string) => string,
+): string {
+  const seen = new Map<string, string>();
+  for (const option of nodes.flatMap((node) => node.options)) {
+    if (option.choices.length > 0) seen.set(option.flags.join("|"), option.choices.join(" "));
+  }
+  return [...seen].map(([flags, choices]) => line(flags, choices)).join("\n");
+}

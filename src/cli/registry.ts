@@ -1,0 +1,17 @@
+import type { CommandModule } from "./context.ts";
+
+/** A command as the tree shows it; its module is loaded when it is called. */
+export interface CommandEntry {
+  readonly name: string;
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** The command tree, in the order of `bridge --help`. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "completions",
+    summary: "print a completion script for a shell",
+    load: () => import("./commands/completions.ts"),
+  },
+];

@@ -1,0 +1,22 @@
+import { BridgeError, formatPlace } from "../errors.ts";
+import { stripControls } from "./terminal.ts";
+
+/**
+ * An error as a person reads it: what, where, and what to do. An error that is
+ * not ours keeps its message; its stack shows only with `BRIDGE_DEBUG`.
+ */
+export function describeError(error: unknown, debug = false): string {
+  const lines = ["bridge: " + headline(error)];
+  if (error instanceof BridgeError && error.hint !== undefined) lines.push(`  ${error.hint}`);
+  if (debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
+  return lines.map(stripControls).join("\n");
+}
+
+function headline(error: unknown): string {
+  if (error instanceof BridgeError) {
+    const place = error.place === undefined ? "" : formatPlace(error.place);
+    return place === "" ? error.message : `${place}: ${error.message}`;
+  }
+  if (error instanceof AggregateError) return error.errors.map(headline).join("\nbridge: ");
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { bridge } from "./bridge.ts";
+
+Deno.test("bridge --help shows the command tree and examples on standard output", async () => {
+  const { code, stdout, stderr } = await bridge(["--help"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /Commands:/);
+  assert.match(stdout, /bridge retro --ioc example\.com/);
+  assert.equal(stderr, "");
+});
+
+Deno.test("bridge asks whether another command was meant", async () => {
+  const { code, stdout, stderr } = await bridge(["completons"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /bridge: unknown command 'completons'/);
+  assert.match(stderr, /Did you mean completions\?/);
+});
+
+Deno.test("bridge without a command shows help on standard error and fails", async () => {
+  const { code, stdout, stderr } = await bridge([]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.match(stderr, /Usage: bridge/);
+});

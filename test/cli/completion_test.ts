@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { Command } from "commander";
+import { completionScript, describeTree, SHELLS } from "../../src/cli/completion.ts";
+
+const tree = describeTree([
+  new Command("sinks").description("sinks: where `matches` go").addCommand(
+    new Command("list").description("list them").option("--json", "as JSON"),
+  ),
+]);
+
+for (const shell of SHELLS) {
+  Deno.test(`completionScript() for ${shell} names every command and option`, () => {
+    const script = completionScript(shell, tree);
+    for (const word of ["sinks", "list", "json"]) assert.ok(script.includes(word), word);
+    assert.ok(!script.includes("`matches`"), "help texts can't run commands");
+  });
+}
+
+Deno.test("completionScript() for bash is accepted by bash and completes nested commands", async () => {
+  const script = completionScript("bash", tree) +
+    `\nCOMP_WORDS=(bridge sinks li); COMP_CWORD=2; _bridge; echo "\${COMPREPLY[*]}"`;
+  const { stdout, code } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+  assert.equal(code, 0);
+  assert.equal(new TextDecoder().decode(stdout).trim(), "list");
+});
