@@ -1,0 +1,46 @@
+import type { Finder, LineFormat, Needles } from "./finder.ts";
+
+const NEWLINE = 0x0a;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+/**
+ * The simplest finder: each line that can be an event is a candidate. It is the
+ * oracle of the others, and the one to use when every line matters.
+ */
+export function createEveryLineFinder(_needles: Needles, format: LineFormat): Finder {
+  const json = format.type === "json";
+  const candidates: number[] = [];
+  return {
+    find(block, start, end) {
+      candidates.length = 0;
+      let lines = 0, odd = 0, firstOdd = -1;
+      for (let at = start; at < end; lines++) {
+        const newline = block.indexOf(NEWLINE, at);
+        const stop = newline < 0 || newline > end ? end : newline;
+        const from = skipSpace(block, at, stop);
+        if (from < stop) {
+          if (!json || isObject(block, from, stop)) candidates.push(at, stop, lines);
+          else if (odd++ === 0) firstOdd = lines;
+        }
+        at = stop + 1;
+      }
+      return { lines, candidates, length: candidates.length, odd, firstOdd };
+    },
+  };
+}
+
+function isObject(block: Uint8Array, from: number, stop: number): boolean {
+  let last = stop - 1;
+  while (last > from && isSpace(block[last]!)) last--;
+  return block[from] === OPEN && block[last] === CLOSE;
+}
+
+function skipSpace(block: Uint8Array, from: number, stop: number): number {
+  while (from < stop && isSpace(block[from]!)) from++;
+  return from;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+}

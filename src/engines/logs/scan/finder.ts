@@ -1,0 +1,106 @@
+import type { IocSet } from "../../../match/set.ts";
+
+/**
+ * The seam between reading and understanding: a finder goes over whole lines at
+ * the speed of reading and names those that may hold an IoC; only they are
+ * parsed. A finder may name too many lines, never too few.
+ */
+
+/** How the lines of a file are built, as far as finding has to know. */
+export type LineFormat =
+  /** One JSON object a line: Suricata EVE, Zeek JSON, any NDJSON. */
+  | { readonly type: "json" }
+  /** Zeek TSV; both separators are single bytes. */
+  | { readonly type: "tsv"; readonly separator: number; readonly setSeparator: number };
+
+/** What a finder looks for. */
+export interface Needles {
+  readonly iocs: IocSet;
+  /** Each line matters (a compound pattern has no value to look for): every line is a candidate. */
+  readonly everything?: boolean;
+}
+
+/** What a finder saw in one block. */
+export interface Findings {
+  /** Lines in the block, empty ones too; a last line without newline counts. */
+  readonly lines: number;
+  /**
+   * The candidates in order, three numbers each: start and end in the block
+   * (without `\n`; a `\r` before it stays), and the line's index in the block from 0.
+   * Valid until the next call of `find`.
+   */
+  readonly candidates: ArrayLike<number>;
+  /** How many numbers of `candidates` count. */
+  readonly length: number;
+  /**
+   * JSON only: lines that are not empty and don't begin with `{` and end with `}`
+   * (white space aside). They are not candidates.
+   */
+  readonly odd: number;
+  /** Index in the block of the first odd line, -1 if none. */
+  readonly firstOdd: number;
+}
+
+/**
+ * Looks through blocks of one format. TSV lines that begin with `#` are always
+ * candidates, since they say what the lines after them mean. The set may change
+ * between two calls; the next call must see it as it then is.
+ */
+export interface Finder {
+  /** `block[start, end)` holds whole lines; only the last may lack its newline. */
+  find(block: Uint8Array, start: number, end: number): Findings;
+}
+
+/** Makes a finder; a finder serves one reader at a time. */
+export type CreateFinder = (needles: Needles, format: LineFormat) => Finder;
+
+/** A line that may hold an IoC, out of the block and safe to keep. */
+export interface Candidate {
+  /** Line in the file from 1. */
+  readonly line: number;
+  /** The line without its newline. */
+  readonly bytes: Uint8Array;
+}
+
+/** Something wrong with lines or with the stream, counted since the last chunk. */
+export interface ScanTrouble {
+  readonly what: string;
+  readonly count: number;
+  /** Line in the file from 1, if it is about lines. */
+  readonly line?: number;
+  readonly unread: boolean;
+}
+
+/** A file ready to be scanned: its format is known. */
+export interface ScanFile {
+  /** `-` is standard input, which only the calling thread can read. */
+  readonly path: string;
+  readonly compression: "none" | "gzip" | "zstd";
+  readonly format: LineFormat;
+  /** Bytes on disk; unknown for standard input. */
+  readonly size?: number;
+}
+
+/** The outcome of a stretch of a file. Chunks come in the order of files and lines. */
+export interface ScanChunk {
+  /** Index in the list of files. */
+  readonly file: number;
+  /** Bytes on disk that this stretch took (compressed ones for compressed files). */
+  readonly bytes: number;
+  readonly lines: number;
+  readonly candidates: readonly Candidate[];
+  readonly troubles: readonly ScanTrouble[];
+  /** The file ends with this chunk; there is exactly one such chunk a file. */
+  readonly end: boolean;
+}
+
+/**
+ * Scans files in order. Two exist: `inline` in the calling thread, and the pool
+ * of Workers for big inputs, which yields exactly what `inline` would. Leaving
+ * the iteration or aborting the signal stops everything at once.
+ */
+export type Scan = (
+  files: readonly ScanFile[],
+  needles: Needles,
+  signal: AbortSignal,
+) => AsyncIterable<ScanChunk>;
