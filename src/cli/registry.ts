@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** The command tree, in the order of `bridge --help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "config",
+    summary: "check, print or describe the configuration",
+    load: () => import("./commands/config.ts"),
+  },
+  {
     name: "completions",
     summary: "print a completion script for a shell",
     load: () => import("./commands/completions.ts"),

@@ -13,7 +13,10 @@ export type OptionType =
   | "duration"
   | "bytes"
   | "string[]"
-  | "map";
+  /** A mapping of texts, e.g. HTTP headers. */
+  | "map"
+  /** A list whose entries are texts or mappings; what they mean is checked by who uses it. */
+  | "list";
 
 /** One setting. */
 export interface OptionSpec {

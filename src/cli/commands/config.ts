@@ -1,0 +1,68 @@
+import { Command } from "commander";
+import { CONFIG_KEYS, type ConfigKey } from "../../config/keys.ts";
+import { loadConfig } from "../../config/load.ts";
+import { type CliContext, withExamples } from "../context.ts";
+
+/** `bridge config`: checks, shows and describes the configuration. */
+export function command(context: CliContext): Command {
+  const config = new Command("config").description(
+    "Check, show or describe the configuration.",
+  );
+  config.addCommand(checkCommand(context));
+  config.addCommand(printCommand(context));
+  config.addCommand(schemaCommand(context));
+  return config;
+}
+
+function checkCommand(context: CliContext): Command {
+  return withExamples(
+    new Command("check")
+      .description("Check a configuration file; errors name line, column and key.")
+      .argument("[file]", "the file; without it the one that would be used")
+      .action(async (file?: string) => {
+        const loaded = await loadConfig({ file, env: context.env });
+        await context.print(`${loaded.file ?? "no configuration file"}: ok\n`);
+      }),
+    [["before a restart", "bridge config check /etc/bridge/config.yaml"]],
+  );
+}
+
+function printCommand(context: CliContext): Command {
+  return withExamples(
+    new Command("print")
+      .description("Print the configuration in force, each value with where it comes from.")
+      .option("-c, --config <file>", "the configuration file")
+      .option("--json", "as one JSON object")
+      .action(async (options: { config?: string; json?: true }) => {
+        const { values, origins } = await loadConfig({ file: options.config, env: context.env });
+        const keys = Object.keys(CONFIG_KEYS) as ConfigKey[];
+        if (options.json) {
+          const entries = keys.map((key) => [key, { value: values[key], origin: origins[key] }]);
+          await context.print(JSON.stringify(Object.fromEntries(entries), null, 2) + "\n");
+          return;
+        }
+        for (const key of keys) {
+          await context.print(`${key}: ${show(key, values[key])}  # ${origins[key]}\n`);
+        }
+      }),
+    [["what is in force here", "bridge config print"]],
+  );
+}
+
+function show(key: ConfigKey, value: unknown): string {
+  if (value === undefined) return "(unset)";
+  return CONFIG_KEYS[key].type === "duration" ? `${Number(value) / 1000}s` : JSON.stringify(value);
+}
+
+function schemaCommand(context: CliContext): Command {
+  return withExamples(
+    new Command("schema")
+      .description("Print a JSON Schema of the configuration, for editors.")
+      .action(async () => {
+        const { jsonSchemaOf } = await import("../../config/schema.ts");
+        const schema = jsonSchemaOf(CONFIG_KEYS, "Configuration of bridge");
+        await context.print(JSON.stringify(schema, null, 2) + "\n");
+      }),
+    [["for your editor", "bridge config schema > config.schema.json"]],
+  );
+}

@@ -1,0 +1,120 @@
+import * as z from "zod";
+import { ConfigError, type Place } from "../errors.ts";
+import { defaultOf } from "./config.ts";
+import type { OptionSpec, OptionTable } from "./options.ts";
+import { schemaOf } from "./schema.ts";
+
+/** Finds where a value stands, for errors; the path is in the nested form. */
+export type Locate = (path: readonly (string | number)[]) => Place;
+
+/**
+ * Checks raw options (nested as in a file) against their table and fills in
+ * defaults; the result is flat, by dotted name.
+ *
+ * @throws ConfigError naming the place and key; AggregateError where there are several
+ */
+export function checkOptions(
+  table: OptionTable,
+  raw: unknown,
+  locate: Locate,
+): Record<string, unknown> {
+  const result = schemaOf(table).safeParse(raw ?? {});
+  if (!result.success) {
+    throw oneOrAll(result.error.issues.flatMap((i) => describe(i, table, locate)));
+  }
+  const given = flatten(result.data, table);
+  const missing = Object.keys(table).filter((name) =>
+    table[name]!.required === true && given[name] === undefined
+  );
+  if (missing.length > 0) throw oneOrAll(missing.map((name) => isMissing(name, locate)));
+  for (const [name, spec] of Object.entries(table)) given[name] ??= defaultOf(spec);
+  return given;
+}
+
+/** One error as it is, several as an AggregateError. */
+export function oneOrAll(errors: readonly ConfigError[]): Error {
+  return errors.length === 1 ? errors[0]! : new AggregateError(errors);
+}
+
+function isMissing(name: string, locate: Locate): ConfigError {
+  return new ConfigError("A value is needed", { place: { ...locate([]), key: name } });
+}
+
+function describe(issue: z.core.$ZodIssue, table: OptionTable, locate: Locate): ConfigError[] {
+  const path = issue.path as (string | number)[];
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => unknownKey([...path, key], table, locate));
+  }
+  const name = path.join(".");
+  const message = issue.code === "invalid_union" || issue.code === "invalid_type"
+    ? `Expected ${expected(table[name])}`
+    : issue.message.replace(/^Invalid option: e/, "E");
+  return [new ConfigError(message, { place: { ...locate(path), key: name } })];
+}
+
+function expected(spec: OptionSpec | undefined): string {
+  if (spec === undefined) return "a mapping of keys to values";
+  switch (spec.type) {
+    case "duration":
+      return "a duration: seconds as a number, or a text such as 90s, 7d";
+    case "bytes":
+      return "a size: bytes as a number, or a text such as 64KiB, 1GiB";
+    case "string[]":
+      return "a text or a list of texts";
+    case "list":
+      return "a list of texts or mappings";
+    case "map":
+      return "a mapping of keys to values";
+    case "integer":
+      return "a whole number";
+    case "boolean":
+      return "true or false";
+    default:
+      return `a ${spec.type}`;
+  }
+}
+
+function unknownKey(path: readonly (string | number)[], table: OptionTable, locate: Locate) {
+  const name = path.join(".");
+  const near = nearest(name, Object.keys(table));
+  return new ConfigError("Unknown key", {
+    place: { ...locate(path), key: name },
+    ...(near === undefined ? {} : { hint: `Did you mean ${near}?` }),
+  });
+}
+
+/** The candidate that differs by the fewest edits, if it is near at all. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    const edits = editDistance(word, candidate);
+    if (edits < least) [best, least] = [candidate, edits];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, swap));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function flatten(nested: Record<string, unknown>, table: OptionTable): Record<string, unknown> {
+  const flat: Record<string, unknown> = {};
+  for (const name of Object.keys(table)) {
+    const value = name.split(".").reduce<unknown>(
+      (at, part) => (at as Record<string, unknown> | undefined)?.[part],
+      nested,
+    );
+    if (value !== null && value !== undefined) flat[name] = value;
+  }
+  return flat;
+}

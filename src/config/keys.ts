@@ -1,0 +1,219 @@
+import type { OptionTable } from "./options.ts";
+
+const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "NOTSET"] as const;
+
+/**
+ * Every key of config.yaml; a dot is a level of nesting. The keys of the
+ * ancestor (vast-threatbus 2022.5.16) keep their names, defaults and meaning.
+ */
+export const CONFIG_KEYS = {
+  "logging.console": { type: "boolean", default: true, doc: "Log to standard error" },
+  "logging.console_verbosity": {
+    type: "string",
+    choices: LEVELS,
+    default: "INFO",
+    doc: "Least level of what is logged to standard error",
+  },
+  "logging.file": { type: "boolean", default: false, doc: "Log to a file as well" },
+  "logging.file_verbosity": {
+    type: "string",
+    choices: LEVELS,
+    default: "INFO",
+    doc: "Least level of what is logged to the file",
+  },
+  "logging.filename": { type: "string", default: "bridge.log", doc: "The log file" },
+  "metrics.interval": {
+    type: "duration",
+    default: 10,
+    doc: "How often a line is written to the metrics file; 0 disables it",
+  },
+  "metrics.filename": {
+    type: "string",
+    doc: "File for metrics in Influx line protocol; unset writes none",
+    example: "metrics.log",
+  },
+  "metrics.listen": {
+    type: "string",
+    doc: "Address for /metrics (Prometheus), /healthz and /readyz; unset opens none",
+    example: "127.0.0.1:9464",
+  },
+  engine: {
+    type: "string",
+    choices: ["auto", "logs", "vast"],
+    default: "auto",
+    doc: "Where telemetry is looked up; auto takes vast if the key vast is set, else logs",
+  },
+  logs: {
+    type: "string[]",
+    doc: "Log files, folders or globs; unset takes the usual places of Suricata and Zeek",
+    example: "/var/log/suricata",
+  },
+  vast: {
+    type: "string",
+    doc: "Endpoint of the VAST node (localhost:42000 if the engine is vast)",
+    example: "localhost:42000",
+  },
+  vast_binary: { type: "string", default: "vast", doc: "The vast executable" },
+  threatbus: {
+    type: "string",
+    default: "localhost:13370",
+    doc: "Management endpoint of Threat Bus",
+  },
+  bus: {
+    type: "string",
+    choices: ["remote", "embedded"],
+    default: "remote",
+    doc: "Use a Threat Bus elsewhere, or start one inside this process at that endpoint",
+  },
+  topics: {
+    type: "string[]",
+    default: ["stix2/indicator"],
+    doc: "Topics to subscribe to",
+  },
+  snapshot: {
+    type: "integer",
+    minimum: 0,
+    default: 30,
+    doc: "Days of history to ask for at subscription",
+  },
+  live_match: { type: "boolean", default: false, doc: "Match indicators against new events" },
+  matcher_name: {
+    type: "string",
+    doc: "Name of VAST's matcher for live matching; unset matches the event stream here",
+    example: "threatbus",
+  },
+  retro_match: { type: "boolean", default: true, doc: "Match indicators against past events" },
+  retro_match_max_events: {
+    type: "integer",
+    minimum: 0,
+    default: 0,
+    doc: "Most events reported an indicator in retro matching; 0 is unlimited",
+  },
+  retro_match_timeout: {
+    type: "duration",
+    default: 3600,
+    doc: "Longest time for one retro query; 0 is unlimited",
+  },
+  retro_batch_size: {
+    type: "integer",
+    minimum: 1,
+    default: 5000,
+    doc: "Most indicators gathered for one retro query or scan",
+  },
+  retro_batch_delay: {
+    type: "duration",
+    default: "500ms",
+    doc: "Longest time that an indicator waits for others before a retro query or scan",
+  },
+  max_background_tasks: {
+    type: "integer",
+    minimum: 1,
+    default: 500,
+    doc: "Most retro matches and deliveries under way at once",
+  },
+  subdomains: { type: "boolean", default: false, doc: "Domains match their subdomains too" },
+  transform_context: {
+    type: "string",
+    doc:
+      "Command that turns an event into another: JSON on standard input, JSON on standard output; %ioc and %matchtype are filled in",
+    example: "fever alertify --alert-prefix 'Threat Bus' --extra-key ioc --ioc %ioc",
+  },
+  "transform.mode": {
+    type: "string",
+    choices: ["process", "lines"],
+    default: "process",
+    doc: "Start the command for each event, or keep it running and exchange lines",
+  },
+  "transform.timeout": {
+    type: "duration",
+    default: 10,
+    doc: "Longest time for one transformation",
+  },
+  sink: {
+    type: "string",
+    doc:
+      "Where matches go instead of Threat Bus, the ancestor's way: STDOUT, or a command started for each match",
+    example: "STDOUT",
+  },
+  sinks: {
+    type: "list",
+    doc:
+      "Where matches go instead of Threat Bus: short forms as for --sink, or mappings with sink, format and options",
+  },
+  report: {
+    type: "string",
+    choices: ["auto", "threatbus", "sinks", "both"],
+    default: "auto",
+    doc: "Where matches are reported; auto takes the sinks if there are any, else Threat Bus",
+  },
+  format: {
+    type: "string",
+    choices: ["context", "match", "sighting", "csv", "table"],
+    default: "context",
+    doc: "Form of what goes to sinks",
+  },
+  min_confidence: {
+    type: "integer",
+    minimum: 0,
+    maximum: 100,
+    default: 0,
+    doc: "Least STIX confidence of indicators that are used; those without one count as 0",
+  },
+  tlp: {
+    type: "string[]",
+    doc:
+      "Only indicators with these TLP markings (or none) are used: white, clear, green, amber, red",
+  },
+  "include.types": { type: "string[]", doc: "Only indicators with one of these indicator_types" },
+  "include.labels": { type: "string[]", doc: "Only indicators with one of these labels" },
+  "exclude.types": { type: "string[]", doc: "No indicators with one of these indicator_types" },
+  "exclude.labels": { type: "string[]", doc: "No indicators with one of these labels" },
+  allow_lists: {
+    type: "string[]",
+    doc: "Files of values that never produce sightings: MISP warninglists or plain text",
+  },
+  guard: {
+    type: "boolean",
+    default: true,
+    doc:
+      "Hold back indicators that match almost everything (private ranges, localhost, top-level domains)",
+  },
+  dedup: { type: "boolean", default: true, doc: "Report the same indicator and event only once" },
+  state_dir: {
+    type: "string",
+    doc:
+      "Folder for the spool and what is remembered over restarts; unset takes $STATE_DIRECTORY or $XDG_STATE_HOME/bridge",
+    example: "/var/lib/bridge",
+  },
+  "spool.enabled": {
+    type: "boolean",
+    default: true,
+    doc: "Keep matches on disk until they are delivered",
+  },
+  "spool.max_size": { type: "bytes", default: "1GiB", doc: "Most room for undelivered matches" },
+  "spool.when_full": {
+    type: "string",
+    choices: ["block", "drop-oldest"],
+    default: "block",
+    doc: "What happens when the spool is full",
+  },
+  "spool.max_attempts": {
+    type: "integer",
+    minimum: 0,
+    default: 0,
+    doc: "Deliveries tried before a match becomes a dead letter; 0 is unlimited",
+  },
+  "spool.max_age": {
+    type: "duration",
+    default: "7d",
+    doc: "Age at which an undelivered match becomes a dead letter; 0 is unlimited",
+  },
+  shutdown_timeout: {
+    type: "duration",
+    default: 10,
+    doc: "Longest time for draining at SIGTERM",
+  },
+} as const satisfies OptionTable;
+
+/** Name of a key. */
+export type ConfigKey = keyof typeof CONFIG_KEYS;

@@ -1,0 +1,6 @@
+import assert from "node:assert/strict";
+import { staleFiles } from "../src/docs.ts";
+
+Deno.test("generated files are as the code would write them (deno task docs)", async () => {
+  assert.deepEqual(await staleFiles(new URL("../", import.meta.url)), []);
+});
