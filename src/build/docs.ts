@@ -2,7 +2,7 @@
  * Writes the files that are made from the code: `deno task docs`. With
  * `--check` it writes nothing and fails, naming the stale ones.
  */
-import { renderConfigDocs, renderExample } from "./config/render.ts";
+import { renderConfigDocs, renderExample } from "../config/render.ts";
 
 /** Generated files by path from the root of the project. */
 export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
@@ -21,7 +21,7 @@ export async function staleFiles(root: URL): Promise<string[]> {
 }
 
 if (import.meta.main) {
-  const root = new URL("../", import.meta.url);
+  const root = new URL("../../", import.meta.url);
   const stale = await staleFiles(root);
   if (Deno.args.includes("--check")) {
     for (const path of stale) console.error(`${path} is stale: run deno task docs`);

@@ -1,0 +1,128 @@
+/**
+ * Builds the one binary: `deno task compile [--target TRIPLE] [--output FILE]`.
+ *
+ * The program is bundled first, in chunks that are loaded when used: an npm
+ * package's many small files would cost more at start-up than all of our code.
+ */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Entries beside main.ts that the program starts by name (Workers); each becomes `<name>.js` beside main.js. */
+const WORKERS: Readonly<Record<string, string>> = {};
+
+/** What the binary may do, and no more; `docs/reliability.md` says what for. */
+export const PERMISSIONS = [
+  "--allow-read",
+  "--allow-write",
+  "--allow-net",
+  "--allow-env",
+  "--allow-run",
+  "--allow-sys=hostname",
+  "--no-prompt",
+];
+
+interface Compiler {
+  readonly deno: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+if (import.meta.main) await main(Deno.args);
+
+async function main(args: readonly string[]): Promise<void> {
+  const target = valueOf(args, "--target");
+  const windows = target?.includes("windows") ?? false;
+  const output = valueOf(args, "--output") ??
+    join(ROOT, "dist", `bridge${target ? `-${target}` : ""}${windows ? ".exe" : ""}`);
+  const bundle = join(ROOT, "dist", "bundle");
+  await makeBundle(bundle);
+  const compiler = await findCompiler(target);
+  const worker = Object.keys(WORKERS).flatMap((name) => ["--include", join(bundle, `${name}.js`)]);
+  await run(compiler.deno, [
+    "compile",
+    "--quiet",
+    "--no-check",
+    "--no-lock",
+    "--no-config",
+    ...PERMISSIONS,
+    ...worker,
+    ...(target === undefined ? [] : ["--target", target]),
+    "--output",
+    output,
+    join(bundle, "main.js"),
+  ], compiler.env);
+  console.error(`compiled ${output}`);
+}
+
+async function makeBundle(folder: string): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch(() => {});
+  const entries = [join(ROOT, "main.ts"), ...Object.values(WORKERS).map((at) => join(ROOT, at))];
+  await run(Deno.execPath(), [
+    "bundle",
+    "--quiet",
+    "--platform",
+    "deno",
+    "--format",
+    "esm",
+    "--code-splitting",
+    "--minify",
+    "--outdir",
+    folder,
+    ...entries,
+  ]);
+  for (const [name, entry] of Object.entries(WORKERS)) {
+    const built = `./${entry.replace(/\.ts$/, ".js")}`;
+    await Deno.writeTextFile(join(folder, `${name}.js`), `import ${JSON.stringify(built)};\n`);
+  }
+}
+
+/**
+ * The Deno that compiles: `DENO_COMPILE` if set; here where Deno's download
+ * site is out of reach, the base executable that ../shared/tools/denort makes;
+ * else this one, which downloads its base executable.
+ */
+async function findCompiler(target: string | undefined): Promise<Compiler> {
+  const named = Deno.env.get("DENO_COMPILE");
+  if (named !== undefined) return { deno: named, env: {} };
+  const helper = join(ROOT, "..", "shared", "tools", "denort");
+  if (target !== undefined || !await exists(helper)) return { deno: Deno.execPath(), env: {} };
+  const { stdout, success } = await new Deno.Command("bash", {
+    args: [helper],
+    stderr: "inherit",
+  }).output();
+  if (!success) return { deno: Deno.execPath(), env: {} };
+  const lines = new TextDecoder().decode(stdout).matchAll(/^export (\w+)='?(.*?)'?$/gm);
+  const { DENO_COMPILE: deno, ...env } = Object.fromEntries(
+    [...lines].map(([, name, value]) => [name!, value!]),
+  );
+  return { deno: deno ?? Deno.execPath(), env };
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { success, code } = await new Deno.Command(command, {
+    args: [...args],
+    env,
+    cwd: ROOT,
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (success) return;
+  console.error(`${command} ${args[0]} failed with exit code ${code}`);
+  Deno.exit(2);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+function valueOf(args: readonly string[], flag: string): string | undefined {
+  const at = args.indexOf(flag);
+  return at < 0
+    ? args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1)
+    : args[at + 1];
+}
