@@ -1,0 +1,220 @@
+/**
+ * What travels on a Threat Bus: ONE frame, `<topic> <json>`. Towards the broker the
+ * topic is a human one (`stix2/indicator`), towards a subscriber it is the p2p topic
+ * with the message type appended. Recorded from Threat Bus 2022.5.16.
+ */
+import { isJsonObject, type JsonObject } from "../json.ts";
+import { canonicalStix, canonicalStixObject, type StixFaultReason } from "../stix/canonical.ts";
+import { pythonJson, respellMembers } from "../stix/python_json.ts";
+import { PUBLISH_TOPICS } from "./topics.ts";
+
+/** Asks connected apps for their past: `snapshot` seconds of it, of one type. */
+export interface SnapshotRequest {
+  readonly snapshotType: "indicator" | "sighting";
+  /** Names the snapshot; answers carry it. */
+  readonly snapshotId: string;
+  readonly seconds: number;
+}
+
+/** One answer to a SnapshotRequest. */
+export interface SnapshotEnvelope {
+  readonly snapshotType: "indicator" | "sighting";
+  readonly snapshotId: string;
+  /** The STIX object as JSON text. */
+  readonly body: string;
+}
+
+/** Why a message was not taken; few fixed values, so that they can be counted. */
+export type RefusalReason =
+  | StixFaultReason
+  | "too-large"
+  | "not-one-frame"
+  | "not-utf-8"
+  | "wrong-topic"
+  | "unknown-type"
+  | "bad-snapshot-request"
+  | "bad-snapshot-envelope"
+  | "unknown-snapshot";
+
+/** A message that could not be understood. */
+export interface Refused {
+  readonly type: "refused";
+  readonly reason: RefusalReason;
+  /** In words, for a log. */
+  readonly detail: string;
+  /** STIX id, if it got that far. */
+  readonly id?: string;
+}
+
+/** What happened to an indicator: it is there, was changed, or is to be forgotten. */
+export type IndicatorUpdate = "ADD" | "EDIT" | "REMOVE";
+
+/** A message to a subscriber. */
+export type Item =
+  | {
+    readonly type: "indicator";
+    readonly update: IndicatorUpdate;
+    readonly id: string;
+    /** The whole STIX 2.1 Indicator as received. */
+    readonly indicator: JsonObject;
+  }
+  | { readonly type: "sighting"; readonly id: string; readonly sighting: JsonObject }
+  | { readonly type: "snapshotrequest"; readonly request: SnapshotRequest }
+  | Refused;
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+
+/** Splits a frame at its first space into topic and JSON text. */
+export function splitMessage(frame: Uint8Array): { topic: string; json: string } | Refused {
+  let text: string;
+  try {
+    text = decoder.decode(frame);
+  } catch {
+    return refused("not-utf-8", `Message of ${frame.length} bytes is not UTF-8`);
+  }
+  const space = text.indexOf(" ");
+  if (space < 0) return refused("wrong-topic", "Message has no space after its topic");
+  return { topic: text.slice(0, space), json: text.slice(space + 1) };
+}
+
+/** Reads what the broker sent to the subscriber with this p2p topic; never throws. */
+export function decodeDelivery(frame: Uint8Array, p2pTopic: string): Item {
+  const split = splitMessage(frame);
+  if ("type" in split) return split;
+  if (!split.topic.startsWith(p2pTopic)) {
+    return refused("wrong-topic", `Message is for another topic: ${split.topic.slice(0, 40)}`);
+  }
+  const kind = split.topic.slice(p2pTopic.length);
+  if (kind !== "indicator" && kind !== "sighting" && kind !== "snapshotrequest") {
+    return refused("unknown-type", `Message type ${JSON.stringify(kind.slice(0, 40))}`);
+  }
+  const parsed = parseObject(split.json);
+  if ("refused" in parsed) return parsed.refused;
+  const { object } = parsed;
+  if (object.type !== kind) {
+    return refused("unsupported-type", `${kind} message holds type ${JSON.stringify(object.type)}`);
+  }
+  if (kind === "snapshotrequest") return readSnapshotRequest(object);
+  return kind === "indicator" ? readIndicator(object) : readSighting(object);
+}
+
+/** Makes a refusal; `id` is kept if it is a text. */
+export function refused(reason: RefusalReason, detail: string, id?: unknown): Refused {
+  return { type: "refused", reason, detail, ...(typeof id === "string" && { id }) };
+}
+
+function parseObject(json: string): { object: JsonObject } | { refused: Refused } {
+  try {
+    const object: unknown = JSON.parse(json);
+    if (isJsonObject(object)) return { object };
+    return { refused: refused("not-an-object", "Message is not a JSON object") };
+  } catch (error) {
+    return { refused: refused("malformed-json", (error as Error).message) };
+  }
+}
+
+const INDICATOR_ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function readIndicator(indicator: JsonObject): Item {
+  const { id, pattern } = indicator;
+  if (typeof id !== "string" || !INDICATOR_ID.test(id)) {
+    return refused("bad-id", "Indicator has no id of the form indicator--<UUID>", id);
+  }
+  const update = readUpdate(indicator);
+  if (update === undefined) {
+    const given = JSON.stringify(indicator.x_threatbus_update);
+    return refused("bad-property", `x_threatbus_update is ${given}, expected EDIT or REMOVE`, id);
+  }
+  // What is to be forgotten is named by its id; it needs no pattern any more.
+  if (update !== "REMOVE" && (typeof pattern !== "string" || pattern.trim() === "")) {
+    return refused("no-pattern", "Indicator has no pattern", id);
+  }
+  return { type: "indicator", update, id, indicator };
+}
+
+function readUpdate(indicator: JsonObject): IndicatorUpdate | undefined {
+  const update = indicator.x_threatbus_update;
+  if (update === undefined || update === null) return "ADD";
+  const name = typeof update === "string" ? update.toUpperCase() : "";
+  return name === "ADD" || name === "EDIT" || name === "REMOVE" ? name : undefined;
+}
+
+function readSighting(sighting: JsonObject): Item {
+  const { id } = sighting;
+  if (typeof id === "string") return { type: "sighting", id, sighting };
+  return refused("bad-id", "Sighting has no id");
+}
+
+const SNAPSHOT_TYPES = ["indicator", "sighting"] as const;
+
+function readSnapshotRequest(object: JsonObject): Item {
+  const snapshotType = SNAPSHOT_TYPES[Number(object.snapshot_type) - 1];
+  const { snapshot_id: snapshotId, snapshot: seconds } = object;
+  if (!snapshotType || typeof snapshotId !== "string" || typeof seconds !== "number") {
+    return refused("bad-snapshot-request", `Not a SnapshotRequest: ${pythonJson(object)}`);
+  }
+  return { type: "snapshotrequest", request: { snapshotType, snapshotId, seconds } };
+}
+
+/** The number that stands for a type on the wire. */
+function snapshotTypeNumber(type: "indicator" | "sighting"): 1 | 2 {
+  return type === "indicator" ? 1 : 2;
+}
+
+/** A SnapshotRequest as JSON. */
+export function encodeSnapshotRequest(request: SnapshotRequest): string {
+  return pythonJson({
+    type: "snapshotrequest",
+    snapshot_type: snapshotTypeNumber(request.snapshotType),
+    snapshot_id: request.snapshotId,
+    snapshot: request.seconds,
+  });
+}
+
+/** The message that answers a SnapshotRequest with one object. */
+export function encodeEnvelope(envelope: SnapshotEnvelope): Uint8Array<ArrayBuffer> {
+  const head = pythonJson({
+    type: "snapshotenvelope",
+    snapshot_type: snapshotTypeNumber(envelope.snapshotType),
+    snapshot_id: envelope.snapshotId,
+  });
+  const json = `${head.slice(0, -1)}, "body": ${envelope.body}}`;
+  return encoder.encode(`${PUBLISH_TOPICS.snapshotenvelope} ${json}`);
+}
+
+/** Reads the JSON of a SnapshotEnvelope; the body is not yet checked. */
+export function decodeEnvelope(json: string): SnapshotEnvelope | Refused {
+  const parsed = parseObject(json);
+  if ("refused" in parsed) return parsed.refused;
+  const { type, snapshot_type: number, snapshot_id: snapshotId } = parsed.object;
+  const snapshotType = SNAPSHOT_TYPES[Number(number) - 1];
+  if (type !== "snapshotenvelope" || !snapshotType || typeof snapshotId !== "string") {
+    return refused("bad-snapshot-envelope", "Not a SnapshotEnvelope with type and snapshot_id");
+  }
+  const body = respellMembers(json).get("body");
+  if (body === undefined) return refused("bad-snapshot-envelope", "SnapshotEnvelope has no body");
+  return { snapshotType, snapshotId, body };
+}
+
+/**
+ * The message that publishes an indicator or sighting, checked and written as the
+ * real apps do. `stix` is JSON text, or an object (whose whole numbers are written as integers).
+ */
+export function encodeStix(stix: string | JsonObject): Uint8Array<ArrayBuffer> | Refused {
+  const result = typeof stix === "string"
+    ? canonicalStix(stix, "app")
+    : canonicalStixObject(stix, "app");
+  if (!result.ok) return refused(result.fault.reason, result.fault.detail);
+  const { type, text } = result.value;
+  return encoder.encode(`${PUBLISH_TOPICS[type]} ${text}`);
+}
+
+/** The message to a subscriber. */
+export function encodeDelivery(
+  p2pTopic: string,
+  type: string,
+  json: string,
+): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${p2pTopic}${type} ${json}`);
+}

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import {
+  decodeDelivery,
+  decodeEnvelope,
+  encodeDelivery,
+  encodeEnvelope,
+  encodeSnapshotRequest,
+  encodeStix,
+  splitMessage,
+} from "../../src/threatbus/messages.ts";
+import { example, publications } from "./recordings.ts";
+
+const P2P = "abcdefghijklmnopqrstuvwxyzabcdef";
+const text = (bytes: unknown) => {
+  assert.ok(bytes instanceof Uint8Array, JSON.stringify(bytes));
+  return new TextDecoder().decode(bytes);
+};
+const delivery = (type: string, json: string) => encodeDelivery(P2P, type, json);
+const reasonOf = (frame: Uint8Array) => {
+  const item = decodeDelivery(frame, P2P);
+  return item.type === "refused" ? item.reason : item.type;
+};
+
+Deno.test("encodeStix() writes the example messages byte for byte", () => {
+  const names = [
+    "pub-indicator-add",
+    "pub-indicator-edit",
+    "pub-indicator-remove",
+    "pub-sighting-live",
+    "pub-sighting-retro",
+    "pub-sighting-with-source",
+  ];
+  for (const name of names) {
+    const message = text(example(name));
+    const split = splitMessage(example(name));
+    assert.ok("json" in split);
+    assert.equal(text(encodeStix(split.json)), message);
+    assert.equal(text(encodeStix(JSON.parse(split.json))), message);
+  }
+});
+
+Deno.test("encodeEnvelope() and decodeEnvelope() write and read the example envelopes", () => {
+  for (const name of ["pub-snapshotenvelope-indicator", "pub-snapshotenvelope-sighting"]) {
+    const split = splitMessage(example(name));
+    assert.ok("json" in split);
+    const envelope = decodeEnvelope(split.json);
+    assert.ok("body" in envelope);
+    assert.equal(text(encodeEnvelope(envelope)), text(example(name)));
+  }
+});
+
+Deno.test("decodeDelivery() reads the example deliveries", () => {
+  const indicator = decodeDelivery(example("sub-indicator"), P2P);
+  assert.ok(indicator.type === "indicator");
+  assert.equal(indicator.update, "ADD");
+  assert.equal(indicator.indicator.pattern, "[ipv4-addr:value = '6.6.6.6']");
+  assert.equal(decodeDelivery(example("sub-sighting"), P2P).type, "sighting");
+  const request = decodeDelivery(example("sub-snapshotrequest"), P2P);
+  assert.ok(request.type === "snapshotrequest");
+  assert.deepEqual(request.request, {
+    snapshotType: "indicator",
+    snapshotId: "5d6d8be7-60cd-45ee-ad67-43f3062912aa",
+    seconds: 30 * 86_400,
+  });
+  assert.equal(
+    text(delivery("snapshotrequest", encodeSnapshotRequest(request.request))),
+    text(example("sub-snapshotrequest")),
+  );
+});
+
+Deno.test("decodeDelivery() reads everything that the real broker delivered", () => {
+  const { topics, all } = publications();
+  let count = 0;
+  for (const { received } of all) {
+    for (const [name, frames] of received) {
+      for (const frame of frames) {
+        const item = decodeDelivery(frame, topics.get(name)!);
+        assert.ok(item.type === "indicator" || item.type === "sighting", JSON.stringify(item));
+        count++;
+      }
+    }
+  }
+  assert.ok(count > 15, String(count));
+});
+
+Deno.test("decodeDelivery() reads EDIT and REMOVE in any case; REMOVE needs no pattern", () => {
+  const id = "indicator--df0f9a0e-c3b6-4f53-b0cf-5e9c454ee0cc";
+  const read = (update: unknown, pattern?: string) => {
+    const json = JSON.stringify({ type: "indicator", id, pattern, x_threatbus_update: update });
+    const item = decodeDelivery(delivery("indicator", json), P2P);
+    return item.type === "indicator" ? item.update : item.type === "refused" && item.reason;
+  };
+  assert.equal(read("EDIT", "[a:b = 'c']"), "EDIT");
+  assert.equal(read("remove", "[a:b = 'c']"), "REMOVE");
+  assert.equal(read("REMOVE"), "REMOVE");
+  assert.equal(read("EDIT"), "no-pattern");
+  assert.equal(read("whatever", "[a:b = 'c']"), "bad-property");
+});
+
+Deno.test("decodeDelivery() refuses bad messages with a reason, and the id if there is one", () => {
+  const id = "indicator--df0f9a0e-c3b6-4f53-b0cf-5e9c454ee0cc";
+  assert.equal(reasonOf(new Uint8Array([0xff, 0xfe, 0x00])), "not-utf-8");
+  assert.equal(reasonOf(new Uint8Array()), "wrong-topic");
+  assert.equal(reasonOf(encodeDelivery("z".repeat(32), "indicator", "{}")), "wrong-topic");
+  assert.equal(reasonOf(delivery("malware", "{}")), "unknown-type");
+  assert.equal(reasonOf(delivery("indicator", '{"type": ')), "malformed-json");
+  assert.equal(reasonOf(delivery("indicator", "[]")), "not-an-object");
+  assert.equal(reasonOf(delivery("indicator", '{"type": "malware"}')), "unsupported-type");
+  assert.equal(reasonOf(delivery("indicator", '{"type": "refused"}')), "unsupported-type");
+  assert.equal(reasonOf(delivery("indicator", '{"type": "indicator"}')), "bad-id");
+  assert.equal(
+    reasonOf(delivery("snapshotrequest", '{"type": "snapshotrequest"}')),
+    "bad-snapshot-request",
+  );
+  const item = decodeDelivery(delivery("indicator", `{"type": "indicator", "id": "${id}"}`), P2P);
+  assert.ok(item.type === "refused");
+  assert.deepEqual([item.reason, item.id], ["no-pattern", id]);
+});
+
+Deno.test("decodeDelivery() and decodeEnvelope() never throw", () => {
+  const object = fc.dictionary(
+    fc.constantFrom("type", "id", "pattern", "snapshot_type", "snapshot_id", "snapshot", "body"),
+    fc.oneof(fc.constantFrom("indicator", "sighting", "snapshotenvelope", 1, 2), fc.jsonValue()),
+  );
+  const type = fc.constantFrom("indicator", "sighting", "snapshotrequest", "");
+  fc.assert(
+    fc.property(object, type, fc.uint8Array(), (object, type, noise) => {
+      const json = JSON.stringify(object);
+      decodeDelivery(delivery(type, json), P2P);
+      decodeDelivery(noise, P2P);
+      decodeDelivery(new Uint8Array([...delivery(type, json), ...noise]), P2P);
+      decodeEnvelope(json);
+    }),
+    { numRuns: 2000 },
+  );
+});
