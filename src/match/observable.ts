@@ -23,6 +23,6 @@ export type ObservableKind = typeof OBSERVABLE_KINDS[number];
 /** A value in canonical form together with its kind. */
 export interface Observable {
   readonly kind: ObservableKind;
-  /** Canonical, see `canonical()`. */
+  /** Canonical, see `canonical()` in `canonical.ts`. */
   readonly value: string;
 }

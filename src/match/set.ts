@@ -10,7 +10,7 @@ export interface Hit {
   readonly handle: Handle;
   /** The IoC that was found, canonical. */
   readonly observable: Observable;
-  /** Where in the event: `dns.rrname`, `dns.answers[2].rdata`; `url(http)` for a derived URL. */
+  /** Where in the event: `dns.rrname`, `dns.answers[2].rdata`; a URL that two fields make up: `url(http.hostname+http.url)`. */
   readonly field: string;
 }
 

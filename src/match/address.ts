@@ -1,0 +1,125 @@
+/** IP addresses and prefixes: reading every spelling, writing the canonical one. */
+
+/**
+ * An address as its 16-bit groups, most significant first: two for IPv4, eight
+ * for IPv6. IPv4-mapped IPv6 (`::ffff:1.2.3.4`) is read as the IPv4 address.
+ */
+export type Groups = readonly number[];
+
+/** Longest spelling: `ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255`. */
+const MAX_LENGTH = 45;
+
+/** Reads an address of either family; undefined if the text is none. */
+export function parseAddress(text: string): Groups | undefined {
+  if (text.length < 2 || text.length > MAX_LENGTH) return undefined;
+  return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+}
+
+/** Dotted quad, decimal, without leading zeros (RFC 6943, section 3.1.1: "strict"). */
+function parseIpv4(text: string): number[] | undefined {
+  const octets: number[] = [];
+  let value = -1;
+  for (let i = 0; i <= text.length; i++) {
+    const code = i < text.length ? text.charCodeAt(i) : 0x2e;
+    if (code === 0x2e) {
+      if (value < 0) return undefined;
+      octets.push(value);
+      value = -1;
+    } else if (code >= 0x30 && code <= 0x39 && value !== 0) {
+      value = (value < 0 ? 0 : value * 10) + code - 0x30;
+      if (value > 255) return undefined;
+    } else {
+      return undefined;
+    }
+  }
+  if (octets.length !== 4) return undefined;
+  const [a, b, c, d] = octets as [number, number, number, number];
+  return [a << 8 | b, c << 8 | d];
+}
+
+/** RFC 4291, section 2.2, all three forms; no zone. */
+function parseIpv6(text: string): Groups | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : [];
+  if (head === undefined || tail === undefined) return undefined;
+  const gap = 8 - head.length - tail.length;
+  if (halves.length === 2 ? gap < 1 : gap !== 0) return undefined;
+  const groups = [...head, ...Array<number>(gap).fill(0), ...tail];
+  const mapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  return mapped ? groups.slice(6) : groups;
+}
+
+/** The colon-separated groups of one side of `::`; the last may be a dotted quad if `last`. */
+function parseGroups(text: string, last: boolean): number[] | undefined {
+  if (text === "") return [];
+  const groups: number[] = [];
+  const parts = text.split(":");
+  for (const [index, part] of parts.entries()) {
+    if (/^[0-9a-f]{1,4}$/i.test(part)) {
+      groups.push(parseInt(part, 16));
+    } else {
+      const quad = last && index === parts.length - 1 ? parseIpv4(part) : undefined;
+      if (quad === undefined) return undefined;
+      groups.push(...quad);
+    }
+  }
+  return groups;
+}
+
+/** Writes the canonical form: dotted quad, or RFC 5952 for IPv6. */
+export function formatAddress(groups: Groups): string {
+  if (groups.length === 2) return groups.map((group) => `${group >> 8}.${group & 255}`).join(".");
+  const run = longestZeroRun(groups);
+  const hex = (part: Groups) => part.map((group) => group.toString(16)).join(":");
+  if (run.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
+}
+
+/** First longest run of zero groups, which `::` stands for (RFC 5952, section 4.2). */
+function longestZeroRun(groups: Groups): { start: number; length: number } {
+  const best = { start: 0, length: 0 };
+  let length = 0;
+  for (const [index, group] of groups.entries()) {
+    length = group === 0 ? length + 1 : 0;
+    if (length > best.length) {
+      best.start = index - length + 1;
+      best.length = length;
+    }
+  }
+  return best;
+}
+
+/** The network of an address: all bits after the first `bits` cleared. */
+export function maskAddress(groups: Groups, bits: number): Groups {
+  return groups.map((group, index) => {
+    const kept = Math.min(16, Math.max(0, bits - 16 * index));
+    return group & (0xffff << (16 - kept)) & 0xffff;
+  });
+}
+
+/** A network: the masked address and the number of its leading bits. */
+export interface Prefix {
+  readonly groups: Groups;
+  readonly bits: number;
+}
+
+/** Reads `address/bits`; host bits are cleared. Undefined if the text is no prefix. */
+export function parsePrefix(text: string): Prefix | undefined {
+  const slash = text.indexOf("/");
+  if (slash < 0 || !/^(0|[1-9][0-9]{0,2})$/.test(text.slice(slash + 1))) return undefined;
+  const address = text.slice(0, slash);
+  const groups = parseAddress(address);
+  if (groups === undefined) return undefined;
+  let bits = Number(text.slice(slash + 1));
+  // `::ffff:10.0.0.0/104` is 10.0.0.0/8.
+  if (groups.length === 2 && address.includes(":")) bits -= 96;
+  if (bits < 0 || bits > groups.length * 16) return undefined;
+  return { groups: maskAddress(groups, bits), bits };
+}
+
+/** Writes a network in canonical form: `10.0.0.0/8`. */
+export function formatPrefix(prefix: Prefix): string {
+  return `${formatAddress(prefix.groups)}/${prefix.bits}`;
+}
