@@ -1,0 +1,80 @@
+import type { Engine, Match, Progress, RetroQuery, Trouble } from "../engines/engine.ts";
+import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
+import { OBSERVABLE_KINDS } from "../match/observable.ts";
+
+/** One hunt through the past. */
+export interface HuntOptions {
+  readonly engine: Engine;
+  readonly query: RetroQuery;
+  /** Takes each batch of matches and resolves when it may be forgotten. */
+  readonly deliver: (matches: readonly Match[]) => Promise<void>;
+  readonly progress?: (progress: Progress, matches: number) => void;
+  readonly trouble?: (trouble: Trouble) => void;
+}
+
+/** What a hunt came to. */
+export interface HuntResult {
+  /** Matches delivered: one for each indicator and event. */
+  readonly matches: number;
+  /** Matches by indicator id; who has none is not in it. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Data was left unread, so the answer may be incomplete. */
+  readonly unread: boolean;
+  /** The last that the engine said of how far it is. */
+  readonly progress: Progress | undefined;
+  /** Why the hunt ended early, if it did. */
+  readonly stopped: "interrupted" | "timeout" | undefined;
+}
+
+/**
+ * Looks all indicators of a query up in an engine's past and hands the matches
+ * on. An abort of `signal` or `timeout` ends it early with what was found so
+ * far; errors of the engine or of the delivery reject.
+ */
+export async function hunt(
+  options: HuntOptions,
+  signal: AbortSignal,
+  timeout?: AbortSignal,
+): Promise<HuntResult> {
+  const { engine, query } = options;
+  const counts = new Map<string, number>();
+  let matches = 0, unread = false;
+  let progress: Progress | undefined;
+  const hooks = {
+    progress(now: Progress) {
+      progress = now;
+      options.progress?.(now, matches);
+    },
+    trouble(trouble: Trouble) {
+      unread ||= trouble.unread;
+      options.trouble?.(trouble);
+    },
+  };
+  const ends = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
+  try {
+    for await (const batch of engine.retro(query, hooks, ends)) {
+      for (const { indicator: { id } } of batch) counts.set(id, (counts.get(id) ?? 0) + 1);
+      matches += batch.length;
+      await options.deliver(batch);
+      if (ends.aborted) break;
+    }
+  } catch (error) {
+    if (!ends.aborted) throw error;
+  }
+  const stopped = signal.aborted ? "interrupted" : timeout?.aborted ? "timeout" : undefined;
+  return { matches, counts, unread, progress, stopped };
+}
+
+/** Indicators that an engine can't look for, with the reason. */
+export function* unsupportedIn(
+  engine: Engine,
+  indicators: IndicatorSet,
+): Iterable<{ readonly indicator: Indicator; readonly reason: string }> {
+  // Most engines take every kind of point value: then a million of them need no question each.
+  const takesAllKinds = OBSERVABLE_KINDS.every((kind) => engine.spec.kinds.includes(kind));
+  for (const handle of takesAllKinds ? indicators.compounds : indicators.handles()) {
+    const indicator = indicators.get(handle);
+    const support = engine.supports(indicator);
+    if (support.type === "none") yield { indicator, reason: support.reason };
+  }
+}
