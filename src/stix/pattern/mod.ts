@@ -1,0 +1,8 @@
+/** STIX patterns as text and tree. */
+export type * from "./ast.ts";
+export { PatternError } from "./error.ts";
+export { parsePattern, patternProblems } from "./parser.ts";
+export type { ParseOptions, PatternProblem, PatternVersion } from "./parser.ts";
+export { necessaryPoints, observations, patternPoints, prefilterPoints } from "./points.ts";
+export type { CanFind, PointValue } from "./points.ts";
+export { printComparison, printConstant, printPath, printPattern } from "./print.ts";
