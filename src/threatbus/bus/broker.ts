@@ -1,0 +1,198 @@
+/**
+ * The bus without its sockets: answers management requests, takes messages from
+ * apps and queues them for those who want them.
+ */
+import { getLogger } from "@logtape/logtape";
+import { type CanonicalStix, canonicalStix } from "../../stix/canonical.ts";
+import {
+  decodeRequest,
+  encodeReply,
+  type ManagementReply,
+  type ReadRequest,
+} from "../management.ts";
+import {
+  decodeEnvelope,
+  encodeDelivery,
+  type Refused,
+  refused,
+  splitMessage,
+} from "../messages.ts";
+import { PUBLISH_TOPICS } from "../topics.ts";
+import type { OutboxLimits, Peer } from "./outbox.ts";
+import { createSnapshots } from "./snapshots.ts";
+import type { BusStore } from "./store.ts";
+import { createSubscribers, type Subscriber, type Subscribers } from "./subscribers.ts";
+
+const logger = getLogger(["bridge", "bus"]);
+
+/** What a broker is made of. */
+export interface BrokerOptions {
+  readonly store: BusStore;
+  /** Ports named in grants. */
+  readonly pubPort: number;
+  readonly subPort: number;
+  readonly limits: OutboxLimits;
+  /** A subscriber without heartbeat and connection for so long is forgotten, ms. */
+  readonly expiryMs: number;
+  readonly now?: () => number;
+}
+
+/** What went through the bus since its start. */
+export interface BusStats {
+  readonly subscribers: number;
+  readonly received: { readonly indicator: number; readonly sighting: number };
+  /** Messages of apps that were not taken, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Messages lost by subscribers that do not read. */
+  readonly dropped: number;
+}
+
+/** The bus's inside. */
+export interface Broker {
+  /** Answers a management request, given as its frames; never throws. */
+  manage(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+  /** Takes a message of an app, given as its frames. What can't be taken is counted and logged. */
+  accept(frames: readonly Uint8Array[]): void;
+  /** Publishes an object of our own; `origin` is the file it comes from. */
+  publish(stix: CanonicalStix, origin?: string): void;
+  /** Waits while subscribers are behind; publishers are to wait with it. */
+  relief(): Promise<void> | undefined;
+  attach(peer: Peer, prefix: Uint8Array): void;
+  detach(peer: Peer, prefix?: Uint8Array): void;
+  /** Forgets dead subscribers; to be called now and then. */
+  expire(): void;
+  stats(): BusStats;
+  close(): void;
+}
+
+/** Makes a broker over an open store. */
+export function createBroker(options: BrokerOptions): Broker {
+  const { store, limits, expiryMs, now = Date.now } = options;
+  const counts = { indicator: 0, sighting: 0, dropped: 0, refused: new Map<string, number>() };
+  const subscribers = createSubscribers(limits, onDrop);
+  const snapshots = createSnapshots(subscribers, store, now);
+  const losing = new WeakSet<Subscriber>();
+
+  function onDrop(subscriber: Subscriber): void {
+    counts.dropped++;
+    if (losing.has(subscriber)) return;
+    losing.add(subscriber);
+    logger.warn("Subscriber {topic} does not keep up: its oldest messages are dropped", {
+      topic: subscriber.topic,
+    });
+  }
+
+  const refuse = (fault: Refused) => {
+    const seen = counts.refused.get(fault.reason) ?? 0;
+    counts.refused.set(fault.reason, seen + 1);
+    // The first of a kind is news, the rest is a number.
+    const log = seen === 0 ? "warn" : "debug";
+    logger[log]("Message refused ({reason}): {detail}", { ...fault });
+  };
+
+  const publish = ({ type, id, text }: CanonicalStix, origin?: string) => {
+    counts[type]++;
+    if (type === "indicator") store.putIndicator(id, text, now(), origin);
+    else store.addSighting(text, now());
+    for (const subscriber of subscribers.interestedIn(PUBLISH_TOPICS[type])) {
+      subscriber.outbox.push(encodeDelivery(subscriber.topic, type, text));
+    }
+  };
+
+  const accept = (frames: readonly Uint8Array[]): Refused | undefined => {
+    if (frames.length !== 1) return refused("not-one-frame", `Message of ${frames.length} frames`);
+    const split = splitMessage(frames[0]!);
+    if ("type" in split) return split;
+    if (split.topic === PUBLISH_TOPICS.snapshotenvelope) {
+      const envelope = decodeEnvelope(split.json);
+      return "type" in envelope ? envelope : snapshots.answer(envelope);
+    }
+    if (!split.topic.startsWith("stix2/")) {
+      return refused("wrong-topic", `Message on topic ${split.topic.slice(0, 40)}`);
+    }
+    const result = canonicalStix(split.json, "bus", now);
+    if (!result.ok) return refused(result.fault.reason, result.fault.detail);
+    publish(result.value);
+    return undefined;
+  };
+
+  const reply = (request: ReadRequest): Exclude<ManagementReply, { status: "malformed" }> => {
+    switch (request.action) {
+      case "subscribe":
+        return subscribe(request.topics, request.snapshotDays);
+      case "unsubscribe":
+        return { status: end(request.topic) ? "success" : "error" };
+      case "heartbeat":
+        return { status: touch(subscribers, request.topic, now()) ? "success" : "error" };
+      case "error":
+        logger.debug("Bad management request: {detail}", { detail: request.detail });
+        return { status: "error" };
+      case "unknown":
+        return { status: "unknown request" };
+    }
+  };
+
+  const subscribe = (topics: readonly string[], days: number) => {
+    const subscriber = subscribers.add(topics, now());
+    if (days > 0) snapshots.request(subscriber, days);
+    logger.info("Subscribed {topics} with {days} days of snapshot as {topic}", {
+      topics: topics.join(", "),
+      days,
+      topic: subscriber.topic,
+    });
+    const { pubPort, subPort } = options;
+    return { status: "success", grant: { topic: subscriber.topic, pubPort, subPort } } as const;
+  };
+
+  const end = (topic: string): boolean => {
+    const subscriber = subscribers.get(topic);
+    if (subscriber === undefined) return false;
+    snapshots.forget(subscriber);
+    return subscribers.remove(topic);
+  };
+
+  return {
+    manage: (frames) => {
+      // The real broker's management dies of a second frame; here it is an error like others.
+      if (frames.length !== 1) return encodeReply({ status: "error" });
+      return encodeReply(reply(decodeRequest(frames[0]!)));
+    },
+    accept: (frames) => {
+      const fault = accept(frames);
+      if (fault !== undefined) refuse(fault);
+    },
+    publish,
+    relief: () => relief(subscribers),
+    attach: (peer, prefix) => subscribers.attach(peer, prefix),
+    detach: (peer, prefix) => subscribers.detach(peer, now(), prefix),
+    expire: () => {
+      for (const subscriber of subscribers.expire(now() - expiryMs)) {
+        snapshots.forget(subscriber);
+        logger.info("Subscriber {topic} is gone: no heartbeat", { topic: subscriber.topic });
+      }
+    },
+    stats: () => ({
+      subscribers: subscribers.size,
+      received: { indicator: counts.indicator, sighting: counts.sighting },
+      refused: Object.fromEntries(counts.refused),
+      dropped: counts.dropped,
+    }),
+    close: () => {
+      for (const { topic } of [...subscribers.all()]) end(topic);
+    },
+  };
+}
+
+function touch(subscribers: Subscribers, topic: string, now: number): boolean {
+  const subscriber = subscribers.get(topic);
+  if (subscriber) subscriber.lastSeen = now;
+  return subscriber !== undefined;
+}
+
+function relief(subscribers: Subscribers): Promise<void> | undefined {
+  const behind: Promise<void>[] = [];
+  for (const { outbox } of subscribers.all()) {
+    if (outbox.congested) behind.push(outbox.relief());
+  }
+  return behind.length === 0 ? undefined : Promise.all(behind).then(() => undefined);
+}

@@ -1,0 +1,220 @@
+/**
+ * What one subscriber is still to get. Bounded: a subscriber that reads slowly slows
+ * publishers down for a while, one that does not read at all loses its oldest
+ * messages, which are counted.
+ */
+
+/** One connection of a SUB socket. */
+export interface Peer {
+  /** Writes a message; a promise means that the connection is busy until it resolves. Never rejects. */
+  send(frame: Uint8Array): Promise<void> | undefined;
+}
+
+/** How much an outbox holds, and how long it may stand still before it loses messages. */
+export interface OutboxLimits {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly stallMs: number;
+}
+
+/** The queue of one subscriber. */
+export interface Outbox {
+  readonly length: number;
+  /** Messages lost because the queue was full. */
+  readonly dropped: number;
+  /** A SUB connection is there to take messages. */
+  readonly attached: boolean;
+  /** Publishers should wait: the queue is long, and it moves. */
+  readonly congested: boolean;
+  push(frame: Uint8Array): void;
+  /** Resolves when the queue is no longer congested, stands still or is closed. */
+  relief(): Promise<void>;
+  /** Resolves when at most half of the queue is used, or it is closed. For what can wait for long. */
+  room(): Promise<void>;
+  /** The subscriber's connection: it gets what is queued and what begins with the prefix. */
+  attach(peer: Peer, prefix: Uint8Array): void;
+  /**
+   * A connection that listens in with a shorter prefix: it gets a copy of each new
+   * message unless it is busy, and never takes a queued one away from the subscriber.
+   */
+  observe(peer: Peer): void;
+  /** Undoes one `attach`, or, without prefix, all of this connection. */
+  detach(peer: Peer, prefix?: Uint8Array): void;
+  close(): void;
+}
+
+/** Makes an outbox. `onDrop` is told of each message lost. */
+export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
+  let queue: Uint8Array[] = [];
+  let head = 0;
+  let bytes = 0;
+  let dropped = 0;
+  let pumping = false;
+  let stalled = false;
+  let closed = false;
+  let waiters: (() => void)[] = [];
+  let patient: (() => void)[] = [];
+  /** Number of messages that were ever queued. */
+  let pushed = 0;
+  const peers = new Map<Peer, Uint8Array[]>();
+  const observers = new Map<Peer, Observer>();
+
+  const length = () => queue.length - head;
+  const isHigh = () => length() > limits.messages / 2 || bytes > limits.bytes / 2;
+  const congested = () => !closed && !stalled && peers.size > 0 && isHigh();
+  const wake = () => {
+    if (!congested()) waiters = resolveAll(waiters);
+    if (closed || !isHigh()) patient = resolveAll(patient);
+  };
+
+  const shift = (): Uint8Array => {
+    const frame = queue[head++]!;
+    bytes -= frame.length;
+    // Moving the rest forward only now and then keeps shifting cheap.
+    if (head > 1024 && head * 2 > queue.length) {
+      queue = queue.slice(head);
+      head = 0;
+    }
+    return frame;
+  };
+
+  const forgetSince = (count: number) => {
+    const keep = Math.max(0, length() - (pushed - count));
+    for (const frame of queue.splice(head + keep)) bytes -= frame.length;
+  };
+
+  const pump = async () => {
+    pumping = true;
+    while (!closed && length() > 0 && peers.size > 0) {
+      const busy = sendToAll(peers, shift());
+      if (busy !== undefined) await withStallWatch(busy);
+      if (waiters.length > 0 || patient.length > 0) wake();
+    }
+    pumping = false;
+    wake();
+  };
+
+  const withStallWatch = async (busy: Promise<unknown>) => {
+    const timer = setTimeout(() => {
+      stalled = true;
+      wake();
+    }, limits.stallMs);
+    await busy;
+    clearTimeout(timer);
+    stalled = false;
+  };
+
+  return {
+    get length() {
+      return length();
+    },
+    get dropped() {
+      return dropped;
+    },
+    get attached() {
+      return peers.size > 0;
+    },
+    get congested() {
+      return congested();
+    },
+    push: (frame) => {
+      if (closed) return;
+      for (const [peer, observer] of observers) {
+        if (!peers.has(peer)) copyTo(peer, observer, frame);
+      }
+      pushed++;
+      queue.push(frame);
+      bytes += frame.length;
+      while (length() > limits.messages || (bytes > limits.bytes && length() > 1)) {
+        shift();
+        dropped++;
+        onDrop();
+      }
+      if (!pumping) pump();
+    },
+    relief: () => congested() ? new Promise((resolve) => waiters.push(resolve)) : Promise.resolve(),
+    room: () =>
+      closed || !isHigh() ? Promise.resolve() : new Promise((resolve) => patient.push(resolve)),
+    attach: (peer, prefix) => {
+      const prefixes = peers.get(peer);
+      if (prefixes === undefined) peers.set(peer, [prefix]);
+      else prefixes.push(prefix);
+      const observer = observers.get(peer);
+      // What it has heard by listening in must not come twice.
+      if (prefixes === undefined && observer?.complete) forgetSince(observer.from);
+      if (!pumping) pump();
+    },
+    observe: (peer) => {
+      if (!observers.has(peer)) {
+        observers.set(peer, { from: pushed, complete: true, busy: false });
+      }
+    },
+    detach: (peer, prefix) => {
+      const prefixes = peers.get(peer) ?? [];
+      const at = prefix ? prefixes.findIndex((known) => equals(known, prefix)) : -1;
+      if (at >= 0) prefixes.splice(at, 1);
+      if (prefix === undefined || prefixes.length === 0) peers.delete(peer);
+      if (prefix === undefined || at < 0) observers.delete(peer);
+      wake();
+    },
+    close: () => {
+      closed = true;
+      queue = [];
+      head = 0;
+      bytes = 0;
+      peers.clear();
+      observers.clear();
+      wake();
+    },
+  };
+}
+
+function resolveAll(waiters: readonly (() => void)[]): (() => void)[] {
+  for (const resolve of waiters) resolve();
+  return [];
+}
+
+/** A connection that listens in. */
+interface Observer {
+  /** The count of messages queued before it came. */
+  readonly from: number;
+  /** It missed none since. */
+  complete: boolean;
+  busy: boolean;
+}
+
+function copyTo(peer: Peer, observer: Observer, frame: Uint8Array): void {
+  if (observer.busy) {
+    observer.complete = false;
+    return;
+  }
+  const pending = peer.send(frame);
+  if (pending === undefined) return;
+  observer.busy = true;
+  pending.then(() => observer.busy = false);
+}
+
+/** Gives the frame to each connection that asked for it, once. */
+function sendToAll(
+  peers: ReadonlyMap<Peer, readonly Uint8Array[]>,
+  frame: Uint8Array,
+): Promise<unknown> | undefined {
+  let busy: Promise<void>[] | undefined;
+  for (const [peer, prefixes] of peers) {
+    if (!prefixes.some((prefix) => startsWith(frame, prefix))) continue;
+    const pending = peer.send(frame);
+    if (pending !== undefined) (busy ??= []).push(pending);
+  }
+  return busy && (busy.length === 1 ? busy[0] : Promise.all(busy));
+}
+
+/** Whether the bytes begin with the prefix. */
+export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  if (prefix.length > bytes.length) return false;
+  for (let at = 0; at < prefix.length; at++) if (bytes[at] !== prefix[at]) return false;
+  return true;
+}
+
+function equals(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && startsWith(a, b);
+}

@@ -1,0 +1,137 @@
+/** Who is subscribed to what, and over which connections it gets it. */
+import { P2P_LENGTH, randomP2pTopic } from "../topics.ts";
+import { createOutbox, type Outbox, type OutboxLimits, type Peer } from "./outbox.ts";
+
+/** One granted subscription. */
+export interface Subscriber {
+  /** The p2p topic, which is its name. */
+  readonly topic: string;
+  /** The human topics, prefixes of `stix2/indicator` and `stix2/sighting`. */
+  readonly topics: readonly string[];
+  readonly outbox: Outbox;
+  /** When it was last heard of, ms since the epoch. */
+  lastSeen: number;
+}
+
+/** All subscribers, and the prefixes that connections asked for. */
+export interface Subscribers {
+  readonly size: number;
+  add(topics: readonly string[], now: number): Subscriber;
+  get(topic: string): Subscriber | undefined;
+  remove(topic: string): boolean;
+  all(): Iterable<Subscriber>;
+  /** Those whose topics are prefixes of a human topic; each once, however many of them match. */
+  interestedIn(topic: string): readonly Subscriber[];
+  /** A connection asks for messages with a prefix. */
+  attach(peer: Peer, prefix: Uint8Array): void;
+  /** It no longer wants a prefix, or (without) is gone. */
+  detach(peer: Peer, now: number, prefix?: Uint8Array): void;
+  /** Removes those that were not heard of since and have no connection; returns them. */
+  expire(since: number): Subscriber[];
+}
+
+/** Makes an empty registry. `onDrop` is told when a subscriber loses a message. */
+export function createSubscribers(
+  limits: OutboxLimits,
+  onDrop: (subscriber: Subscriber) => void,
+): Subscribers {
+  const byTopic = new Map<string, Subscriber>();
+  const interested = new Map<string, readonly Subscriber[]>();
+  /** Prefixes of connections that may concern subscribers to come. */
+  const prefixes = new Map<Peer, Uint8Array[]>();
+
+  const concerned = function* (prefix: Uint8Array): Generator<Subscriber> {
+    const text = asciiOf(prefix);
+    const exact = byTopic.get(text.slice(0, P2P_LENGTH));
+    if (exact) yield exact;
+    if (text.length >= P2P_LENGTH) return;
+    for (const subscriber of byTopic.values()) {
+      if (subscriber.topic.startsWith(text)) yield subscriber;
+    }
+  };
+
+  const remove = (topic: string): boolean => {
+    const subscriber = byTopic.get(topic);
+    if (subscriber === undefined) return false;
+    byTopic.delete(topic);
+    interested.clear();
+    subscriber.outbox.close();
+    return true;
+  };
+
+  return {
+    get size() {
+      return byTopic.size;
+    },
+    add: (topics, now) => {
+      const outbox = createOutbox(limits, () => onDrop(subscriber));
+      const subscriber: Subscriber = { topic: randomP2pTopic(), topics, outbox, lastSeen: now };
+      byTopic.set(subscriber.topic, subscriber);
+      interested.clear();
+      for (const [peer, list] of prefixes) {
+        for (const prefix of list) {
+          if (concerns(prefix, subscriber.topic)) join(subscriber, peer, prefix);
+        }
+      }
+      return subscriber;
+    },
+    get: (topic) => byTopic.get(topic),
+    remove,
+    all: () => byTopic.values(),
+    interestedIn: (topic) => {
+      let list = interested.get(topic);
+      if (list === undefined) {
+        list = [...byTopic.values()].filter((subscriber) =>
+          subscriber.topics.some((prefix) => topic.startsWith(prefix))
+        );
+        interested.set(topic, list);
+      }
+      return list;
+    },
+    attach: (peer, prefix) => {
+      const list = prefixes.get(peer);
+      if (list === undefined) prefixes.set(peer, [prefix]);
+      else list.push(prefix);
+      for (const subscriber of concerned(prefix)) join(subscriber, peer, prefix);
+    },
+    detach: (peer, now, prefix) => {
+      const list = prefixes.get(peer) ?? [];
+      const gone = prefix === undefined
+        ? list
+        : list.filter((known) => asciiOf(known) === asciiOf(prefix)).slice(0, 1);
+      for (const known of gone) {
+        for (const subscriber of concerned(known)) {
+          subscriber.outbox.detach(peer, known);
+          subscriber.lastSeen = Math.max(subscriber.lastSeen, now);
+        }
+      }
+      const rest = list.filter((known) => !gone.includes(known));
+      if (rest.length > 0) prefixes.set(peer, rest);
+      else prefixes.delete(peer);
+    },
+    expire: (since) => {
+      const dead = [...byTopic.values()].filter((subscriber) =>
+        subscriber.lastSeen < since && !subscriber.outbox.attached
+      );
+      for (const subscriber of dead) remove(subscriber.topic);
+      return dead;
+    },
+  };
+}
+
+/** A prefix that names the subscriber is its own connection; a shorter one listens in. */
+function join(subscriber: Subscriber, peer: Peer, prefix: Uint8Array): void {
+  if (prefix.length >= P2P_LENGTH) subscriber.outbox.attach(peer, prefix);
+  else subscriber.outbox.observe(peer);
+}
+
+/** Whether messages to the p2p topic may begin with the prefix. */
+function concerns(prefix: Uint8Array, topic: string): boolean {
+  const text = asciiOf(prefix);
+  return text.length >= P2P_LENGTH ? text.startsWith(topic) : topic.startsWith(text);
+}
+
+/** Bytes as characters, one each. */
+function asciiOf(bytes: Uint8Array): string {
+  return bytes.length < 512 ? String.fromCharCode(...bytes) : "\u0000 too long to be a topic";
+}
