@@ -1,0 +1,85 @@
+/** Bounds of one batch. */
+export interface GatherBounds {
+  /** Most items in a batch. */
+  readonly size: number;
+  /** Longest time that the first item of a batch waits for others, ms. */
+  readonly delay: number;
+  /** Most items that may wait; `push` holds its caller back beyond. Twice `size` unless said. */
+  readonly capacity?: number;
+}
+
+/** A queue whose reader gets what gathered for a moment as one batch. */
+export interface Gatherer<T> {
+  /** Resolves when the item is in; waits while the queue is full. */
+  push(item: T, signal: AbortSignal): Promise<void>;
+  /** Items that wait now. */
+  readonly waiting: number;
+  /** Batches in the order of `push`; ends when the signal aborts or after `end` and the last item. */
+  batches(signal: AbortSignal): AsyncIterable<T[]>;
+  /** No more items: what waits goes out at once. */
+  end(): void;
+}
+
+/** Makes an empty queue. One reader at a time. */
+export function createGatherer<T>(bounds: GatherBounds): Gatherer<T> {
+  const capacity = bounds.capacity ?? bounds.size * 2;
+  const items: T[] = [];
+  let ended = false;
+  let firstAt = 0;
+  const change = createNotice();
+  const room = createNotice();
+  return {
+    get waiting() {
+      return items.length;
+    },
+    async push(item, signal) {
+      while (items.length >= capacity) {
+        signal.throwIfAborted();
+        await room.next(signal);
+      }
+      if (items.length === 0) firstAt = performance.now();
+      items.push(item);
+      if (items.length === 1 || items.length >= bounds.size) change.raise();
+    },
+    async *batches(signal) {
+      while (!signal.aborted) {
+        if (items.length === 0 && ended) return;
+        const due = firstAt + bounds.delay - performance.now();
+        if (items.length > 0 && (ended || items.length >= bounds.size || due <= 0)) {
+          const batch = items.splice(0, bounds.size);
+          firstAt = performance.now();
+          room.raise();
+          yield batch;
+        } else await change.next(signal, items.length === 0 ? undefined : due);
+      }
+    },
+    end() {
+      ended = true;
+      change.raise();
+    },
+  };
+}
+
+/** Lets waiters wake when something happens, when a time is over, or when a signal aborts. */
+function createNotice() {
+  const waiters = new Set<() => void>();
+  return {
+    raise() {
+      for (const wake of [...waiters]) wake();
+    },
+    next(signal: AbortSignal, within?: number): Promise<void> {
+      return new Promise((resolve) => {
+        if (signal.aborted) return resolve();
+        const wake = () => {
+          clearTimeout(timer);
+          waiters.delete(wake);
+          signal.removeEventListener("abort", wake);
+          resolve();
+        };
+        const timer = within === undefined ? undefined : setTimeout(wake, Math.max(0, within));
+        waiters.add(wake);
+        signal.addEventListener("abort", wake);
+      });
+    },
+  };
+}
