@@ -1,92 +1,150 @@
 import { parsePrefix } from "./address.ts";
 import { matchKey } from "./canonical.ts";
-import { type KeyOptions, visitKeys } from "./keys.ts";
-import type { Observable, ObservableKind } from "./observable.ts";
-import type { Handle, Hit, IocSet, IocSetOptions } from "./set.ts";
+import { visitKeys } from "./keys.ts";
+import type { Observable } from "./observable.ts";
+import type { Handle, Hit, IocSet, IocSetOptions, IocView } from "./set.ts";
+import { createTable, type Entry, KIND_NUMBERS, type OnMove } from "./table.ts";
 import { walkEvent } from "./walk.ts";
 
-type Pair = readonly [Observable, Handle];
+/** What the owner of a set may do besides: name pairs by entry, and load without objects. */
+export interface OwnIocSet extends IocSet {
+  /** Adds a pair that is known not to be there. */
+  append(observable: Observable, handle: Handle): Entry;
+  /** The same from bytes; `kind` and `skip` as in `IocView`, the value canonical. Not for CIDR. */
+  appendBytes(
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    skip: number,
+    handle: Handle,
+  ): Entry;
+  /** The first entry of the same key (see `matchKey`), or -1; `next` gives the others. */
+  find(observable: Observable): Entry;
+  findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry;
+  next(entry: Entry): Entry;
+  observable(entry: Entry): Observable;
+  handle(entry: Entry): Handle;
+  removeEntry(entry: Entry): void;
+}
 
-/** Makes an empty IoC set. */
-export function createIocSet(options: IocSetOptions = {}): IocSet {
-  const table = new Map<string, Pair[]>();
+/** Makes an empty IoC set; `onMove` tells who keeps entries that they have new numbers. */
+export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnIocSet {
+  const table = createTable(onMove);
   const prefixes = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
-  const keyOptions: { -readonly [K in keyof KeyOptions]: KeyOptions[K] } = {
-    subdomains: options.subdomains === true,
-    ipv4Prefixes: [],
-    ipv6Prefixes: [],
-  };
-  let size = 0;
+  let keyOptions = keyOptionsOf();
   let version = 0;
 
-  const keyOf = (kind: ObservableKind, key: string) => `${kind} ${key}`;
+  function keyOptionsOf() {
+    return {
+      subdomains: options.subdomains === true,
+      ipv4Prefixes: [...prefixes.ipv4.keys()],
+      ipv6Prefixes: [...prefixes.ipv6.keys()],
+    };
+  }
 
   function countPrefix(observable: Observable, step: 1 | -1): void {
-    if (observable.kind !== "cidr") return;
     const { groups, bits } = parsePrefix(observable.value)!;
     const counts = groups.length === 2 ? prefixes.ipv4 : prefixes.ipv6;
     const count = (counts.get(bits) ?? 0) + step;
     if (count === 0) counts.delete(bits);
     else counts.set(bits, count);
-    keyOptions.ipv4Prefixes = [...prefixes.ipv4.keys()];
-    keyOptions.ipv6Prefixes = [...prefixes.ipv6.keys()];
+    keyOptions = keyOptionsOf();
   }
 
-  function lookUp(text: string): Pair[] {
-    const found: Pair[] = [];
-    visitKeys(text, keyOptions, (kind, key) => found.push(...table.get(keyOf(kind, key)) ?? []));
-    return found;
+  function find({ kind, value }: Observable): Entry {
+    return table.find(KIND_NUMBERS[kind], matchKey(kind, value));
+  }
+
+  function findPair(observable: Observable, handle: Handle): Entry {
+    let entry = find(observable);
+    while (
+      entry >= 0 && (table.handle(entry) !== handle || table.text(entry) !== observable.value)
+    ) entry = table.next(entry);
+    return entry;
+  }
+
+  function append(observable: Observable, handle: Handle): Entry {
+    const { kind, value } = observable;
+    const skip = value.length - matchKey(kind, value).length;
+    if (kind === "cidr") countPrefix(observable, 1);
+    version++;
+    return table.addText(KIND_NUMBERS[kind], value, skip, handle);
+  }
+
+  function removeEntry(entry: Entry): void {
+    const observable = table.observable(entry);
+    if (observable.kind === "cidr") countPrefix(observable, -1);
+    version++;
+    table.remove(entry);
+  }
+
+  /** Calls back with the first entry of each key that a text has. */
+  function lookUp(text: string, found: (first: Entry) => void): void {
+    if (table.size === 0) return;
+    visitKeys(text, keyOptions, (kind, key, inside) => {
+      const entry = table.find(KIND_NUMBERS[kind], key);
+      if (entry >= 0 && !(inside && options.spare?.(inside))) found(entry);
+    });
+  }
+
+  function has(text: string): boolean {
+    let any = false;
+    lookUp(text, () => any = true);
+    return any;
+  }
+
+  function hits(event: Parameters<IocSet["hits"]>[0]): Hit[] {
+    const hits: Hit[] = [];
+    const seen = new Set<string>();
+    walkEvent(event, (text, field) =>
+      lookUp(text, (first) => {
+        for (let entry = first; entry >= 0; entry = table.next(entry)) {
+          const observable = table.observable(entry);
+          const handle = table.handle(entry);
+          const pair = `${handle} ${observable.kind} ${observable.value}`;
+          if (seen.has(pair)) continue;
+          seen.add(pair);
+          hits.push({ handle, observable, field: field(), seen: text });
+        }
+      }));
+    return hits;
+  }
+
+  function* entries(): Iterable<readonly [Observable, Handle]> {
+    for (const entry of table.live()) yield [table.observable(entry), table.handle(entry)];
   }
 
   return {
     options,
     get size() {
-      return size;
+      return table.size;
     },
     get version() {
       return version;
     },
     add(observable, handle) {
-      const key = keyOf(observable.kind, matchKey(observable.kind, observable.value));
-      const pairs = table.get(key) ?? [];
-      if (pairs.some((pair) => same(pair, observable, handle))) return;
-      table.set(key, [...pairs, [observable, handle]]);
-      countPrefix(observable, 1);
-      size++;
-      version++;
+      if (findPair(observable, handle) < 0) append(observable, handle);
     },
     remove(observable, handle) {
-      const key = keyOf(observable.kind, matchKey(observable.kind, observable.value));
-      const pairs = table.get(key) ?? [];
-      const rest = pairs.filter((pair) => !same(pair, observable, handle));
-      if (rest.length === pairs.length) return false;
-      if (rest.length === 0) table.delete(key);
-      else table.set(key, rest);
-      countPrefix(observable, -1);
-      size--;
+      const entry = findPair(observable, handle);
+      if (entry >= 0) removeEntry(entry);
+      return entry >= 0;
+    },
+    has,
+    hits,
+    entries,
+    view: (): IocView => table.view(),
+    append,
+    appendBytes(kind, bytes, start, end, skip, handle) {
       version++;
-      return true;
+      return table.addBytes(kind, bytes, start, end, skip, handle);
     },
-    has: (text) => lookUp(text).length > 0,
-    hits(event) {
-      const hits: Hit[] = [];
-      const credit = (text: string, field: () => string) => {
-        for (const [observable, handle] of lookUp(text)) {
-          if (!hits.some((hit) => same([hit.observable, hit.handle], observable, handle))) {
-            hits.push({ handle, observable, field: field() });
-          }
-        }
-      };
-      walkEvent(event, credit);
-      return hits;
-    },
-    *entries() {
-      for (const pairs of table.values()) yield* pairs;
-    },
+    find,
+    findBytes: table.findBytes,
+    next: table.next,
+    observable: table.observable,
+    handle: table.handle,
+    removeEntry,
   };
-}
-
-function same([observable, handle]: Pair, other: Observable, otherHandle: Handle): boolean {
-  return handle === otherHandle && observable.kind === other.kind &&
-    observable.value === other.value;
 }

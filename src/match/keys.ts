@@ -9,10 +9,13 @@ import {
   matchKey,
   splitPort,
 } from "./canonical.ts";
-import type { ObservableKind } from "./observable.ts";
+import type { Observable, ObservableKind } from "./observable.ts";
 
-/** Takes one value that a text stands for. */
-export type KeyVisitor = (kind: ObservableKind, key: string) => void;
+/**
+ * Takes one value that a text stands for; `inside` is the value that the text is, where
+ * the key covers it (the address inside a network, the subdomain).
+ */
+export type KeyVisitor = (kind: ObservableKind, key: string, inside?: Observable) => void;
 
 /** What of a set decides which keys a text has. */
 export interface KeyOptions {
@@ -41,10 +44,11 @@ export function visitKeys(text: string, options: KeyOptions, visit: KeyVisitor):
 
 /** An address stands for itself and for every network around it. */
 function visitAddress(groups: Groups, options: KeyOptions, visit: KeyVisitor): void {
-  const ipv4 = groups.length === 2;
-  visit(ipv4 ? "ipv4" : "ipv6", formatAddress(groups));
-  for (const bits of ipv4 ? options.ipv4Prefixes : options.ipv6Prefixes) {
-    visit("cidr", formatPrefix({ groups: maskAddress(groups, bits), bits }));
+  const kind = groups.length === 2 ? "ipv4" : "ipv6";
+  const address = { kind, value: formatAddress(groups) } as const;
+  visit(kind, address.value);
+  for (const bits of kind === "ipv4" ? options.ipv4Prefixes : options.ipv6Prefixes) {
+    visit("cidr", formatPrefix({ groups: maskAddress(groups, bits), bits }), address);
   }
 }
 
@@ -61,8 +65,9 @@ function visitHost(text: string, options: KeyOptions, visit: KeyVisitor): void {
   if (domain === undefined) return;
   visit("domain", domain);
   if (!options.subdomains) return;
+  const inside = { kind: "domain", value: domain } as const;
   for (let dot = domain.indexOf("."); dot >= 0; dot = domain.indexOf(".", dot + 1)) {
-    visit("domain", domain.slice(dot + 1));
+    visit("domain", domain.slice(dot + 1), inside);
   }
 }
 

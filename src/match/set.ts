@@ -12,12 +12,43 @@ export interface Hit {
   readonly observable: Observable;
   /** Where in the event: `dns.rrname`, `dns.answers[2].rdata`; a URL that two fields make up: `url(http.hostname+http.url)`. */
   readonly field: string;
+  /** The text that stood there: the IoC in some spelling, an address inside a CIDR, a subdomain. */
+  readonly seen: string;
+}
+
+/**
+ * A look at all values of a set without an object for each, for engines that
+ * build filters. Entries are only ever appended until `epoch` changes, so what was
+ * read before need not be read again; removed ones stay with kind 255. Read only;
+ * arrays are replaced as they grow: ask again after each change of `version`.
+ */
+export interface IocView {
+  /** Changes when entries moved. */
+  readonly epoch: number;
+  /** Number of entries, removed ones included. */
+  readonly count: number;
+  /** Bytes of `arena` in use. */
+  readonly used: number;
+  /** The canonical values in UTF-8, one after the other. */
+  readonly arena: Uint8Array;
+  /** Where each value starts; it ends where the next one starts, the last at `used`. */
+  readonly starts: Uint32Array;
+  /** Bytes at its start that are not compared (`http://`, `https://`). */
+  readonly skips: Uint8Array;
+  /** Index into `OBSERVABLE_KINDS`, or 255 if removed. */
+  readonly kinds: Uint8Array;
+  readonly handles: Uint32Array;
 }
 
 /** Options of a set that change what counts as a match. */
 export interface IocSetOptions {
   /** Domains match their subdomains too. */
   readonly subdomains?: boolean;
+  /**
+   * Whether a value that an event holds must not be reported though an IoC covers it: asked
+   * for addresses inside a CIDR and for subdomains, as IoCs themselves can be left out.
+   */
+  readonly spare?: (seen: Observable) => boolean;
 }
 
 /**
@@ -30,6 +61,7 @@ export interface IocSet {
   readonly options: IocSetOptions;
   /** Raised at each change, so that derived structures (filters) know when they are stale. */
   readonly version: number;
+  /** Adds a pair; the value must be canonical. A pair that is there stays. */
   add(observable: Observable, handle: Handle): void;
   /** Returns whether the pair was there. */
   remove(observable: Observable, handle: Handle): boolean;
@@ -37,6 +69,8 @@ export interface IocSet {
   has(text: string): boolean;
   /** Every IoC in an event, each (handle, observable) once, at the first field where it stands. */
   hits(event: JsonObject): Hit[];
+  /** All values as bytes, for filters. */
+  view(): IocView;
   /** All pairs, for engines that ship them elsewhere. */
   entries(): Iterable<readonly [Observable, Handle]>;
 }

@@ -167,3 +167,20 @@ Deno.test("hits() survives deeply nested events", () => {
   for (let i = 0; i < 100_000; i++) value = { a: value };
   assert.equal(setOf(["evil.com"]).hits(value).length, 1);
 });
+
+Deno.test("hits() spares values inside a network or below a domain that the owner excepts", () => {
+  const spared: string[] = [];
+  const set = setOf(["10.0.0.0/8", "10.1.1.1", "evil.com"], {
+    subdomains: true,
+    spare: (seen) => {
+      spared.push(`${seen.kind} ${seen.value}`);
+      return seen.value === "10.1.1.1" || seen.value === "ok.evil.com";
+    },
+  });
+  const found = (text: string) => set.hits({ text }).map((hit) => hit.observable.value);
+  assert.deepEqual(found("10.1.1.1"), ["10.1.1.1"]);
+  assert.deepEqual(found("10.1.1.2"), ["10.0.0.0/8"]);
+  assert.deepEqual(found("OK.evil.com."), []);
+  assert.deepEqual(found("evil.com"), ["evil.com"]);
+  assert.deepEqual(spared, ["ipv4 10.1.1.1", "ipv4 10.1.1.2", "domain ok.evil.com"]);
+});
