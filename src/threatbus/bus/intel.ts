@@ -1,0 +1,233 @@
+/**
+ * Publishes the indicators of files and follows the files: what is new is published,
+ * what has changed as EDIT, what is gone as REMOVE. What was published before a
+ * restart is known from the store.
+ */
+import { getLogger } from "@logtape/logtape";
+import type { JsonObject } from "../../json.ts";
+import { canonicalStixObject } from "../../stix/canonical.ts";
+import type { Broker } from "./broker.ts";
+import { type IntelFile, parseIntel } from "./intel_file.ts";
+import type { BusStore } from "./store.ts";
+
+const logger = getLogger(["bridge", "bus"]);
+
+const STIX_FILE = /\.(?:json|jsonl|ndjson|stix2?)$/i;
+/** Changes come in bursts; this much silence ends one. */
+const SETTLE_MS = 150;
+/** Files are looked at this often even if the system tells of no change (network shares). */
+const RESCAN_MS = 10_000;
+
+/** Files and what they held when last read. */
+export interface Intel {
+  /** Reads what is new or has changed and publishes the difference. */
+  scan(): Promise<void>;
+  /** Scans whenever a file changes, until the signal aborts. */
+  watch(signal: AbortSignal): Promise<void>;
+}
+
+interface Known {
+  /** Size and time of change; the file is read anew when they differ. */
+  readonly stamp: string;
+  readonly ids: ReadonlySet<string>;
+}
+
+/** Follows files and folders (all STIX files below them). */
+export function createIntel(paths: readonly string[], broker: Broker, store: BusStore): Intel {
+  const known = new Map<string, Known>();
+  for (const origin of store.origins()) {
+    if (paths.some((path) => origin === path || origin.startsWith(folderOf(path)))) {
+      known.set(origin, { stamp: "", ids: new Set(store.idsFrom(origin)) });
+    }
+  }
+
+  /** Reads a file if it has changed; returns the ids that it held before. */
+  const load = async (path: string): Promise<Iterable<string>> => {
+    const stamp = await stampOf(path);
+    const before = known.get(path);
+    if (stamp === undefined || before?.stamp === stamp.text) return [];
+    const file = await readIntel(path);
+    // What a file held before stays when it can't be read: it may be half written.
+    const ids = file ? new Set(file.indicators.keys()) : before?.ids ?? new Set<string>();
+    known.set(path, { stamp: stamp.text, ids });
+    if (file === undefined) return [];
+    let published = 0;
+    for (const [id, indicator] of file.indicators) {
+      if (publishChange(broker, store, id, indicator, path, stamp.changed)) published++;
+    }
+    report(path, file, published);
+    return before?.ids ?? [];
+  };
+
+  const isKept = (id: string) => [...known.values()].some(({ ids }) => ids.has(id));
+
+  const scan = async () => {
+    const found = new Set<string>();
+    for (const path of paths) for await (const file of filesBelow(path)) found.add(file);
+    const held: string[] = [];
+    for (const path of found) for (const id of await load(path)) held.push(id);
+    for (const [path, { ids }] of [...known]) {
+      if (found.has(path)) continue;
+      known.delete(path);
+      for (const id of ids) held.push(id);
+    }
+    // Only now: what one file lost another may have gained.
+    for (const id of held) if (!isKept(id)) publishRemoval(broker, store, id);
+  };
+
+  return { scan, watch: (signal) => watch(paths, scan, signal) };
+}
+
+async function readIntel(path: string): Promise<IntelFile | undefined> {
+  try {
+    return parseIntel(await Deno.readTextFile(path), path);
+  } catch (error) {
+    logger.warn("Cannot read intelligence from {path}: {reason}", {
+      path,
+      reason: (error as Error).message,
+    });
+    return undefined;
+  }
+}
+
+function report(path: string, file: IntelFile, published: number): void {
+  const count = file.indicators.size;
+  logger.info("{path}: {count} indicators, {published} changes published", {
+    path,
+    count,
+    published,
+  });
+  for (const fault of file.faults) logger.warn("{path}: {fault}", { path, fault });
+}
+
+/** Publishes an indicator of a file if the bus does not have it like this; tells whether it did. */
+function publishChange(
+  broker: Broker,
+  store: BusStore,
+  id: string,
+  indicator: JsonObject,
+  origin: string,
+  changed: number,
+): boolean {
+  const stored = store.indicator(id);
+  const last: JsonObject = stored ? JSON.parse(stored.json) : {};
+  const isThere = stored !== undefined && last.x_threatbus_update !== "REMOVE";
+  const write = (object: JsonObject) => canonicalStixObject(object, "bus", () => changed);
+  if (isThere) {
+    // Times that the file does not give were filled in at the first reading.
+    const same = write({ ...pick(last, FILLED_IN), ...indicator, ...pick(last, UPDATE) });
+    if (same.ok && same.value.text === stored.json) return false;
+  }
+  const news = isThere
+    ? write({ ...pick(last, KEPT_AT_EDIT), ...indicator, x_threatbus_update: "EDIT" })
+    : write(indicator);
+  if (news.ok) broker.publish(news.value, origin);
+  return news.ok;
+}
+
+const FILLED_IN = ["created", "modified", "valid_from"];
+const KEPT_AT_EDIT = ["created", "valid_from"];
+const UPDATE = ["x_threatbus_update"];
+
+/** The named properties that an object has. */
+function pick(object: JsonObject, names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => names.includes(name)));
+}
+
+function publishRemoval(broker: Broker, store: BusStore, id: string): void {
+  const stored = store.indicator(id);
+  if (stored === undefined || isRemoval(stored.json)) return;
+  const removal = { ...JSON.parse(stored.json), x_threatbus_update: "REMOVE" };
+  const written = canonicalStixObject(removal, "bus");
+  if (written.ok) broker.publish(written.value);
+}
+
+function isRemoval(json: string): boolean {
+  return JSON.parse(json).x_threatbus_update === "REMOVE";
+}
+
+async function stampOf(path: string): Promise<{ text: string; changed: number } | undefined> {
+  try {
+    const { size, mtime, ino } = await Deno.stat(path);
+    const changed = mtime?.getTime() ?? 0;
+    return { text: `${size} ${changed} ${ino}`, changed };
+  } catch {
+    return undefined; // gone meanwhile: the next scan sees that
+  }
+}
+
+/** The path with one slash at its end. */
+function folderOf(path: string): string {
+  return path.replace(/\/*$/, "/");
+}
+
+/** A file itself, or all STIX files below a folder. */
+async function* filesBelow(path: string): AsyncGenerator<string> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch {
+    return;
+  }
+  if (info.isFile) yield path;
+  if (!info.isDirectory) return;
+  for await (const entry of Deno.readDir(path)) {
+    const below = folderOf(path) + entry.name;
+    if (entry.isDirectory) yield* filesBelow(below);
+    else if (STIX_FILE.test(entry.name)) yield below;
+  }
+}
+
+/** Calls `scan` after each burst of changes at the paths, and now and then without one. */
+async function watch(
+  paths: readonly string[],
+  scan: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const watcher = openWatcher(paths);
+  let running = Promise.resolve();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const arm = (ms: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(tick, ms);
+  };
+  const tick = () => {
+    running = running.then(scan).catch((error) => logger.error("Cannot scan: {error}", { error }));
+    arm(RESCAN_MS);
+  };
+  const aborted = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  aborted.then(() => watcher?.close());
+  arm(RESCAN_MS);
+  if (watcher) { for await (const _event of watcher) arm(SETTLE_MS); }
+  await aborted;
+  clearTimeout(timer);
+  await running;
+}
+
+/** Folders are watched whole, a file through its folder since editors replace files. */
+function openWatcher(paths: readonly string[]): Deno.FsWatcher | undefined {
+  const folders = paths.map((path) => {
+    const isFolder = statOrNothing(path)?.isDirectory ?? false;
+    return isFolder ? path : path.replace(/[^/\\]*$/, "") || ".";
+  });
+  try {
+    return Deno.watchFs([...new Set(folders)]);
+  } catch (error) {
+    logger.warn("Cannot watch for changes, looking every {seconds} s: {error}", {
+      seconds: RESCAN_MS / 1000,
+      error: String(error),
+    });
+    return undefined;
+  }
+}
+
+function statOrNothing(path: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(path);
+  } catch {
+    return undefined;
+  }
+}
