@@ -157,8 +157,13 @@ async function queryFrom(args: readonly string[], file?: string): Promise<string
   return query;
 }
 
+function exportHelp(): string {
+  if (!features.includes("low-priority")) return help.export;
+  return help.export.replace("\n\nsubcommands", "\n  [--low-priority]\n\nsubcommands");
+}
+
 async function exportEvents(global: Global, args: string[]): Promise<number> {
-  if (args[0] === "--help") return await out(help.export), 0;
+  if (args[0] === "--help") return await out(exportHelp()), 0;
   if (args[0] === "documentation") return await out(help.documentation), 0;
   const spec = {
     "-c": false,

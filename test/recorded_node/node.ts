@@ -46,6 +46,8 @@ export interface RecordedNode {
   readonly peak: number;
   /** Resolves when so many watch (or fewer, if `exactly`). */
   watching(count: number): Promise<void>;
+  /** Resolves when so many queries were asked. */
+  asked(count: number): Promise<void>;
   /** Commits events, one JSON object a line. */
   feed(lines: readonly string[]): void;
   /** Sends a line to all attached matchers, as it stands. */
@@ -212,6 +214,7 @@ export function startNode(options: NodeOptions): RecordedNode {
   async function runExport(client: Client): Promise<number | undefined> {
     const { request } = client;
     queries.push(request.query!);
+    wake();
     peak = Math.max(peak, ++active);
     try {
       const fault = takeFault(request.query!);
@@ -343,6 +346,18 @@ export function startNode(options: NodeOptions): RecordedNode {
     return { archive, filesystem: { type: "POSIX" }, index, version };
   }
 
+  function until(condition: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (!condition()) return;
+        waiters.delete(look);
+        resolve();
+      };
+      waiters.add(look);
+      look();
+    });
+  }
+
   function wake(): void {
     for (const waiter of [...waiters]) waiter();
   }
@@ -373,16 +388,8 @@ export function startNode(options: NodeOptions): RecordedNode {
     get peak() {
       return peak;
     },
-    watching: (count) =>
-      new Promise((resolve) => {
-        const look = () => {
-          if (watchers.size !== count) return;
-          waiters.delete(look);
-          resolve();
-        };
-        waiters.add(look);
-        look();
-      }),
+    watching: (count) => until(() => watchers.size === count),
+    asked: (count) => until(() => queries.length >= count),
     feed: commit,
     emit(line) {
       for (const { matcher, client } of watchers) {
