@@ -1,4 +1,4 @@
-import type { Finder, LineFormat, Needles } from "./finder.ts";
+import type { CreateFinder, Finder, LineFormat, Needles } from "./finder.ts";
 
 const NEWLINE = 0x0a;
 const OPEN = 0x7b;
@@ -28,6 +28,16 @@ export function createEveryLineFinder(_needles: Needles, format: LineFormat): Fi
       return { lines, candidates, length: candidates.length, odd, firstOdd };
     },
   };
+}
+
+/** The finder for a format: the given one where it can tell lines apart, else every line. */
+export function chooseFinder(
+  createFinder: CreateFinder,
+  needles: Needles,
+  format: LineFormat,
+): Finder {
+  const blind = needles.everything === true || format.type === "lines";
+  return (blind ? createEveryLineFinder : createFinder)(needles, format);
 }
 
 function isObject(block: Uint8Array, from: number, stop: number): boolean {

@@ -11,7 +11,9 @@ export type LineFormat =
   /** One JSON object a line: Suricata EVE, Zeek JSON, any NDJSON. */
   | { readonly type: "json" }
   /** Zeek TSV; both separators are single bytes. */
-  | { readonly type: "tsv"; readonly separator: number; readonly setSeparator: number };
+  | { readonly type: "tsv"; readonly separator: number; readonly setSeparator: number }
+  /** Nothing is known of their inside (TSV with odd separators): every line is a candidate. */
+  | { readonly type: "lines" };
 
 /** What a finder looks for. */
 export interface Needles {

@@ -1,0 +1,80 @@
+import { getLogger } from "@logtape/logtape";
+import { OBSERVABLE_KINDS } from "../../match/observable.ts";
+import type { Indicator } from "../../intel/indicator.ts";
+import type { Engine, EngineSpec, Support } from "../engine.ts";
+import type { BlockLimits } from "./read/blocks.ts";
+import { openByteStream } from "./read/byte_stream.ts";
+import { huntInFiles } from "./retro.ts";
+import { createEveryLineFinder } from "./scan/every_line.ts";
+import type { Scan } from "./scan/finder.ts";
+import { createInlineScan } from "./scan/inline.ts";
+import { findLogFiles, type LogFile } from "./sources/log_files.ts";
+import { readRoots, type Root } from "./sources/roots.ts";
+
+const logger = getLogger(["bridge", "engines", "logs"]);
+
+/** Options of the logs engine. */
+export interface LogsOptions {
+  /** Files, folders, globs, `-` for standard input; none takes the default folders that exist. */
+  readonly paths: readonly string[];
+  /** Bounds of the reader's memory. */
+  readonly limits?: BlockLimits;
+}
+
+/** The logs engine also says where it looks and what is there. */
+export interface LogsEngine extends Engine {
+  /** The places that were named, or the default folders that exist. */
+  readonly roots: readonly Root[];
+}
+
+export const spec: EngineSpec = {
+  name: "logs",
+  summary: "Suricata and Zeek logs on disk: EVE JSON, Zeek TSV and JSON, other NDJSON; gzip, zstd",
+  kinds: OBSERVABLE_KINDS,
+  retro: "scans the files once for all indicators, exact matches by field",
+  live: "follows files as they grow, through rotation and restarts",
+  batching: "any number of indicators in one scan",
+  limits: [
+    "lines longer than 16 MiB are skipped and counted",
+    "standard input is read once, by the first retro hunt",
+  ],
+};
+
+/** Opens the engine; a path that is not there is a `UsageError`. */
+export async function open(options: LogsOptions): Promise<LogsEngine> {
+  const roots = await readRoots(options.paths);
+  const limits = options.limits === undefined ? {} : { limits: options.limits };
+  const scan: Scan = createInlineScan({
+    createFinder: createEveryLineFinder,
+    open: (file, signal) => {
+      const { stream } = file as LogFile;
+      return stream === undefined ? openByteStream(file.path, signal) : Promise.resolve(stream);
+    },
+    ...limits,
+  });
+  return {
+    spec,
+    roots,
+    supports,
+    async check(signal) {
+      signal.throwIfAborted();
+      await readRoots(options.paths);
+    },
+    async *retro(query, hooks, signal) {
+      const { files, troubles, passedOver } = await findLogFiles(roots, signal);
+      for (const trouble of troubles) hooks.trouble?.(trouble);
+      for (const { path, what } of passedOver) logger.debug("{path} is {what}", { path, what });
+      logger.debug("{count} files to hunt in", { count: files.length });
+      yield* huntInFiles(files, query, hooks, scan, signal);
+    },
+    live() {
+      throw new Error("to come");
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+function supports(indicator: Indicator): Support {
+  if (indicator.points.length > 0) return { type: "whole" };
+  return { type: "none", reason: "patterns beyond point values are not evaluated on logs yet" };
+}

@@ -1,0 +1,120 @@
+import { type Compression, compressionOf } from "./compression.ts";
+
+/** Bytes of a log, decompressed, pulled by the reader at its own pace. */
+export interface ByteStream {
+  readonly compression: Compression;
+  /** Fills the front of `into`; resolves to the number of bytes, 0 at the end. */
+  read(into: Uint8Array): Promise<number>;
+  /** Bytes taken from the disk so far. */
+  readonly rawBytes: number;
+  /** Why the stream ended early, in words; set once `read` has returned 0. */
+  readonly damage: string | undefined;
+  close(): void;
+}
+
+/** Where raw bytes come from: a file or standard input. */
+export interface RawSource {
+  read(into: Uint8Array): Promise<number | null>;
+  close(): void;
+}
+
+const HEAD_BYTES = 4096;
+const RAW_CHUNK = 256 * 1024;
+
+/** Opens a file (`-` for standard input) for reading from its start, decompressing if need be. */
+export async function openByteStream(path: string, signal: AbortSignal): Promise<ByteStream> {
+  const source = path === "-" ? standardInput() : await Deno.open(path);
+  try {
+    return await byteStream(source, signal);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/** Wraps a raw source, telling its compression by its first bytes. */
+export async function byteStream(source: RawSource, signal: AbortSignal): Promise<ByteStream> {
+  const counted = counting(source);
+  const head = new Uint8Array(HEAD_BYTES);
+  const length = await counted.read(head) ?? 0;
+  const compression = compressionOf(head.subarray(0, length));
+  const raw = pushBack(counted, head.subarray(0, length));
+  const base = { compression, close: raw.close };
+  if (compression === "none") {
+    return {
+      ...base,
+      async read(into) {
+        signal.throwIfAborted();
+        return await raw.read(into) ?? 0;
+      },
+      get rawBytes() {
+        return counted.bytes;
+      },
+      damage: undefined,
+    };
+  }
+  const { decompress } = await import("./decompress.ts");
+  const unpacked = await decompress(compression, rawChunks(raw, signal));
+  return {
+    ...base,
+    read: unpacked.read,
+    get rawBytes() {
+      return counted.bytes;
+    },
+    get damage() {
+      return unpacked.damage;
+    },
+    close() {
+      unpacked.close();
+      raw.close();
+    },
+  };
+}
+
+function standardInput(): RawSource {
+  return { read: (into) => Deno.stdin.read(into), close: () => {} };
+}
+
+function counting(source: RawSource): RawSource & { readonly bytes: number } {
+  let bytes = 0;
+  return {
+    async read(into) {
+      const n = await source.read(into);
+      bytes += n ?? 0;
+      return n;
+    },
+    close: () => source.close(),
+    get bytes() {
+      return bytes;
+    },
+  };
+}
+
+/** Gives the bytes of `head` again before those of the source; closes once. */
+function pushBack(source: RawSource, head: Uint8Array): RawSource {
+  let rest = head;
+  let closed = false;
+  return {
+    read(into) {
+      if (rest.length === 0) return source.read(into);
+      const taken = rest.subarray(0, into.length);
+      into.set(taken);
+      rest = rest.subarray(taken.length);
+      return Promise.resolve(taken.length);
+    },
+    close() {
+      if (!closed) source.close();
+      closed = true;
+    },
+  };
+}
+
+async function* rawChunks(source: RawSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  while (true) {
+    signal.throwIfAborted();
+    const chunk = new Uint8Array(RAW_CHUNK);
+    const n = await source.read(chunk);
+    if (n === null || n === 0) return;
+    yield chunk.subarray(0, n);
+  }
+}

@@ -1,0 +1,143 @@
+import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
+import { createCrediting, type Crediting } from "./crediting.ts";
+import { createEventReader, type EventLine } from "./events/event_reader.ts";
+import type { Scan, ScanChunk } from "./scan/finder.ts";
+import type { LogFile } from "./sources/log_files.ts";
+import { createTroubleCounter, type TroubleCounter } from "./troubles.ts";
+
+/** Most matches handed on at once: a match holds its event in memory. */
+const BATCH = 1000;
+
+/** Time between two calls of the progress hook, ms. */
+const PROGRESS_EVERY = 250;
+
+const NO_TIME = "events without a time were left out, since the hunt has time bounds";
+const BEFORE_BOUNDS_SLACK = 24 * 3600 * 1000;
+
+/** Looks indicators up in files; matches come in the order of the files and their lines. */
+export async function* huntInFiles(
+  files: readonly LogFile[],
+  query: RetroQuery,
+  hooks: RetroHooks,
+  scan: Scan,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Match[]> {
+  const wanted = files.filter((file) => mayHoldEventsOf(file, query));
+  const crediting = createCrediting(query.indicators, "RETRO", query.maxEvents);
+  const progress = createProgress(wanted, hooks);
+  let hunted: FileHunt | undefined;
+  // A compound pattern may need events that none of its values is in.
+  const needles = { iocs: query.indicators.iocs, everything: query.indicators.compounds.size > 0 };
+  try {
+    for await (const chunk of scan(wanted, needles, signal)) {
+      const file = wanted[chunk.file]!;
+      hunted ??= createFileHunt(file, query, crediting);
+      yield* hunted.take(chunk);
+      progress.add(chunk, file.path);
+      signal.throwIfAborted();
+      if (chunk.end) {
+        report(hunted, hooks);
+        hunted = undefined;
+      }
+      if (crediting.sated) break;
+    }
+  } finally {
+    if (hunted !== undefined) report(hunted, hooks);
+    progress.end();
+  }
+}
+
+/**
+ * Whether a file can have events that the query asks for. An event is never
+ * younger than the last write to its file; a day of slack covers clocks apart.
+ * (The upper bound leaves nothing out: Zeek logs a connection when it ends,
+ * under the time when it began.)
+ */
+export function mayHoldEventsOf(
+  file: Pick<LogFile, "modified">,
+  query: Pick<RetroQuery, "since">,
+): boolean {
+  if (query.since === undefined || file.modified === undefined) return true;
+  return file.modified + BEFORE_BOUNDS_SLACK >= query.since;
+}
+
+/** The hunt through one file. */
+interface FileHunt {
+  take(chunk: ScanChunk): Iterable<readonly Match[]>;
+  readonly troubles: TroubleCounter;
+}
+
+function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting): FileHunt {
+  const troubles = createTroubleCounter(file.path);
+  const reader = createEventReader(file.format);
+  const bounded = query.since !== undefined || query.until !== undefined;
+  const trouble = (what: string, line: number) =>
+    troubles.add({ what, count: 1, line, unread: false });
+
+  function matchesOf(line: Uint8Array, number: number): Match[] {
+    const read = reader.read(line);
+    if (read.type === "header") return [];
+    if (read.type === "bad") {
+      trouble(read.what, number);
+      return [];
+    }
+    if (bounded && !isWithin(read, number)) return [];
+    const event = read.parse();
+    if (event === undefined) {
+      trouble(read.failure, number);
+      return [];
+    }
+    return crediting.credit(event, file.path, number);
+  }
+
+  function isWithin(read: EventLine, at: number): boolean {
+    const time = read.time();
+    if (time === undefined) {
+      trouble(NO_TIME, at);
+      return false;
+    }
+    return time >= (query.since ?? -Infinity) && time < (query.until ?? Infinity);
+  }
+
+  return {
+    troubles,
+    *take(chunk) {
+      for (const found of chunk.troubles) troubles.add(found);
+      let batch: Match[] = [];
+      for (const { line, bytes } of chunk.candidates) {
+        batch.push(...matchesOf(bytes, line));
+        if (batch.length < BATCH) continue;
+        yield batch;
+        batch = [];
+      }
+      if (batch.length > 0) yield batch;
+    },
+  };
+}
+
+function report(hunted: FileHunt, hooks: RetroHooks): void {
+  for (const trouble of hunted.troubles.take()) hooks.trouble?.(trouble);
+}
+
+function createProgress(files: readonly LogFile[], hooks: RetroHooks) {
+  const sizes = files.map((file) => file.size);
+  const bytesTotal = sizes.every((size) => size !== undefined)
+    ? sizes.reduce((sum, size) => sum + size, 0)
+    : undefined;
+  let bytesRead = 0, eventsRead = 0, source = files[0]?.path ?? "";
+  let told = performance.now();
+  const tell = () => {
+    told = performance.now();
+    const total = bytesTotal === undefined ? {} : { bytesTotal };
+    hooks.progress?.({ bytesRead, eventsRead, source, ...total });
+  };
+  return {
+    add(chunk: ScanChunk, path: string) {
+      bytesRead += chunk.bytes;
+      eventsRead += chunk.lines;
+      source = path;
+      if (performance.now() - told >= PROGRESS_EVERY) tell();
+    },
+    end: tell,
+  };
+}

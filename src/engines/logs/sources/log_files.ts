@@ -1,0 +1,148 @@
+import type { Trouble } from "../../engine.ts";
+import { type ByteStream, openByteStream } from "../read/byte_stream.ts";
+import { describeReadError } from "../read/read_error.ts";
+import type { ScanFile } from "../scan/finder.ts";
+import { orderByTime } from "./order.ts";
+import type { Root } from "./roots.ts";
+import { type LogKind, sniff, type Sniffed } from "./sniff.ts";
+import { type FoundFile, walkRoots } from "./walk.ts";
+
+/** A log on disk (or standard input), ready to be scanned. */
+export interface LogFile extends ScanFile {
+  readonly kind: LogKind;
+  /** `device:inode`; the same file under another name is the same. */
+  readonly identity: string;
+  /** When it was last written, ms since the epoch. */
+  readonly modified: number | undefined;
+  /** Time of its first event, ms since the epoch, if its beginning tells. */
+  readonly firstTime: number | undefined;
+  /** Standard input, which can be opened but once: its stream with the beginning given back. */
+  readonly stream?: ByteStream;
+}
+
+/** What was found under the roots. */
+export interface LogFiles {
+  /** In the order of time. */
+  readonly files: readonly LogFile[];
+  readonly troubles: readonly Trouble[];
+  /** Files that are not logs, for the debug log. */
+  readonly passedOver: readonly { readonly path: string; readonly what: string }[];
+}
+
+const HEAD_BYTES = 64 * 1024;
+
+/** Finds the logs under the roots, tells their formats and puts them in order. */
+export async function findLogFiles(roots: readonly Root[], signal: AbortSignal): Promise<LogFiles> {
+  const files: LogFile[] = [];
+  const troubles: Trouble[] = [];
+  const passedOver: { path: string; what: string }[] = [];
+  const empty = new Map<Root, string[]>();
+  const fruitful = new Set<Root>();
+  const unreadable = (source: string, what: string) =>
+    troubles.push({ source, what, count: 1, unread: true });
+  for await (const found of walkRoots(roots, unreadable)) {
+    signal.throwIfAborted();
+    const outcome = await look(found, signal);
+    if (outcome.type !== "foreign") fruitful.add(found.root);
+    if (outcome.type === "log") files.push(outcome.file);
+    else if (outcome.type === "unreadable") unreadable(found.path, outcome.what);
+    else if (outcome.type === "empty") {
+      empty.set(found.root, [...empty.get(found.root) ?? [], found.path]);
+    } else if (found.named) unreadable(found.path, `not a log: ${outcome.what}`);
+    else passedOver.push({ path: found.path, what: outcome.what });
+  }
+  for (const [root, paths] of empty) troubles.push(emptyFiles(root, paths));
+  for (const root of roots) {
+    const searched = root.type === "folder" || root.type === "glob";
+    if (searched && !fruitful.has(root)) unreadable(root.name, "no logs here");
+  }
+  return { files: orderByTime(files), troubles, passedOver };
+}
+
+type Outcome =
+  | { readonly type: "log"; readonly file: LogFile }
+  | { readonly type: "unreadable"; readonly what: string }
+  | Exclude<Sniffed, { type: "log" }>;
+
+async function look(found: FoundFile, signal: AbortSignal): Promise<Outcome> {
+  let stream: ByteStream | undefined;
+  let keep = false;
+  try {
+    stream = await openByteStream(found.path, signal);
+    const { head, whole } = await readHead(stream);
+    const sniffed = asNamed(sniff(head, whole), found);
+    // What can't be decompressed from the start on tells nothing about its inside.
+    if (sniffed.type === "empty" && stream.damage !== undefined) {
+      return { type: "unreadable", what: stream.damage };
+    }
+    if (sniffed.type !== "log") return sniffed;
+    keep = found.path === "-";
+    const file = logFile(found, sniffed, stream.compression);
+    return { type: "log", file: keep ? { ...file, stream: withHead(stream, head) } : file };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { type: "unreadable", what: describeReadError(error) };
+  } finally {
+    if (!keep) stream?.close();
+  }
+}
+
+/** A file that the user named is read as NDJSON if nothing else speaks for or against it. */
+function asNamed(sniffed: Sniffed, found: FoundFile): Sniffed {
+  if (sniffed.type !== "foreign" || sniffed.binary || !found.named) return sniffed;
+  return { type: "log", kind: "ndjson", format: { type: "json" }, firstTime: undefined };
+}
+
+function logFile(
+  found: FoundFile,
+  sniffed: Extract<Sniffed, { type: "log" }>,
+  compression: ScanFile["compression"],
+): LogFile {
+  const { path, identity, modified, size } = found;
+  const { kind, format, firstTime } = sniffed;
+  const file = { path, identity, modified, kind, format, firstTime, compression };
+  return path === "-" ? file : { ...file, size };
+}
+
+async function readHead(stream: ByteStream): Promise<{ head: Uint8Array; whole: boolean }> {
+  const head = new Uint8Array(HEAD_BYTES);
+  let length = 0;
+  while (length < head.length) {
+    const n = await stream.read(head.subarray(length));
+    if (n === 0) return { head: head.subarray(0, length), whole: true };
+    length += n;
+  }
+  return { head, whole: false };
+}
+
+/** The stream from its beginning again. */
+function withHead(stream: ByteStream, head: Uint8Array): ByteStream {
+  let rest = head;
+  return {
+    compression: stream.compression,
+    async read(into) {
+      if (rest.length === 0) return await stream.read(into);
+      const taken = rest.subarray(0, into.length);
+      into.set(taken);
+      rest = rest.subarray(taken.length);
+      return taken.length;
+    },
+    get rawBytes() {
+      return stream.rawBytes;
+    },
+    get damage() {
+      return stream.damage;
+    },
+    close: () => stream.close(),
+  };
+}
+
+function emptyFiles(root: Root, paths: readonly string[]): Trouble {
+  const source = root.type === "file" ? root.name : paths.length === 1 ? paths[0]! : root.name;
+  return {
+    source,
+    what: paths.length === 1 ? "file is empty" : "files are empty",
+    count: paths.length,
+    unread: false,
+  };
+}

@@ -1,0 +1,60 @@
+import { UsageError } from "../../../errors.ts";
+import { DEFAULT_FOLDERS, existingDefaultFolders } from "./default_folders.ts";
+
+/** Something that the user named (or a default folder) in which logs are. */
+export type Root =
+  | { readonly type: "file" | "folder" | "glob"; readonly name: string }
+  | { readonly type: "stdin"; readonly name: "-" };
+
+/** Telling what the names stand for; a name that stands for nothing is a `UsageError`. */
+export async function readRoots(names: readonly string[]): Promise<Root[]> {
+  if (names.length === 0) return await defaultRoots();
+  return await Promise.all(names.map(readRoot));
+}
+
+async function readRoot(name: string): Promise<Root> {
+  if (name === "-") return { type: "stdin", name: "-" };
+  const info = await Deno.stat(name).catch((error: unknown) => {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotADirectory) return undefined;
+    throw new UsageError(`${name} can't be looked at: ${reason(error)}`, {
+      place: { file: name },
+      hint: "Run bridge as a user that may read the logs.",
+      cause: error,
+    });
+  });
+  if (info !== undefined) return { type: info.isDirectory ? "folder" : "file", name };
+  if (!isGlob(name)) {
+    throw new UsageError(`There is no file or folder ${name}`, {
+      place: { file: name },
+      hint: "Name a log file, a folder with logs, a glob in quotes, or - for standard input.",
+    });
+  }
+  for await (const _ of expandGlob(name)) return { type: "glob", name };
+  throw new UsageError(`No file matches ${name}`, {
+    place: { file: name },
+    hint: "Check the pattern; ** stands for any number of folders.",
+  });
+}
+
+async function defaultRoots(): Promise<Root[]> {
+  const folders = await existingDefaultFolders();
+  if (folders.length > 0) return folders.map((name) => ({ type: "folder", name }));
+  throw new UsageError("None of the usual log folders of Suricata and Zeek is here", {
+    hint: `Name your logs: --logs /path/to/eve.json (looked in ${DEFAULT_FOLDERS.join(", ")}).`,
+  });
+}
+
+function isGlob(name: string): boolean {
+  return /[*?[{]/.test(name);
+}
+
+/** Paths that a glob stands for. */
+export async function* expandGlob(pattern: string): AsyncGenerator<string> {
+  const { glob } = await import("node:fs/promises");
+  yield* glob(pattern);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/ \(os error \d+\).*$/, "") : String(error);
+}

@@ -1,0 +1,82 @@
+import { describeReadError } from "../read/read_error.ts";
+import { expandGlob, type Root } from "./roots.ts";
+
+/** A regular file that may be a log. */
+export interface FoundFile {
+  readonly path: string;
+  /** Which file it is whatever it is called: `device:inode`. */
+  readonly identity: string;
+  readonly size: number;
+  /** When it was last written, ms since the epoch, if the platform tells. */
+  readonly modified: number | undefined;
+  /** The file was named, not met on the way. */
+  readonly named: boolean;
+  /** The root under which it was met. */
+  readonly root: Root;
+}
+
+/** Called for each thing that can't be read on the way. */
+export type OnUnreadable = (path: string, what: string) => void;
+
+/** Every regular file under the roots, each once, links followed. */
+export async function* walkRoots(
+  roots: readonly Root[],
+  onUnreadable: OnUnreadable,
+): AsyncGenerator<FoundFile> {
+  const walk: Walk = { seen: new Set(), onUnreadable };
+  for (const root of roots) {
+    if (root.type === "stdin") {
+      yield { path: "-", identity: "-", size: 0, modified: undefined, named: true, root };
+    } else if (root.type === "glob") {
+      const paths: string[] = [];
+      for await (const path of expandGlob(root.name)) paths.push(path);
+      for (const path of paths.sort()) yield* visit(path, root, walk, false);
+    } else {
+      yield* visit(root.name, root, walk, root.type === "file");
+    }
+  }
+}
+
+interface Walk {
+  /** Identities of files and folders that were met: links make loops and doubles. */
+  readonly seen: Set<string>;
+  readonly onUnreadable: OnUnreadable;
+}
+
+async function* visit(
+  path: string,
+  root: Root,
+  walk: Walk,
+  named: boolean,
+): AsyncGenerator<FoundFile> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    // A link that leads nowhere or a file rotated away under our eyes is no trouble unless named.
+    if (named || !(error instanceof Deno.errors.NotFound)) {
+      walk.onUnreadable(path, describeReadError(error));
+    }
+    return;
+  }
+  const identity = `${info.dev}:${info.ino ?? path}`;
+  if (walk.seen.has(identity)) return;
+  walk.seen.add(identity);
+  if (info.isDirectory) yield* visitFolder(path, root, walk);
+  else if (info.isFile || named) {
+    const modified = info.mtime?.getTime();
+    yield { path, identity, size: info.size, modified, named, root };
+  }
+}
+
+async function* visitFolder(path: string, root: Root, walk: Walk): AsyncGenerator<FoundFile> {
+  const names: string[] = [];
+  try {
+    for await (const entry of Deno.readDir(path)) names.push(entry.name);
+  } catch (error) {
+    walk.onUnreadable(path, describeReadError(error));
+    return;
+  }
+  const base = path.replace(/\/+$/, "");
+  for (const name of names.sort()) yield* visit(`${base}/${name}`, root, walk, false);
+}
