@@ -1,4 +1,5 @@
 import type { OptionTable } from "../src/config/options.ts";
+import { BridgeError, type BridgeErrorOptions } from "../src/errors.ts";
 
 /** One thing to deliver: a formatted match with what placeholders need. */
 export interface Delivery {
@@ -18,14 +19,40 @@ export interface Delivery {
 export interface Sink {
   /**
    * Delivers a batch in order. Resolves when the sink has confirmed it as its
-   * guarantee says; rejects with a `SinkError` that tells what was not delivered.
-   * One call at a time.
+   * guarantee says; rejects with a `SinkError` that tells what was not delivered
+   * (`ClosedPipe` where the reader of standard output is gone).
+   * One call at a time; on a retryable error the caller may call again at any time,
+   * and the sink connects anew by itself.
    */
   write(batch: readonly Delivery[], signal: AbortSignal): Promise<void>;
-  /** Makes what was written safe and lets go of all resources. Never throws twice. */
+  /** Makes what was written safe and lets go of all resources. May be called twice. */
   close(): Promise<void>;
   /** SIGHUP: lets go of files and opens them anew (log rotation by others). */
   reopen?(): Promise<void>;
+}
+
+/** What a `SinkError` tells besides what went wrong. */
+export interface SinkErrorOptions extends BridgeErrorOptions {
+  /** What surely or possibly did not arrive, in order; empty where nothing was under way. */
+  readonly undelivered?: readonly Delivery[];
+  /** Whether trying again may help; true unless said. */
+  readonly retryable?: boolean;
+  /** The receiver asks to wait so long before the next try, ms. */
+  readonly retryAfter?: number;
+}
+
+/** A sink can't be opened or did not deliver. */
+export class SinkError extends BridgeError {
+  override name = "SinkError";
+  readonly undelivered: readonly Delivery[];
+  readonly retryable: boolean;
+  readonly retryAfter: number | undefined;
+  constructor(message: string, options: SinkErrorOptions = {}) {
+    super(message, options);
+    this.undelivered = options.undelivered ?? [];
+    this.retryable = options.retryable ?? true;
+    this.retryAfter = options.retryAfter;
+  }
 }
 
 /** What a sink gives for a resolved `write`. */
@@ -42,8 +69,6 @@ export interface SinkSpec {
   /** What a confirmed write means, in a sentence. */
   readonly confirms: string;
   readonly examples: readonly string[];
-  /** Bodies go out as they are, so the format shows (stdout, file) or are wrapped (syslog, webhook). */
-  readonly mediaType?: string;
 }
 
 /** Checked option values, by the names in `SinkSpec.options`; durations in ms, sizes in bytes. */
@@ -53,6 +78,10 @@ export type SinkOptions = Readonly<Record<string, unknown>>;
 export interface SinkContext {
   /** Reads an environment variable (secrets, `NO_COLOR`, …). */
   readonly env: (name: string) => string | undefined;
+  /** The line a document begins with (CSV header), for sinks that write documents. */
+  readonly head?: Uint8Array;
+  /** The line a document ends with, for sinks that write documents. */
+  readonly tail?: Uint8Array;
 }
 
 /** A module under `sinks/` (or a user's own, in JavaScript for the binary). */

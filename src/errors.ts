@@ -51,6 +51,16 @@ export class NotConnectedError extends BridgeError {
   override name = "NotConnectedError";
 }
 
+/** The reader of standard output is gone (`| head`): end quietly, nothing is wrong. */
+export class ClosedPipe extends Error {
+  override name = "ClosedPipe";
+}
+
+/** Tells whether an error from writing to standard output means that its reader is gone. */
+export function isClosedPipe(error: unknown): boolean {
+  return error instanceof ClosedPipe || error instanceof Deno.errors.BrokenPipe;
+}
+
 /** Writes a place as people read it: `file:line:column: key "x"`. */
 export function formatPlace(place: Place): string {
   const spot = [place.file, place.line, place.column].filter((part) => part !== undefined);

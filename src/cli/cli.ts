@@ -1,6 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../version.ts";
-import { ClosedPipe, isClosedPipe } from "./closed_pipe.ts";
+import { ClosedPipe, isClosedPipe } from "../errors.ts";
 import { type CliContext, EXIT, withExamples } from "./context.ts";
 import { COMMANDS } from "./registry.ts";
 import { describeError } from "./report.ts";

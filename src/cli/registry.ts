@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** The command tree, in the order of `bridge --help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "sinks",
+    summary: "list where matches can go",
+    load: () => import("./commands/sinks.ts"),
+  },
+  {
     name: "config",
     summary: "check, print or describe the configuration",
     load: () => import("./commands/config.ts"),

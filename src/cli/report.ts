@@ -1,5 +1,5 @@
 import { BridgeError, formatPlace } from "../errors.ts";
-import { stripControls } from "./terminal.ts";
+import { stripControls } from "../controls.ts";
 
 /**
  * An error as a person reads it: what, where, and what to do. An error that is

@@ -13,7 +13,9 @@ type ValueOf<S extends OptionSpec> = S extends { choices: readonly (infer C)[] }
 
 /** Checked values of a table by their dotted names; undefined only where there is no default. */
 export type Values<T extends OptionTable> = {
-  readonly [K in keyof T]: ValueOf<T[K]> | (T[K] extends { default: unknown } ? never : undefined);
+  readonly [K in keyof T]:
+    | ValueOf<T[K]>
+    | (T[K] extends { default: unknown } | { required: true } ? never : undefined);
 };
 
 /** The whole configuration by dotted key. */

@@ -1,13 +1,31 @@
 import type { Match } from "../engines/engine.ts";
 
-/** Turns matches into bytes; each is one file, named in the registry. */
+/**
+ * Turns matches into bytes. An instance belongs to one document (a sink with its
+ * format), since a head, a tail and what separates lines depend on what came before.
+ */
 export interface Format {
   readonly name: string;
   readonly summary: string;
-  /** Written once before the first match (CSV header, opening of a bundle). */
+  /** Written once before the first match (CSV header, opening of a bundle), without newline. */
   readonly head?: () => Uint8Array | undefined;
   /** One match as one line without newline. */
   readonly render: (match: Match) => Uint8Array;
-  /** Written once after the last match. */
+  /** Written once after the last match, without newline. */
   readonly tail?: () => Uint8Array | undefined;
+}
+
+/** What a format needs to know of where its lines go; all have sensible defaults. */
+export interface FormatOptions {
+  /** Colours and emphasis for a terminal (`table`). */
+  readonly color?: boolean;
+  /** Columns of the terminal (`table`). */
+  readonly width?: number;
+  /** One STIX bundle instead of an object a line (`sighting`). */
+  readonly bundle?: boolean;
+}
+
+/** What a format's file exports. */
+export interface FormatModule {
+  readonly create: (options: FormatOptions) => Format;
 }

@@ -1,0 +1,60 @@
+import { ClosedPipe } from "../src/errors.ts";
+import { orAborted } from "./abort.ts";
+import { chunksOf, joinLines, writeAll } from "./lines.ts";
+import { type Sink, SinkError, type SinkModule, type SinkSpec } from "./sink.ts";
+
+/** One system call takes about so much. */
+const CHUNK = 256 * 1024;
+
+export const spec: SinkSpec = {
+  name: "stdout",
+  summary: "lines on standard output",
+  forms: ["stdout", "STDOUT", "-"],
+  options: {},
+  guarantee: "at-most-once",
+  confirms: "the lines were handed to the operating system",
+  examples: ["stdout"],
+};
+
+export function parse(): Record<string, unknown> {
+  return {};
+}
+
+export const open: SinkModule["open"] = async (_options, context, signal) => {
+  if (context.head !== undefined) await put(joinLines([context.head]), signal);
+  let closed = false;
+  const sink: Sink = {
+    async write(batch, signal) {
+      let delivered = 0;
+      for (const chunk of chunksOf(batch, CHUNK)) {
+        try {
+          await put(joinLines(chunk.map((delivery) => delivery.body)), signal);
+        } catch (error) {
+          if (error instanceof ClosedPipe) throw error;
+          throw new SinkError(`Can't write to standard output: ${(error as Error).message}`, {
+            undelivered: batch.slice(delivered),
+            retryable: !signal.aborted,
+            cause: error,
+          });
+        }
+        delivered += chunk.length;
+      }
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      if (context.tail !== undefined) await put(joinLines([context.tail]));
+    },
+  };
+  return sink;
+};
+
+/** A reader that does not read holds a write for ever, so the signal ends the wait. */
+async function put(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  const write = writeAll(Deno.stdout, bytes);
+  try {
+    await (signal === undefined ? write : orAborted(write, signal));
+  } catch (error) {
+    throw error instanceof Deno.errors.BrokenPipe ? new ClosedPipe() : error;
+  }
+}
