@@ -1,0 +1,175 @@
+import { decodeCommand, encodeCommand } from "./command.ts";
+import { ZmtpError } from "./error.ts";
+import type { Frame } from "./frame.ts";
+import { type Handshake, shakeHands, type SocketType } from "./handshake.ts";
+import type { Mechanism } from "./security/mechanism.ts";
+import { createSender, type Sender } from "./sender.ts";
+import { type ByteConnection, createFrameReader } from "./wire.ts";
+
+/** A message: its frames' bodies. */
+export type Message = readonly Uint8Array[];
+
+/** What holds for each connection of a socket. */
+export interface ConnectionOptions {
+  readonly socketType: SocketType;
+  readonly mechanism: Mechanism;
+  /** Longest frame and longest message in bytes; a peer that sends more is cut off. */
+  readonly maxMessageSize: number;
+  /** Time for the handshake, ms. */
+  readonly handshakeTimeout: number;
+  /** PING after so much silence, cut off after twice that without an answer, ms; 0 is never. */
+  readonly heartbeat: number;
+}
+
+/** Something a peer sent, other than the connection's own business (PING, PONG). */
+export type Incoming =
+  | { readonly type: "message"; readonly message: Message }
+  | { readonly type: "subscribe" | "cancel"; readonly topic: Uint8Array };
+
+/** A connection after its handshake. */
+export interface Connection {
+  readonly sender: Sender;
+  /** SUBSCRIBE or CANCEL, in the form that the peer's version knows. */
+  subscription(type: "subscribe" | "cancel", topic: Uint8Array): void;
+  /** What the peer sends, in the batches in which it arrives; ends with the connection. */
+  incoming(): AsyncGenerator<Incoming[]>;
+  /** Closes at once; what is pending is not sent. */
+  close(): void;
+}
+
+/** The silence after which a peer is given up, in heartbeat periods. */
+const PATIENCE = 3;
+
+/**
+ * Shakes hands over a fresh connection; closes it when that fails or takes too long.
+ *
+ * @throws ZmtpError
+ */
+export async function openConnection(
+  raw: ByteConnection,
+  options: ConnectionOptions,
+): Promise<Connection> {
+  const reader = createFrameReader(raw, options.maxMessageSize);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    closeQuietly(raw);
+  }, options.handshakeTimeout);
+  try {
+    const handshake = await shakeHands(raw, reader, options.socketType, options.mechanism);
+    return established(raw, () => reader.readFrames(), handshake, options);
+  } catch (error) {
+    closeQuietly(raw);
+    if (late) {
+      throw new ZmtpError("The peer did not finish the handshake in time", { cause: error });
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function established(
+  raw: ByteConnection,
+  readFrames: () => Promise<Frame[] | undefined>,
+  handshake: Handshake,
+  options: ConnectionOptions,
+): Connection {
+  const { cipher, minor } = handshake;
+  let closed = false;
+  let heard = performance.now();
+  // While the consumer is busy nothing is read, so silence says nothing about the peer.
+  let held = true;
+  const close = () => {
+    if (closed) return;
+    closed = true;
+    clearInterval(pulse);
+    closeQuietly(raw);
+  };
+  const sender = createSender(raw, cipher, close);
+  const beat = () => {
+    if (held) return;
+    const silence = performance.now() - heard;
+    if (silence > options.heartbeat * PATIENCE) close();
+    else if (silence >= options.heartbeat) sender.command(ping(options.heartbeat));
+  };
+  const pulse = options.heartbeat > 0 && minor > 0
+    ? setInterval(beat, options.heartbeat)
+    : undefined;
+
+  async function* incoming(): AsyncGenerator<Incoming[]> {
+    let parts: Uint8Array[] = [];
+    let size = 0;
+    const take = (frame: Frame, out: Incoming[]) => {
+      if (frame.command) return takeCommand(frame.body, sender, out);
+      size += frame.body.length;
+      if (size > options.maxMessageSize) {
+        throw new ZmtpError(`A message is longer than the ${options.maxMessageSize} bytes allowed`);
+      }
+      parts.push(frame.body);
+      if (frame.more) return;
+      out.push(asSubscription(parts, options.socketType) ?? { type: "message", message: parts });
+      [parts, size] = [[], 0];
+    };
+    try {
+      for (
+        let frames: Frame[] | undefined = handshake.early;
+        frames !== undefined;
+        frames = await readFrames()
+      ) {
+        const out: Incoming[] = [];
+        for (const frame of frames) take(cipher === undefined ? frame : cipher.open(frame), out);
+        held = true;
+        if (out.length > 0) yield out;
+        if (closed) return;
+        heard = performance.now();
+        held = false;
+      }
+    } catch (error) {
+      if (!closed) throw error;
+    } finally {
+      close();
+    }
+  }
+
+  return {
+    sender,
+    incoming,
+    close,
+    subscription(type, topic) {
+      if (minor > 0) sender.command(encodeCommand(type.toUpperCase(), topic));
+      else sender.message([Uint8Array.of(type === "subscribe" ? 1 : 0, ...topic)]);
+    },
+  };
+}
+
+/** PING with a time to live in tenths of a second and no context. */
+function ping(heartbeat: number): Uint8Array {
+  const ttl = Math.min(0xffff, Math.ceil(heartbeat * PATIENCE / 100));
+  return encodeCommand("PING", Uint8Array.of(ttl >> 8, ttl & 0xff));
+}
+
+function takeCommand(body: Uint8Array, sender: Sender, out: Incoming[]): void {
+  const { name, data } = decodeCommand(body);
+  if (name === "PING") sender.command(encodeCommand("PONG", data.subarray(2, 18)));
+  else if (name === "SUBSCRIBE" || name === "CANCEL") {
+    out.push({ type: name === "SUBSCRIBE" ? "subscribe" : "cancel", topic: data });
+  }
+  // Other commands are for later versions to understand (RFC 37).
+}
+
+/** A subscription in the form of ZMTP 3.0: a message that begins with 1 or 0. */
+function asSubscription(parts: readonly Uint8Array[], ours: SocketType): Incoming | undefined {
+  if (ours !== "PUB" && ours !== "XPUB") return undefined;
+  const [first] = parts;
+  if (parts.length !== 1 || first === undefined || first[0] === undefined || first[0] > 1) {
+    return undefined;
+  }
+  return { type: first[0] === 1 ? "subscribe" : "cancel", topic: first.subarray(1) };
+}
+
+function closeQuietly(raw: ByteConnection): void {
+  try {
+    raw.close();
+  } catch { /* closed already */ }
+}

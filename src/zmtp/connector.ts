@@ -1,0 +1,96 @@
+import { type Connection, openConnection } from "./connection.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import type { SocketType } from "./handshake.ts";
+import { connectionOptions, type ConnectOptions } from "./options.ts";
+import { sleep, toError } from "./wait.ts";
+
+const INITIAL_DELAY = 100;
+const MAXIMUM_DELAY = 10_000;
+
+/**
+ * Keeps a connection up until the signal aborts: connects, shakes hands, lets
+ * `use` have the connection until it ends, and tries again with exponential
+ * backoff and jitter. Never rejects.
+ */
+export async function keepConnected(
+  socketType: SocketType,
+  options: ConnectOptions,
+  use: (connection: Connection) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { initial, maximum } = options.reconnect ??
+    { initial: INITIAL_DELAY, maximum: MAXIMUM_DELAY };
+  const tell = options.onEvent ?? (() => {});
+  const peer = options.endpoint;
+  let delay = initial;
+  while (!signal.aborted) {
+    const connected = await tryConnect(socketType, options, use, signal);
+    if (signal.aborted) return;
+    if (connected) delay = initial;
+    // Between half and all of the delay, so that many clients do not come back at once.
+    const wait = delay * (0.5 + Math.random() / 2);
+    tell({ type: "retrying", peer, delay: wait });
+    await sleep(wait, signal);
+    delay = Math.min(maximum, delay * 2);
+  }
+}
+
+async function tryConnect(
+  socketType: SocketType,
+  options: ConnectOptions,
+  use: (connection: Connection) => Promise<void>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const tell = options.onEvent ?? (() => {});
+  const peer = options.endpoint;
+  let connection: Connection;
+  try {
+    connection = await dial(socketType, options, signal);
+  } catch (error) {
+    if (!signal.aborted) tell({ type: "failed", peer, reason: toError(error) });
+    return false;
+  }
+  const close = () => connection.close();
+  signal.addEventListener("abort", close);
+  tell({ type: "connected", peer });
+  try {
+    await use(connection);
+    tell({ type: "disconnected", peer });
+  } catch (error) {
+    tell({ type: "disconnected", peer, reason: toError(error) });
+  } finally {
+    signal.removeEventListener("abort", close);
+    connection.close();
+  }
+  return true;
+}
+
+/**
+ * Connects once and shakes hands.
+ *
+ * @throws ZmtpError or the system's error
+ */
+export async function dial(
+  socketType: SocketType,
+  options: ConnectOptions,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const endpoint = parseEndpoint(options.endpoint);
+  signal.throwIfAborted();
+  const raw = endpoint.transport === "ipc"
+    ? await Deno.connect({ transport: "unix", path: endpoint.path })
+    : await Deno.connect({ hostname: endpoint.hostname, port: endpoint.port });
+  if ("setNoDelay" in raw) (raw as Deno.TcpConn).setNoDelay(true);
+  const close = () => {
+    try {
+      raw.close();
+    } catch { /* closed already */ }
+  };
+  if (signal.aborted) close();
+  signal.addEventListener("abort", close);
+  try {
+    return await openConnection(raw, connectionOptions(socketType, options));
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}

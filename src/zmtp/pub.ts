@@ -1,0 +1,194 @@
+import { NotConnectedError } from "../errors.ts";
+import type { Connection, Message } from "./connection.ts";
+import { keepConnected } from "./connector.ts";
+import { listen } from "./listener.ts";
+import type { ConnectOptions, SocketOptions } from "./options.ts";
+import { createSubscriptions } from "./subscriptions.ts";
+import { createNotice, orAborted, sleep } from "./wait.ts";
+
+/** What a publishing socket takes. */
+export interface SendOptions {
+  /** Most messages that wait for one peer, 1,000 unless said. */
+  readonly sendHighWaterMark?: number;
+  /** Told when a peer subscribes to or cancels a topic, as XPUB would. */
+  readonly onSubscription?: (type: "subscribe" | "cancel", topic: Uint8Array) => void;
+}
+
+/** A PUB that connects (to a broker) and waits for TCP instead of dropping. */
+export interface ConnectedPub {
+  /**
+   * Queues a message; resolves when it was taken by a connection whose peer has
+   * subscribed to anything, waiting while there is none or while its queue is
+   * full. A message that the peer did not subscribe to is dropped, as PUB does.
+   */
+  publish(message: Message, signal?: AbortSignal): Promise<void>;
+  /** Queues without waiting; false when there is no subscribed peer or no room. */
+  tryPublish(message: Message): boolean;
+  /**
+   * Resolves when all that was published is with the operating system.
+   *
+   * @throws NotConnectedError when the connection ended first: what was published
+   *   since the last flush may be lost
+   */
+  flushed(signal?: AbortSignal): Promise<void>;
+  /** Resolves when a connection is up and its peer has subscribed. */
+  joined(signal?: AbortSignal): Promise<void>;
+  /** Sends what is queued for at most `linger` ms (1 s unless said), then closes. */
+  close(linger?: number): Promise<void>;
+}
+
+const LINGER = 1000;
+const NOTHING = new Uint8Array();
+
+/** Connects a PUB. */
+export function connectPub(options: ConnectOptions & SendOptions): ConnectedPub {
+  const limit = options.sendHighWaterMark ?? 1000;
+  const controller = new AbortController();
+  const signal = options.signal === undefined
+    ? controller.signal
+    : AbortSignal.any([options.signal, controller.signal]);
+  const changed = createNotice();
+  const subscriptions = createSubscriptions<Connection>();
+  /** The connection whose peer has subscribed. */
+  let peer: Connection | undefined;
+  /** Connections that ended with messages in them, since the last `flushed`. */
+  let broken = 0, published = false;
+
+  const running = keepConnected("PUB", options, async (connection) => {
+    try {
+      for await (const incoming of connection.incoming()) {
+        for (const one of incoming) {
+          if (one.type === "message") continue;
+          if (one.type === "subscribe") subscriptions.add(connection, one.topic);
+          else subscriptions.remove(connection, one.topic);
+          options.onSubscription?.(one.type, one.topic);
+          peer = connection;
+          changed.raise();
+        }
+      }
+    } finally {
+      subscriptions.removeAll(connection);
+      if (peer === connection) peer = undefined;
+      if (published) broken++;
+      changed.raise();
+    }
+  }, signal);
+
+  const either = (given: AbortSignal | undefined) =>
+    given === undefined ? signal : AbortSignal.any([signal, given]);
+  const joined = async (given?: AbortSignal) => {
+    const ends = either(given);
+    while (peer === undefined) {
+      ends.throwIfAborted();
+      await changed.next(ends);
+    }
+  };
+  const tryPublish = (message: Message) => {
+    if (peer === undefined || peer.sender.pending >= limit) return false;
+    published = true;
+    if (subscriptions.match(message[0] ?? NOTHING).length > 0) peer.sender.message(message);
+    return true;
+  };
+  return {
+    tryPublish,
+    joined,
+    async publish(message, given) {
+      while (!tryPublish(message)) {
+        const ends = either(given);
+        ends.throwIfAborted();
+        if (peer === undefined) await joined(ends);
+        else await orAborted(peer.sender.drained(limit >> 1), ends);
+      }
+    },
+    async flushed(given) {
+      if (broken === 0 && peer !== undefined) await orAborted(peer.sender.flushed(), either(given));
+      const lost = published &&
+        (broken > 0 || peer === undefined || peer.sender.failure !== undefined);
+      [published, broken] = [false, 0];
+      if (lost) {
+        throw new NotConnectedError(
+          `The connection to ${options.endpoint} ended before all was sent`,
+        );
+      }
+    },
+    async close(linger = LINGER) {
+      if (peer !== undefined) {
+        const late = AbortSignal.any([signal, AbortSignal.timeout(linger)]);
+        await orAborted(peer.sender.flushed(), late).catch(() => {});
+      }
+      controller.abort(new DOMException("the socket was closed", "AbortError"));
+      await running;
+    },
+  };
+}
+
+/** A PUB that binds, with a queue for each subscriber: a slow one loses messages, the others don't notice. */
+export interface BoundPub {
+  readonly endpoint: string;
+  readonly port: number;
+  /** Queues a message for all who want it, dropping it for those whose queue is full; returns how many got it. */
+  publish(message: Message): number;
+  /** Messages dropped for slow subscribers. */
+  readonly dropped: number;
+  /** Resolves when no subscriber has more than `count` messages waiting: for a publisher that would rather wait. */
+  drained(count: number, signal?: AbortSignal): Promise<void>;
+  /** Sends what is queued for at most `linger` ms (1 s unless said), then closes. */
+  close(linger?: number): Promise<void>;
+}
+
+/** Binds a PUB. */
+export function bindPub(options: SocketOptions & SendOptions): BoundPub {
+  const limit = options.sendHighWaterMark ?? 1000;
+  const subscriptions = createSubscriptions<Connection>();
+  const connections = new Set<Connection>();
+  let dropped = 0;
+  const listener = listen("PUB", options, async (connection) => {
+    connections.add(connection);
+    try {
+      for await (const incoming of connection.incoming()) {
+        for (const one of incoming) {
+          if (one.type === "message") continue;
+          if (one.type === "subscribe") subscriptions.add(connection, one.topic);
+          else subscriptions.remove(connection, one.topic);
+          options.onSubscription?.(one.type, one.topic);
+        }
+      }
+    } finally {
+      connections.delete(connection);
+      subscriptions.removeAll(connection);
+    }
+  });
+  return {
+    endpoint: listener.endpoint,
+    port: listener.port,
+    publish(message) {
+      let count = 0;
+      for (const connection of subscriptions.match(message[0] ?? NOTHING)) {
+        if (connection.sender.pending >= limit) dropped++;
+        else {
+          connection.sender.message(message);
+          count++;
+        }
+      }
+      return count;
+    },
+    get dropped() {
+      return dropped;
+    },
+    async drained(count, signal) {
+      for (const connection of [...connections]) {
+        await orAborted(connection.sender.drained(count), signal);
+      }
+    },
+    async close(linger = LINGER) {
+      listener.stop();
+      const flushed = Promise.all(
+        [...connections].map((connection) => connection.sender.flushed()),
+      );
+      const late = new AbortController();
+      await Promise.race([flushed, sleep(linger, late.signal)]);
+      late.abort();
+      await listener.close();
+    },
+  };
+}

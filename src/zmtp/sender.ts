@@ -1,0 +1,115 @@
+import { MAX_HEADER, writeHeader } from "./frame.ts";
+import { writeAll } from "./handshake.ts";
+import type { Cipher } from "./security/mechanism.ts";
+import type { ByteConnection } from "./wire.ts";
+
+/**
+ * The sending half of a connection. Messages are gathered in one buffer while a
+ * write is under way, so many small ones cost one system call, and none costs a
+ * promise.
+ */
+export interface Sender {
+  /** Queues a message; it goes out after those before it. */
+  message(parts: readonly Uint8Array[]): void;
+  /** Queues a command. */
+  command(body: Uint8Array): void;
+  /** Messages not yet handed to the operating system. */
+  readonly pending: number;
+  /** Resolves when there are at most `count` pending messages, or when sending has failed. */
+  drained(count: number): Promise<void>;
+  /** Resolves when everything queued so far was handed over, or when sending has failed. */
+  flushed(): Promise<void>;
+  /** The error that ended sending, if any. */
+  readonly failure: unknown;
+}
+
+const FIRST = 64 * 1024;
+/** A bigger buffer is not kept for the next round. */
+const KEEP = 4 * 1024 * 1024;
+
+/** Starts the sending half; `failed` is called once when the connection does not take bytes any more. */
+export function createSender(
+  connection: ByteConnection,
+  cipher: Cipher | undefined,
+  failed: (error: unknown) => void,
+): Sender {
+  let buffer = new Uint8Array(FIRST), spare = new Uint8Array(FIRST);
+  let length = 0, queued = 0, underWay = 0;
+  let busy = false;
+  let failure: unknown;
+  const waiting: { count: number; resolve: () => void }[] = [];
+  let flushing = Promise.resolve();
+
+  const wake = () => {
+    const pending = queued + underWay;
+    for (let index = waiting.length - 1; index >= 0; index--) {
+      if (failure === undefined && pending > waiting[index]!.count) continue;
+      waiting.splice(index, 1)[0]!.resolve();
+    }
+  };
+  const flush = async () => {
+    try {
+      while (length > 0 && failure === undefined) {
+        const full = buffer;
+        const size = length;
+        [buffer, spare, length] = [spare, full, 0];
+        [underWay, queued] = [queued, 0];
+        await writeAll(connection, full.subarray(0, size));
+        underWay = 0;
+        if (spare.length > KEEP) spare = new Uint8Array(FIRST);
+        wake();
+      }
+    } catch (error) {
+      failure = error ?? new Error("write failed");
+      wake();
+      failed(failure);
+    } finally {
+      busy = false;
+    }
+  };
+  const append = (body: Uint8Array, more: boolean, command: boolean) => {
+    const sealed = cipher?.seal(body, more, command);
+    const bytes = sealed ?? body;
+    const needed = length + MAX_HEADER + bytes.length;
+    if (needed > buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, buffer.length * 2));
+      grown.set(buffer.subarray(0, length));
+      buffer = grown;
+    }
+    length = writeHeader(buffer, length, bytes.length, sealed ? {} : { more, command });
+    buffer.set(bytes, length);
+    length += bytes.length;
+  };
+  const start = () => {
+    if (busy || failure !== undefined) return;
+    busy = true;
+    // What else is sent in this turn goes out with it.
+    flushing = Promise.resolve().then(flush);
+  };
+  return {
+    message(parts) {
+      if (failure !== undefined) return;
+      for (let index = 0; index < parts.length; index++) {
+        append(parts[index]!, index < parts.length - 1, false);
+      }
+      queued++;
+      start();
+    },
+    command(body) {
+      if (failure !== undefined) return;
+      append(body, false, true);
+      start();
+    },
+    get pending() {
+      return queued + underWay;
+    },
+    drained(count) {
+      if (failure !== undefined || queued + underWay <= count) return Promise.resolve();
+      return new Promise((resolve) => waiting.push({ count, resolve }));
+    },
+    flushed: () => busy ? flushing : Promise.resolve(),
+    get failure() {
+      return failure;
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** Waiting that a signal can end. */
+
+/** Resolves after so many ms, or when the signal aborts. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done);
+  });
+}
+
+/** Resolves with the promise; rejects with the signal's reason when that aborts first. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** Whatever was thrown, as an Error. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Something that waiters wait for, again and again. */
+export interface Notice {
+  /** Wakes all that wait now. */
+  raise(): void;
+  /** Resolves at the next `raise`, or when the signal aborts. */
+  next(signal?: AbortSignal): Promise<void>;
+}
+
+/** Makes a notice. */
+export function createNotice(): Notice {
+  const waiters = new Set<() => void>();
+  return {
+    raise() {
+      for (const wake of [...waiters]) wake();
+    },
+    next(signal) {
+      return new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const wake = () => {
+          waiters.delete(wake);
+          signal?.removeEventListener("abort", wake);
+          resolve();
+        };
+        waiters.add(wake);
+        signal?.addEventListener("abort", wake);
+      });
+    },
+  };
+}

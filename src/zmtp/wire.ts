@@ -1,0 +1,60 @@
+import { decodeFrames, type Frame } from "./frame.ts";
+
+/** What Deno's TCP and unix connections have in common. */
+export interface ByteConnection {
+  read(into: Uint8Array): Promise<number | null>;
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+/** Reads frames in the chunks in which they arrive. */
+export interface FrameReader {
+  /** Exactly so many raw bytes (for the greeting); undefined when the peer closed. */
+  readExactly(count: number): Promise<Uint8Array | undefined>;
+  /** At least one frame, all that are complete; undefined when the peer closed. */
+  readFrames(): Promise<Frame[] | undefined>;
+}
+
+const CHUNK = 256 * 1024;
+/** Less room than this at the end of a buffer is not worth a system call. */
+const LITTLE = 16 * 1024;
+
+/**
+ * Frames are views into the buffers they were read to: nothing is copied but the
+ * piece of a frame that lies across the end of a buffer. Memory for a long frame
+ * grows with what has arrived, not with what its header promises.
+ */
+export function createFrameReader(connection: ByteConnection, maxLength: number): FrameReader {
+  let buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+  let start = 0, end = 0;
+  const fill = async (needed: number): Promise<boolean> => {
+    const kept = end - start;
+    const room = buffer.length - end;
+    const completesLongFrame = needed > LITTLE && needed - kept <= room;
+    if (room < LITTLE && !completesLongFrame) {
+      const grown = new Uint8Array(Math.max(CHUNK, Math.min(needed, kept * 2)));
+      grown.set(buffer.subarray(start, end));
+      [buffer, start, end] = [grown, 0, kept];
+    }
+    const count = await connection.read(buffer.subarray(end));
+    if (count === null) return false;
+    end += count;
+    return true;
+  };
+  return {
+    async readExactly(count) {
+      while (end - start < count) if (!await fill(count)) return undefined;
+      start += count;
+      return buffer.subarray(start - count, start);
+    },
+    async readFrames() {
+      const frames: Frame[] = [];
+      while (true) {
+        const { rest, needed } = decodeFrames(buffer, start, end, maxLength, frames);
+        start = rest;
+        if (frames.length > 0) return frames;
+        if (!await fill(Math.max(needed, end - start + 1))) return undefined;
+      }
+    },
+  };
+}
