@@ -18,7 +18,9 @@ interface Hunter {
 export function createKernelFinders(): CreateFinder {
   const hunters = new WeakMap<IocSet, Hunter>();
   return (needles, format) => {
-    if (needles.everything === true) return createEveryLineFinder(needles, format);
+    if (needles.everything === true || format.type === "lines") {
+      return createEveryLineFinder(needles, format);
+    }
     let hunter = hunters.get(needles.iocs);
     if (hunter === undefined) {
       const kernel = createKernel();
@@ -49,9 +51,9 @@ export function findLines(
   shift: number,
 ): Findings {
   const candidates: number[] = [];
-  const [separator, setSeparator] = format.type === "json"
-    ? [0, 0]
-    : [format.separator, format.setSeparator];
+  const [separator, setSeparator] = format.type === "tsv"
+    ? [format.separator, format.setSeparator]
+    : [0, 0];
   exports.begin(from, to, separator, setSeparator);
   for (let next = from; next !== 0;) {
     next = exports.run(next);
