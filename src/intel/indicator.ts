@@ -48,15 +48,6 @@ export interface IndicatorSet {
   put(indicator: Indicator): PutResult;
   /** Removes by STIX id; returns whether it was there. */
   remove(id: string): boolean;
-  /** The moment (ms since the epoch) at which `tick` will have something to do; Infinity if never. */
-  readonly nextTick: number;
-  /**
-   * Removes what is past its `valid_until` and adds what reached its `valid_from`; each
-   * `put` does so too. Nothing here sets timers.
-   */
-  tick(now: number): void;
-  /** What was held back, by reason in few fixed words ("allow-listed by x", "revoked", …). */
-  readonly heldBack: ReadonlyMap<string, number>;
   /** Calls back after each change until the signal aborts. */
   onChange(listener: (change: IndicatorChange) => void, signal: AbortSignal): void;
 }

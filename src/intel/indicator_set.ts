@@ -31,9 +31,18 @@ export interface IndicatorSetOptions extends IocSetOptions {
   readonly now?: () => number;
 }
 
-/** An indicator set with its fast way in for plain values. */
+/** What the owner of an indicator set may do besides: let time pass, and load plain values fast. */
 export interface OwnIndicatorSet extends IndicatorSet {
   readonly iocs: OwnIocSet;
+  /** The moment (ms since the epoch) at which `tick` will have something to do; Infinity if never. */
+  readonly nextTick: number;
+  /**
+   * Removes what is past its `valid_until` and adds what reached its `valid_from`; each
+   * `put` does so too. Nothing here sets timers.
+   */
+  tick(now: number): void;
+  /** What was held back, by reason in few fixed words ("allow-listed by x", "revoked", …). */
+  readonly heldBack: ReadonlyMap<string, number>;
   /** Number of a source of plain values, for `putPlain`; `undefined` where there is none. */
   source(file: string | undefined): number;
   /** Adds a plain value; false if the same was there or it was held back. */
