@@ -79,6 +79,13 @@ export interface RetroHooks {
   readonly progress?: (progress: Progress) => void;
 }
 
+/** Whether the telemetry can be reached, as far as the engine knows. */
+export type EngineHealth =
+  | { readonly type: "unknown" }
+  /** `since` in ms since the epoch. */
+  | { readonly type: "up"; readonly since: number }
+  | { readonly type: "away"; readonly since: number; readonly reason: string };
+
 /** What an engine says of itself, shown by `bridge engines list`. */
 export interface EngineSpec {
   readonly name: string;
@@ -107,6 +114,8 @@ export interface Engine {
   ): AsyncIterable<readonly Match[]>;
   /** Runs until the signal aborts; the set may change at any time and counts at once. */
   live(indicators: IndicatorSet, signal: AbortSignal): AsyncIterable<readonly Match[]>;
+  /** How the telemetry is; absent for engines whose telemetry can't go away. */
+  health?(): EngineHealth;
   close(): Promise<void>;
 }
 

@@ -150,9 +150,11 @@ export function createVastClient(options: ClientOptions): VastClient {
         signal,
         query,
       );
+      let rows = 0;
       let cut = false;
       try {
         for await (const group of readLines(child.output)) {
+          rows += group.lines.length;
           cut = group.cut;
           yield group;
         }
@@ -161,7 +163,7 @@ export function createVastClient(options: ClientOptions): VastClient {
         await child.end;
       }
       signal.throwIfAborted();
-      return exportEnd(await child.end, cut, endpoint);
+      return exportEnd(await child.end, rows, cut, endpoint);
     },
     async *attachMatcher(name, signal) {
       const support = await client.support(signal);
@@ -208,14 +210,20 @@ async function collect(child: Child): Promise<{ text: string; end: ChildEnd }> {
  * Tells the end of the answer from an answer cut short: both exit with 0, but a
  * query that did not run to its end is said to have taken `0.0ns`.
  */
-function exportEnd(end: ChildEnd, cutLine: boolean, endpoint: string): ExportEnd {
+function exportEnd(
+  end: ChildEnd,
+  rows: number,
+  cutLine: boolean,
+  endpoint: string,
+): ExportEnd {
   const error = errorOf(end, endpoint);
   if (error) throw error;
   const limited = /json-writer reached limit of \d+ events/.test(end.stderr);
   const unfinished = /exporter processed .* in 0\.0ns/.test(end.stderr) ||
     end.stderr.includes("initiating graceful shutdown");
   if (cutLine || (unfinished && !limited)) {
-    throw new NodeAwayError("cut_short", `VAST at ${endpoint} ended a query before its end`);
+    const reason = rows === 0 ? "cut_short" : "gone";
+    throw new NodeAwayError(reason, `VAST at ${endpoint} ended a query before its end`);
   }
   return { limited };
 }

@@ -2,8 +2,8 @@ import { BridgeError, type BridgeErrorOptions, NotConnectedError } from "../../e
 
 /**
  * Why the node can't be asked: nothing listens (`unreachable`), something else
- * listens (`no_vast`), it went away midway (`gone`), or it ended the query before
- * its end although the exit code is 0 (`cut_short`).
+ * listens (`no_vast`), it went away midway (`gone`), or it gave no rows and seems
+ * to have ended the query before its end although the exit code is 0 (`cut_short`).
  */
 export type AwayReason = "unreachable" | "no_vast" | "gone" | "cut_short";
 

@@ -27,8 +27,6 @@ export interface ParseOptions {
 export interface PatternProblem {
   readonly message: string;
   readonly column: number;
-  /** It only looks wrong: the pattern can be evaluated as it stands. */
-  readonly harmless: boolean;
 }
 
 /** Parentheses nested deeper than this are refused, so that no text can exhaust the stack. */
@@ -153,7 +151,7 @@ class Parser {
       const qualifier = this.#qualifier();
       if (qualifier === undefined) break;
       if (simple && qualifiers.some((other) => other.type === qualifier.type)) {
-        this.report(`${token.text} stands twice on one observation`, token, true);
+        this.report(`${token.text} stands twice on one observation`, token);
       }
       qualifiers.push(qualifier);
     }
@@ -353,12 +351,13 @@ export function parsePattern(text: string, options: ParseOptions = {}): Observat
 
 /**
  * What is wrong with a pattern that the grammar allows: malformed hashes, days
- * that no calendar has, sets of mixed types, qualifiers given twice. Throws `PatternError` where the text is no pattern at all.
+ * that no calendar has, sets of mixed types, qualifiers given twice. Such parts
+ * never match. Throws `PatternError` where the text is no pattern at all.
  */
 export function patternProblems(text: string, options: ParseOptions = {}): PatternProblem[] {
   const problems: PatternProblem[] = [];
-  new Parser(text, options.version, (message, { start }, harmless = false) => {
-    problems.push({ message, column: [...text.slice(0, start)].length + 1, harmless });
+  new Parser(text, options.version, (message, { start }) => {
+    problems.push({ message, column: [...text.slice(0, start)].length + 1 });
   }).pattern();
   return problems;
 }

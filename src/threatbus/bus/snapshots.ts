@@ -4,7 +4,6 @@
  */
 import { getLogger } from "@logtape/logtape";
 import {
-  encodeContent,
   encodeDelivery,
   encodeSnapshotRequest,
   type Refused,
@@ -48,10 +47,9 @@ export function createSnapshots(
   const ask = (requester: Subscriber, snapshotType: StoredType, id: string, seconds: number) => {
     requesters.set(id, requester);
     const json = encodeSnapshotRequest({ snapshotType, snapshotId: id, seconds });
-    const content = encodeContent("snapshotrequest", json);
     for (const subscriber of subscribers.all()) {
       if (subscriber === requester) continue;
-      subscriber.outbox.push(encodeDelivery(subscriber.topic, content));
+      subscriber.outbox.push(encodeDelivery(subscriber.topic, "snapshotrequest", json));
     }
   };
 
@@ -60,7 +58,7 @@ export function createSnapshots(
     for (let after = 0; subscribers.get(subscriber.topic) === subscriber;) {
       const page = store.page(type, { since, after, until, limit: PAGE });
       for (const json of page.objects) {
-        subscriber.outbox.push(encodeDelivery(subscriber.topic, encodeContent(type, json)));
+        subscriber.outbox.push(encodeDelivery(subscriber.topic, type, json));
       }
       if (page.objects.length < PAGE) return;
       after = page.last;
@@ -90,7 +88,7 @@ export function createSnapshots(
       const body = canonicalStix(settleIndicator(envelope.body), "bus", now);
       if (!body.ok) return refused(body.fault.reason, body.fault.detail);
       const { type, text } = body.value;
-      requester.outbox.push(encodeDelivery(requester.topic, encodeContent(type, text)));
+      requester.outbox.push(encodeDelivery(requester.topic, type, text));
       return undefined;
     },
     forget: (subscriber) => {

@@ -1,0 +1,188 @@
+import { getLogger } from "@logtape/logtape";
+import type { Match } from "../engine.ts";
+import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
+import type { Observable } from "../../match/observable.ts";
+import { createChannel } from "./channel.ts";
+import { NodeAwayError, VastError } from "./errors.ts";
+import {
+  type KnownIndicators,
+  type MatcherLine,
+  matchesOf,
+  readMatcherLine,
+} from "./matcher_line.ts";
+import type { RetroContext } from "./retro.ts";
+import { backoff, sleep } from "./waiting.ts";
+
+/** How the ancestor marks its indicators in a matcher. */
+const MARK = "threatbus__";
+
+/** Matches wait here in groups until they are delivered. */
+const WAITING = 4;
+
+/** A change of the matcher's values that is still to be made. */
+interface Change {
+  readonly type: "add" | "remove";
+  readonly observable: Observable;
+  readonly id: string;
+}
+
+/**
+ * A matcher of the node (a plugin): it is told the indicators, and its results
+ * are read. After the node or the process went away, it is told all of them anew.
+ *
+ * @throws VastError `unsupported` if the node has no such plugin
+ */
+export async function* liveMatcher(
+  context: RetroContext,
+  name: string,
+  indicators: IndicatorSet,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Match[], void, void> {
+  const stop = new AbortController();
+  const inner = AbortSignal.any([signal, stop.signal]);
+  const channel = createChannel<readonly Match[]>(WAITING);
+  const push = (matches: readonly Match[]) => channel.push(matches, inner);
+  const running = watch(context, name, indicators, push, inner).catch(channel.fail);
+  try {
+    yield* channel.read();
+  } finally {
+    stop.abort(new DOMException("Live matching is over", "AbortError"));
+    await running;
+  }
+}
+
+async function watch(
+  context: RetroContext,
+  name: string,
+  indicators: IndicatorSet,
+  push: (matches: readonly Match[]) => Promise<void>,
+  signal: AbortSignal,
+): Promise<never> {
+  const { client, health, patience } = context;
+  const known = keepIds(indicators, signal);
+  for (let attempt = 0;; attempt++) {
+    const session = new AbortController();
+    const both = AbortSignal.any([signal, session.signal]);
+    let telling: Promise<void> | undefined;
+    try {
+      await client.check(signal);
+      health.up();
+      telling = tell(context, name, indicators, both);
+      for await (const { lines } of client.attachMatcher(name, signal)) {
+        attempt = 0;
+        const matches = lines.flatMap((line) => take(line, known));
+        if (matches.length > 0) await push(matches);
+      }
+      throw new NodeAwayError("gone", `The matcher ${name} of VAST at ${client.endpoint} ended`);
+    } catch (error) {
+      signal.throwIfAborted();
+      const passing = error instanceof NodeAwayError ||
+        (error instanceof VastError && ["overloaded", "unknown"].includes(error.failure));
+      const first = health.state.type === "unknown" && patience !== Infinity;
+      if (!passing || first) throw error;
+      health.away(error as Error);
+    } finally {
+      session.abort(new DOMException("The matcher's session is over", "AbortError"));
+      await telling;
+    }
+    await sleep(backoff(attempt), signal);
+  }
+}
+
+function take(line: Uint8Array, known: KnownIndicators): readonly Match[] {
+  const result: MatcherLine | undefined = readMatcherLine(line);
+  if (result === undefined) {
+    const text = new TextDecoder().decode(line).slice(0, 200);
+    getLogger(["bridge", "vast"]).warn`Can't read a line of VAST's matcher: ${text}`;
+    return [];
+  }
+  return matchesOf(result, known);
+}
+
+/** Tells the matcher all indicators and then each change, a few at a time, until the signal aborts. */
+async function tell(
+  { client, lanes }: RetroContext,
+  name: string,
+  indicators: IndicatorSet,
+  signal: AbortSignal,
+): Promise<void> {
+  const logger = getLogger(["bridge", "vast"]);
+  const queue = new Map<string, Change>();
+  let wake = () => {};
+  const note = (type: Change["type"], { points, id }: Indicator) => {
+    for (const observable of points) {
+      // Others may still want the value.
+      if (type === "remove" && indicators.iocs.has(observable.value)) continue;
+      // The last word on a value counts; order among values does not.
+      queue.delete(observable.value);
+      queue.set(observable.value, { type, observable, id });
+    }
+    wake();
+  };
+  indicators.onChange((change) => {
+    note(change.type === "remove" ? "remove" : "add", change.indicator);
+  }, signal);
+  for (const handle of indicators.handles()) note("add", indicators.get(handle));
+
+  const make = async ({ type, observable: { value }, id }: Change) => {
+    for (let attempt = 0;; attempt++) {
+      const leave = await lanes.enter(signal);
+      try {
+        if (type === "add") await client.addToMatcher(name, value, MARK + id, signal);
+        else await client.removeFromMatcher(name, value, signal);
+        return;
+      } catch (error) {
+        signal.throwIfAborted();
+        // Attaching says so too.
+        if (error instanceof VastError && error.failure === "unsupported") return;
+        // The node away: the session ends with the attached process, and a new one tells all anew.
+        if (attempt >= 3 || (error instanceof VastError && error.failure === "refused")) {
+          logger.warn`The matcher does not take ${value}: ${(error as Error).message}`;
+          return;
+        }
+        if (error instanceof VastError && error.failure === "overloaded") lanes.narrow();
+      } finally {
+        leave();
+      }
+      await sleep(backoff(attempt), signal);
+    }
+  };
+  const worker = async () => {
+    while (!signal.aborted) {
+      const [value, change] = queue.entries().next().value ?? [];
+      if (change === undefined) {
+        await new Promise<void>((resolve) => {
+          const before = wake;
+          wake = () => (before(), resolve());
+          signal.addEventListener("abort", () => resolve(), { once: true });
+        });
+        continue;
+      }
+      queue.delete(value!);
+      await make(change);
+    }
+  };
+  await Promise.all([worker(), worker()]).catch((error) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
+/** Indicators by id and value, as the matcher's results name them. */
+function keepIds(indicators: IndicatorSet, signal: AbortSignal): KnownIndicators {
+  const byId = new Map<string, Indicator>();
+  for (const handle of indicators.handles()) {
+    const indicator = indicators.get(handle);
+    byId.set(indicator.id, indicator);
+  }
+  indicators.onChange(({ type, indicator }) => {
+    if (type === "remove") byId.delete(indicator.id);
+    else byId.set(indicator.id, indicator);
+  }, signal);
+  return {
+    withId: (id) => byId.get(id),
+    withValue: (value) => {
+      const hits = indicators.iocs.hits({ value });
+      return hits.map(({ handle }) => indicators.get(handle));
+    },
+  };
+}

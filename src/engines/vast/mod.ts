@@ -1,0 +1,50 @@
+import type { Engine, Support } from "../engine.ts";
+import type { Indicator } from "../../intel/indicator.ts";
+import { createVastClient } from "./client.ts";
+import { createHealth } from "./health.ts";
+import { createLanes } from "./lanes.ts";
+import { live } from "./live.ts";
+import type { VastOptions } from "./options.ts";
+import { createPace } from "./pace.ts";
+import { retro } from "./retro.ts";
+import { spec } from "./spec.ts";
+
+export { VAST_OPTIONS as options } from "./options.ts";
+export type { VastOptions } from "./options.ts";
+export { spec } from "./spec.ts";
+
+/** How long a hunt waits for a node that went away midway, ms. */
+const PATIENCE = 15_000;
+
+/** Opens the engine; the node is first asked when it is needed. */
+export function open(options: VastOptions): Promise<Engine> {
+  const endpoint = options.vast ?? "localhost:42000";
+  const client = createVastClient({ endpoint, binary: options.vast_binary ?? "vast" });
+  const context = {
+    client,
+    health: createHealth(endpoint),
+    lanes: createLanes(options.max_background_tasks ?? 500),
+    pace: createPace(options.retro_batch_size ?? 5000),
+    timeout: options.retro_match_timeout ?? 3_600_000,
+    patience: options.patience ?? PATIENCE,
+  };
+  return Promise.resolve({
+    spec,
+    supports,
+    async check(signal) {
+      await client.check(signal);
+      context.health.up();
+    },
+    retro: (query, hooks, signal) => retro(context, query, hooks, signal),
+    live: (indicators, signal) => live(context, options.matcher_name, indicators, signal),
+    health: () => context.health.state,
+    close: () => client.close(),
+  });
+}
+
+function supports(indicator: Indicator): Support {
+  if (indicator.points.length === 0) {
+    return { type: "none", reason: "VAST is asked for point values, and this pattern is compound" };
+  }
+  return { type: "whole" };
+}

@@ -1,0 +1,278 @@
+import { getLogger } from "@logtape/logtape";
+import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
+import { type Answers, createAnswers } from "./answer.ts";
+import { createChannel } from "./channel.ts";
+import type { VastClient } from "./client.ts";
+import { NodeAwayError, VastError } from "./errors.ts";
+import { type FormContext, isAskable, isExact } from "./forms.ts";
+import type { Health } from "./health.ts";
+import type { Lanes } from "./lanes.ts";
+import type { Pace } from "./pace.ts";
+import { chunk, planQuestions, queryOf, type Question } from "./plan.ts";
+import { collectUnits, type Unit } from "./units.ts";
+import { backoff, sleep } from "./waiting.ts";
+
+/** What hunts share. */
+export interface RetroContext {
+  readonly client: VastClient;
+  readonly health: Health;
+  readonly lanes: Lanes;
+  readonly pace: Pace;
+  /** Longest time for one query, ms; 0 is unlimited. */
+  readonly timeout: number;
+  /** How long to wait for a node that went away, ms; Infinity waits for ever. */
+  readonly patience: number;
+}
+
+/** A node that is overloaded so often in a row is not going to bear this query. */
+const OVERLOADS = 12;
+
+/** Matches wait here in groups until they are delivered. */
+const WAITING = 4;
+
+/** Looks all point values of a set up, in as few queries as is good. */
+export async function* retro(
+  context: RetroContext,
+  query: RetroQuery,
+  hooks: RetroHooks,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Match[], void, void> {
+  const units = collectUnits(query.indicators);
+  if (units.length === 0) return;
+  const stop = new AbortController();
+  const inner = AbortSignal.any([signal, stop.signal]);
+  const channel = createChannel<readonly Match[]>(WAITING);
+  const hunt = createHunt(context, query, hooks, (matches) => channel.push(matches, inner), inner);
+  const running = hunt(units).then(() => channel.end(), (error) => {
+    stop.abort(error);
+    channel.fail(error);
+  });
+  try {
+    yield* channel.read();
+  } finally {
+    stop.abort(new DOMException("The hunt is over", "AbortError"));
+    await running;
+  }
+}
+
+/** Why a question was not answered, and what is to be done about it. */
+type Verdict = "again" | "halve" | "empty";
+
+function createHunt(
+  context: RetroContext,
+  query: RetroQuery,
+  hooks: RetroHooks,
+  deliver: (matches: readonly Match[]) => Promise<void>,
+  signal: AbortSignal,
+): (units: readonly Unit[]) => Promise<void> {
+  const { client, health, lanes, pace, timeout, patience } = context;
+  const logger = getLogger(["bridge", "vast"]);
+  const answers = createAnswers(query);
+  const windowed = query.since !== undefined || query.until !== undefined;
+  let bytesRead = 0, eventsRead = 0;
+  let form: FormContext;
+
+  return async (units) => {
+    const subdomains = query.indicators.iocs.options.subdomains === true;
+    form = { layouts: await patiently(() => client.layouts(signal)), subdomains };
+    for (const unit of units) if (!isAskable(unit.value)) unaskable(unit);
+    await all(planQuestions(units, form, pace.size).map((question) => () => ask(question)));
+  };
+
+  /** Runs all to the end before it rejects with the first error, so that none is left behind. */
+  async function all(tasks: readonly (() => Promise<void>)[]): Promise<void> {
+    const results = await Promise.allSettled(tasks.map((task) => task()));
+    for (const result of results) if (result.status === "rejected") throw result.reason;
+  }
+
+  async function patiently<T>(action: () => Promise<T>): Promise<T> {
+    for (let attempt = 0, start = Date.now();; attempt++) {
+      try {
+        const result = await action();
+        health.up();
+        return result;
+      } catch (error) {
+        if (!(error instanceof NodeAwayError)) throw error;
+        await waitForNode(error, attempt, start);
+      }
+    }
+  }
+
+  async function waitForNode(error: NodeAwayError, attempt: number, start: number): Promise<void> {
+    const first = health.state.type === "unknown" && patience !== Infinity;
+    if (first || Date.now() - start > patience) throw error;
+    health.away(error);
+    await sleep(backoff(attempt), signal);
+  }
+
+  async function ask(question: Question): Promise<void> {
+    const start = Date.now();
+    const told = { overloads: 0, unknown: 0, empty: 0 };
+    for (let attempt = 0;; attempt++) {
+      const leave = await lanes.enter(signal);
+      // The pace may have changed while the question waited.
+      const parts = split(question);
+      if (parts.length > 1) {
+        leave();
+        return await all(parts.map((part) => () => ask(part)));
+      }
+      try {
+        const rest = await attemptOnce(question);
+        health.up();
+        lanes.widen();
+        leave();
+        return await all(rest.map((part) => () => ask(part)));
+      } catch (error) {
+        leave();
+        signal.throwIfAborted();
+        const verdict = await judge(error, told, attempt, start);
+        if (verdict === "empty") return;
+        if (verdict === "halve") return await halve(question, error as Error);
+      }
+    }
+  }
+
+  function split({ units, where }: Question): Question[] {
+    if (where.type !== "scalars" || units.length <= pace.size * 1.5) return [{ units, where }];
+    return chunk(units, pace.size, () => 1).map((units) => ({ units, where }));
+  }
+
+  async function judge(
+    error: unknown,
+    told: { overloads: number; unknown: number; empty: number },
+    attempt: number,
+    start: number,
+  ): Promise<Verdict> {
+    if (error instanceof NodeAwayError) {
+      // A node without any events may say the same as one that was stopped; it answers, though.
+      if (error.reason === "cut_short") {
+        if (++told.empty === 1) return "again";
+        await patiently(() => client.check(signal));
+        return "empty";
+      }
+      await waitForNode(error, attempt, start);
+      return "again";
+    }
+    if (!(error instanceof VastError)) throw error;
+    switch (error.failure) {
+      case "overloaded":
+        lanes.narrow();
+        if (++told.overloads > OVERLOADS && patience !== Infinity) throw error;
+        logger.debug`${error.message}; ${lanes.width} queries at once from now on`;
+        await sleep(backoff(told.overloads), signal);
+        return "again";
+      case "unknown":
+        return ++told.unknown > 1 ? "halve" : "again";
+      case "refused":
+      case "timeout":
+        return "halve";
+      default:
+        throw error;
+    }
+  }
+
+  async function halve(question: Question, error: Error): Promise<void> {
+    const { units, where } = question;
+    if (units.length === 1 || where.type === "layout") return culprit(question, error);
+    const middle = units.length >> 1;
+    const parts = [units.slice(0, middle), units.slice(middle)];
+    await all(parts.map((units) => () => ask({ units, where })));
+  }
+
+  function culprit({ units, where }: Question, { message }: Error): void {
+    const what = where.type === "layout" ? `events of ${where.layout}` : units[0]!.value;
+    hooks.trouble?.({
+      source: client.endpoint,
+      what: `${what} could not be looked up (${message})`,
+      count: 1,
+      unread: true,
+    });
+  }
+
+  function unaskable({ value }: Unit): void {
+    hooks.trouble?.({
+      source: client.endpoint,
+      what: `${JSON.stringify(value)} can't be asked for, as no query can hold it`,
+      count: 1,
+      unread: false,
+    });
+  }
+
+  /** Asks once; returns what is to be asked anew because the limit of events cut the answer. */
+  async function attemptOnce(question: Question): Promise<readonly Question[]> {
+    const text = queryOf(question, form);
+    if (text === "") return [];
+    const started = performance.now();
+    const late = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
+    const limit = late ? AbortSignal.any([signal, late]) : signal;
+    const maxEvents = limitOf(question);
+    const answer = answers.begin();
+    const output = client.export({ query: text, maxEvents }, limit);
+    try {
+      const limited = await readAnswer(output, question, answer);
+      if (question.where.type === "scalars") {
+        pace.took(question.units.length, (performance.now() - started) / 1000);
+      }
+      return limited ? anew(question, answers) : [];
+    } catch (error) {
+      if (late?.aborted && !signal.aborted) {
+        throw new VastError("timeout", `no answer within ${timeout / 1000} s`);
+      }
+      throw error;
+    } finally {
+      if (answer.odd > 0) oddRows(answer.odd);
+    }
+  }
+
+  async function readAnswer(
+    output: ReturnType<VastClient["export"]>,
+    { units, where }: Question,
+    answer: ReturnType<Answers["begin"]>,
+  ): Promise<boolean> {
+    try {
+      while (true) {
+        const next = await output.next();
+        if (next.done) return next.value.limited;
+        // A row that was cut is no answer; how the query ended tells why.
+        const rows = next.value.cut ? [] : next.value.lines;
+        const matches = answer.take(rows);
+        progress(rows);
+        if (matches.length > 0) await deliver(matches);
+        if (where.type !== "layout" && units.every(isDone)) return false;
+      }
+    } finally {
+      // Left early, it takes its process with it.
+      await output.return({ limited: false });
+    }
+  }
+
+  function isDone({ handles }: Unit): boolean {
+    return handles.every(answers.isFull);
+  }
+
+  /** VAST counts events for the whole query, so greedy members may use up what others need. */
+  function limitOf({ units, where }: Question): number {
+    if (query.maxEvents === 0 || windowed || where.type === "layout") return 0;
+    if (units.length > 1) return Math.max(1000, 2 * query.maxEvents * units.length);
+    return isExact(units[0]!) && units[0]!.handles.length === 1 ? query.maxEvents : 0;
+  }
+
+  function anew({ units, where }: Question, answers: Answers): Question[] {
+    const rest = units.filter(({ handles }) => !handles.every(answers.isFull));
+    if (units.length === 1 || rest.length === 0) return [];
+    if (rest.length < units.length) return [{ units: rest, where }];
+    const middle = rest.length >> 1;
+    return [{ units: rest.slice(0, middle), where }, { units: rest.slice(middle), where }];
+  }
+
+  function oddRows(count: number): void {
+    const what = "rows that VAST gave are no JSON objects";
+    hooks.trouble?.({ source: client.endpoint, what, count, unread: true });
+  }
+
+  function progress(rows: readonly Uint8Array[]): void {
+    bytesRead += rows.reduce((sum, row) => sum + row.length + 1, 0);
+    eventsRead += rows.length;
+    hooks.progress?.({ bytesRead, eventsRead, source: client.endpoint });
+  }
+}
