@@ -16,6 +16,10 @@ interface SinkEntry {
 export const SINKS: Readonly<Record<string, SinkEntry>> = {
   stdout: { schemes: ["stdout", "-"], load: () => import("./stdout.ts") },
   file: { schemes: ["file"], load: () => import("./file.ts") },
+  syslog: {
+    schemes: ["syslog", "syslog+udp", "syslog+tcp", "syslog+tls"],
+    load: () => import("./syslog/mod.ts"),
+  },
 };
 
 /** A sink with its options, checked and ready to open. */

@@ -21,6 +21,8 @@ export const PERMISSIONS = [
   "--allow-run",
   "--allow-sys=hostname",
   "--no-prompt",
+  // The local syslog socket takes datagrams.
+  "--unstable-net",
 ];
 
 interface Compiler {

@@ -1,6 +1,7 @@
 import { oneLine } from "../controls.ts";
 import type { Match } from "../engines/engine.ts";
-import { endpointOf, timeOf, typeOf } from "./event.ts";
+import { eventTimestamp } from "../stix/event_time.ts";
+import { endpointOf, typeOf } from "./event.ts";
 import type { Format } from "./format.ts";
 import { iocOf } from "./match.ts";
 
@@ -40,7 +41,7 @@ export function create(): Format {
 function cellsOf(match: Match): string[] {
   const event = match.event.value;
   return [
-    timeOf(event),
+    eventTimestamp(event) ?? "",
     match.type,
     iocOf(match),
     match.observable?.kind ?? "pattern",

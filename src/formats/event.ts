@@ -6,14 +6,6 @@ const ENDPOINTS = {
   target: [["dest_ip", "dest_port"], ["id.resp_h", "id.resp_p"], ["destination_ip", "dest_port"]],
 } as const;
 
-/** When an event happened: as text it is taken as it stands, epoch seconds become RFC 3339. */
-export function timeOf(event: JsonObject): string {
-  const time = event["timestamp"] ?? event["ts"] ?? event["@timestamp"];
-  if (typeof time === "string" && !/^\d+(\.\d+)?$/.test(time)) return time;
-  const instant = new Date(Number(time ?? NaN) * 1000);
-  return Number.isNaN(instant.getTime()) ? "" : instant.toISOString();
-}
-
 /** What kind of event it is, in the words of its source: `dns`, `http`, `conn`. */
 export function typeOf(event: JsonObject): string {
   return textOf(event["event_type"] ?? event["_path"] ?? event["type"]);

@@ -1,7 +1,8 @@
 import stringWidth from "string-width";
 import { oneLine } from "../controls.ts";
 import type { Match } from "../engines/engine.ts";
-import { endpointOf, timeOf, typeOf } from "./event.ts";
+import { eventTimestamp } from "../stix/event_time.ts";
+import { endpointOf, typeOf } from "./event.ts";
 import type { Format, FormatOptions } from "./format.ts";
 import { iocOf } from "./match.ts";
 
@@ -14,7 +15,12 @@ interface Column {
 }
 
 const COLUMNS: readonly Column[] = [
-  { title: "TIME", least: 19, share: 0, text: (match) => shortTime(timeOf(match.event.value)) },
+  {
+    title: "TIME",
+    least: 19,
+    share: 0,
+    text: (match) => eventTimestamp(match.event.value)?.slice(0, 19) ?? "",
+  },
   { title: "IOC", least: 15, share: 4, text: iocOf },
   { title: "EVENT", least: 6, share: 0, text: (match) => typeOf(match.event.value) },
   { title: "FIELD", least: 12, share: 2, text: (match) => match.where.field ?? "" },
@@ -76,10 +82,6 @@ function fit(text: string, width: number): string {
     [cut, cells] = [cut + segment, next];
   }
   return cut + "…" + " ".repeat(width - 1 - cells);
-}
-
-function shortTime(time: string): string {
-  return /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d/.test(time) ? time.slice(0, 19) : time;
 }
 
 function flowOf(match: Match): string {

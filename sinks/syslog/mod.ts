@@ -1,0 +1,221 @@
+import type { Values } from "../../src/config/config.ts";
+import type { OptionTable } from "../../src/config/options.ts";
+import { UsageError } from "../../src/errors.ts";
+import { orAborted } from "../abort.ts";
+import { readForm } from "../form.ts";
+import { chunksOf } from "../lines.ts";
+import { type Delivery, type Sink, SinkError, type SinkModule, type SinkSpec } from "../sink.ts";
+import { encodeMessage, type Envelope, FACILITIES, SEVERITIES } from "./message.ts";
+import {
+  openLocal,
+  openTcp,
+  openTls,
+  openUdp,
+  type TlsOptions,
+  type Transport,
+} from "./transport.ts";
+
+const OPTIONS = {
+  transport: {
+    type: "string",
+    choices: ["udp", "tcp", "tls", "local"],
+    required: true,
+    doc: "How messages travel; the short form says it",
+  },
+  host: { type: "string", default: "localhost", doc: "The receiver, for udp, tcp and tls" },
+  port: {
+    type: "integer",
+    minimum: 0,
+    maximum: 65535,
+    default: 0,
+    doc: "Its port; 0 takes 514 for udp, 601 for tcp, 6514 for tls",
+  },
+  path: { type: "string", default: "/dev/log", doc: "The local daemon's socket, for local" },
+  framing: {
+    type: "string",
+    choices: ["octet-counting", "newline"],
+    default: "octet-counting",
+    doc: "How tcp tells messages apart (RFC 6587); tls always counts octets",
+  },
+  ca: { type: "string", doc: "File with the CA's certificates for tls, instead of the system's" },
+  cert: { type: "string", doc: "File with our certificate for tls" },
+  key: { type: "string", doc: "File with the key of our certificate" },
+  facility: { type: "string", choices: FACILITIES, default: "local0", doc: "Syslog facility" },
+  severity: { type: "string", choices: SEVERITIES, default: "warning", doc: "Syslog severity" },
+  hostname: { type: "string", doc: "HOSTNAME in messages; unset takes this machine's" },
+  app_name: { type: "string", default: "bridge", doc: "APP-NAME in messages" },
+  structured_data: {
+    type: "boolean",
+    default: true,
+    doc: "Send id, ioc and indicator as structured data",
+  },
+  max_size: {
+    type: "bytes",
+    default: 0,
+    doc: "Longer messages are cut and marked truncated; 0 is 60000 for datagrams, else unlimited",
+  },
+  timeout: { type: "duration", default: "10s", doc: "Longest wait for a connection or a send" },
+} as const satisfies OptionTable;
+
+type Options = Values<typeof OPTIONS>;
+
+export const spec: SinkSpec = {
+  name: "syslog",
+  summary: "RFC 5424 messages over UDP, TCP, TLS or to the local daemon",
+  forms: [
+    "syslog+udp://HOST:PORT",
+    "syslog+tcp://HOST:PORT",
+    "syslog+tls://HOST:PORT#ca=FILE",
+    "syslog:[/dev/log]",
+  ],
+  options: OPTIONS,
+  guarantee: "at-most-once",
+  confirms: "the system took the messages and, for tcp and tls, the receiver was still " +
+    "connected; syslog itself has no acknowledgement",
+  examples: ["syslog+tcp://localhost:601", "syslog+tls://siem.example:6514#ca=/etc/bridge/ca.pem"],
+};
+
+const PORTS = { udp: 514, tcp: 601, tls: 6514, local: 0 } as const;
+const LONGEST_DATAGRAM = 60_000;
+/** Messages of about so many bytes go out in one system call. */
+const CHUNK = 64 * 1024;
+
+export function parse(form: string): Record<string, unknown> {
+  const { rest, options } = readForm(form, "#");
+  const url = /^syslog(?:\+(udp|tcp|tls))?:\/\/(\[[^\]]+\]|[^:/?#]+)(?::(\d+))?\/?$/i.exec(rest);
+  if (url !== null) {
+    const [, transport = "udp", host, port = "0"] = url;
+    const bare = host!.replace(/^\[|\]$/g, "");
+    return { ...options, transport: transport.toLowerCase(), host: bare, port: Number(port) };
+  }
+  const local = /^syslog(?::(\/.*)?)?$/i.exec(rest);
+  if (local === null) {
+    throw new UsageError(`Not a syslog receiver: ${JSON.stringify(form)}`, {
+      hint: `The forms are ${spec.forms.join(", ")}.`,
+    });
+  }
+  return { ...options, transport: "local", ...(local[1] === undefined ? {} : { path: local[1] }) };
+}
+
+export const open: SinkModule["open"] = async (raw, _context, signal) => {
+  const options = raw as unknown as Options;
+  const tls = await readTls(options);
+  const envelope: Envelope = {
+    facility: options.facility,
+    severity: options.severity,
+    hostname: options.hostname ?? Deno.hostname(),
+    appName: options.app_name,
+    structuredData: options.structured_data,
+    maxSize: options.max_size || (isDatagram(options) ? LONGEST_DATAGRAM : 0),
+  };
+  const target = nameOf(options);
+  let transport: Transport | undefined;
+  let closed = false;
+
+  async function connect(signal: AbortSignal): Promise<Transport> {
+    const opening = openTransport(options, tls);
+    // A connection that comes too late has no owner any more.
+    const late = () => void opening.then((transport) => transport.close(), () => {});
+    return await orAborted(opening, signal).catch((error) => {
+      late();
+      throw error;
+    });
+  }
+
+  function drop(): void {
+    transport?.close();
+    transport = undefined;
+  }
+
+  const first = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+  transport = await connect(first).catch((error) => {
+    throw problem(`Can't reach syslog at ${target}`, error, options, []);
+  });
+
+  const sink: Sink = {
+    async write(batch, signal) {
+      let sent = 0;
+      try {
+        signal.throwIfAborted();
+        for (const chunk of chunksOf(batch, CHUNK)) {
+          const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+          transport ??= await connect(limit);
+          const now = Date.now();
+          const messages = chunk.map((delivery) => encodeMessage(delivery, envelope, now));
+          await orAborted(transport.send(messages), limit);
+          sent += chunk.length;
+        }
+      } catch (error) {
+        drop();
+        throw problem(`Can't send to syslog at ${target}`, error, options, batch.slice(sent));
+      }
+    },
+    close() {
+      if (!closed) drop();
+      closed = true;
+      return Promise.resolve();
+    },
+  };
+  return sink;
+};
+
+function isDatagram({ transport }: Options): boolean {
+  return transport === "udp" || transport === "local";
+}
+
+function openTransport(options: Options, tls: TlsOptions): Promise<Transport> {
+  const { transport, host, path, framing } = options;
+  const port = options.port || PORTS[transport];
+  switch (transport) {
+    case "udp":
+      return openUdp(host, port);
+    case "tcp":
+      return openTcp(host, port, framing);
+    case "tls":
+      return openTls(host, port, tls);
+    case "local":
+      return openLocal(path);
+  }
+}
+
+async function readTls({ ca, cert, key }: Options): Promise<TlsOptions> {
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError("The options cert and key of syslog belong together", {
+      hint: "Name the certificate and its key.",
+    });
+  }
+  return {
+    ...(ca === undefined ? {} : { caCerts: [await readPem(ca)] }),
+    ...(cert === undefined ? {} : { cert: await readPem(cert), key: await readPem(key!) }),
+  };
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    throw new SinkError(`Can't read ${path}: ${(error as Error).message}`, {
+      retryable: false,
+      cause: error,
+    });
+  }
+}
+
+function nameOf(options: Options): string {
+  if (options.transport === "local") return options.path;
+  return `${options.transport}://${options.host}:${options.port || PORTS[options.transport]}`;
+}
+
+function problem(
+  what: string,
+  error: unknown,
+  { transport }: Options,
+  undelivered: readonly Delivery[],
+): SinkError {
+  const { name, message } = error as Error;
+  const reason = name === "TimeoutError" ? "no answer in time" : message;
+  const hint = transport === "tls" && /certificate|UnknownIssuer/i.test(message)
+    ? "Name the CA that signed the receiver's certificate with the option ca."
+    : "Is the receiver running, and does it listen there?";
+  return new SinkError(`${what}: ${reason}`, { undelivered, cause: error, hint });
+}
