@@ -20,6 +20,8 @@ export const SINKS: Readonly<Record<string, SinkEntry>> = {
     schemes: ["syslog", "syslog+udp", "syslog+tcp", "syslog+tls"],
     load: () => import("./syslog/mod.ts"),
   },
+  webhook: { schemes: ["https", "http", "webhook"], load: () => import("./webhook.ts") },
+  process: { schemes: ["process"], load: () => import("./process.ts") },
 };
 
 /** A sink with its options, checked and ready to open. */
@@ -143,5 +145,6 @@ async function checkSinkOptions(
 function labelOf(sink: string, { spec }: SinkModule): string {
   const { rest } = readForm(sink.trim());
   if (rest.toLowerCase() === spec.name) return spec.name;
-  return rest.replace(/\/\/[^/@]*@/, "//").replace(/[?#].*$/s, "");
+  if (spec.name === "process") return `process:${rest.replace(/^process:/i, "").split(/\s/)[0]}`;
+  return rest.replace(/\/\/[^/@]*@/, "//").replace(/[?#].*$/s, "").slice(0, 80);
 }

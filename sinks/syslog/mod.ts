@@ -37,7 +37,7 @@ const OPTIONS = {
     default: "octet-counting",
     doc: "How tcp tells messages apart (RFC 6587); tls always counts octets",
   },
-  ca: { type: "string", doc: "File with the CA's certificates for tls, instead of the system's" },
+  ca: { type: "string", doc: "File with the CA's certificates for tls, besides the system's" },
   cert: { type: "string", doc: "File with our certificate for tls" },
   key: { type: "string", doc: "File with the key of our certificate" },
   facility: { type: "string", choices: FACILITIES, default: "local0", doc: "Syslog facility" },

@@ -61,7 +61,6 @@ Deno.test("syslog fills the header, escapes structured data and keeps hostile va
     // deno-lint-ignore no-control-regex
     for (const text of [message, parameters["ioc"]!]) assert.doesNotMatch(text, /[\u0000-\u001f]/);
     assert.deepEqual(Object.keys(parameters), ["id", "ioc", "indicator"]);
-    // deno-lint-ignore no-control-regex
     if (/^[\x20-\x7e]{0,1000}$/.test(value)) assert.equal(parameters["ioc"], value);
   }
   assert.equal(peer.inbox.messages.at(-1)!.message, "{\ufffd\\u000a}");
