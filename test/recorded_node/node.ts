@@ -46,6 +46,8 @@ export interface RecordedNode {
   readonly peak: number;
   /** Resolves when so many watch (or fewer, if `exactly`). */
   watching(count: number): Promise<void>;
+  /** Resolves when something holds; looked at whenever anything happens to the node. */
+  until(condition: () => boolean): Promise<void>;
   /** Resolves when so many queries were asked. */
   asked(count: number): Promise<void>;
   /** Commits events, one JSON object a line. */
@@ -186,6 +188,7 @@ export function startNode(options: NodeOptions): RecordedNode {
         matchers.set(request.matcher!, values);
         if (request.verb === "add") values.set(request.value!, request.context!);
         else values.delete(request.value!);
+        wake();
         return 0;
       }
       case "export":
@@ -388,6 +391,7 @@ export function startNode(options: NodeOptions): RecordedNode {
     get peak() {
       return peak;
     },
+    until,
     watching: (count) => until(() => watchers.size === count),
     asked: (count) => until(() => queries.length >= count),
     feed: commit,
