@@ -10,6 +10,11 @@ export interface CommandEntry {
 /** The command tree, in the order of `bridge --help`. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    name: "retro",
+    summary: "hunt: look IoCs up in logs, or in the past of a VAST node",
+    load: () => import("./commands/retro.ts"),
+  },
+  {
     name: "sinks",
     summary: "list where matches can go",
     load: () => import("./commands/sinks.ts"),

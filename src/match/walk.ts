@@ -1,6 +1,6 @@
 /** Walking through an event: every text with its path, and the URLs that several fields make up. */
 import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
-import { splitPort } from "./canonical.ts";
+import { canonicalHost, splitPort } from "./canonical.ts";
 
 /** Takes one text; `field` writes where it stands, asked for only at a hit. */
 export type TextVisitor = (text: string, field: () => string) => void;
@@ -74,7 +74,8 @@ function visitUrls(
     const target = object[pathField];
     if (typeof host !== "string" || typeof target !== "string" || target[0] !== "/") continue;
     const split = splitPort(host);
-    if (split === undefined) continue;
+    // A host that is none (another path, a user, two ports) makes no URL.
+    if (split === undefined || canonicalHost(split.host) === undefined) continue;
     const prefix = path() === "" ? "" : `${path()}.`;
     const field = () => `url(${prefix}${hostField}+${prefix}${pathField})`;
     visit(split.host + target, field);

@@ -6,7 +6,7 @@
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { canonicalStix, canonicalStixObject, type StixFaultReason } from "../stix/canonical.ts";
 import { pythonJson, respellMembers } from "../stix/python_json.ts";
-import { PUBLISH_TOPICS } from "./topics.ts";
+import { type MessageType, PUBLISH_TOPICS } from "./topics.ts";
 
 /** Asks connected apps for their past: `snapshot` seconds of it, of one type. */
 export interface SnapshotRequest {
@@ -210,11 +210,15 @@ export function encodeStix(stix: string | JsonObject): Uint8Array<ArrayBuffer> |
   return encoder.encode(`${PUBLISH_TOPICS[type]} ${text}`);
 }
 
-/** The message to a subscriber. */
-export function encodeDelivery(
-  p2pTopic: string,
-  type: string,
-  json: string,
-): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`${p2pTopic}${type} ${json}`);
+/** Type and JSON of a message, encoded once for all subscribers. */
+export function encodeContent(type: MessageType, json: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(`${type} ${json}`);
+}
+
+/** The message to one subscriber. */
+export function encodeDelivery(p2pTopic: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
+  const message = new Uint8Array(p2pTopic.length + content.length);
+  encoder.encodeInto(p2pTopic, message);
+  message.set(content, p2pTopic.length);
+  return message;
 }

@@ -1,4 +1,4 @@
-import { decodeCommand, encodeCommand } from "./command.ts";
+import { type Command, decodeCommand, encodeCommand } from "./command.ts";
 import { ZmtpError } from "./error.ts";
 import type { Frame } from "./frame.ts";
 import { type Handshake, shakeHands, type SocketType } from "./handshake.ts";
@@ -31,6 +31,13 @@ export interface Connection {
   readonly sender: Sender;
   /** SUBSCRIBE or CANCEL, in the form that the peer's version knows. */
   subscription(type: "subscribe" | "cancel", topic: Uint8Array): void;
+  /**
+   * PING and its PONG: resolves when the peer has read everything that was sent before.
+   * Needs a reader of `incoming`. Peers of ZMTP 3.0 know no PING: then when it is written.
+   *
+   * @throws ZmtpError when the connection ends first
+   */
+  roundTrip(): Promise<void>;
   /** What the peer sends, in the batches in which it arrives; ends with the connection. */
   incoming(): AsyncGenerator<Incoming[]>;
   /** Closes at once; what is pending is not sent. */
@@ -80,9 +87,11 @@ function established(
   let heard = performance.now();
   // While the consumer is busy nothing is read, so silence says nothing about the peer.
   let held = true;
+  const pongs: PromiseWithResolvers<void>[] = [];
   const close = () => {
     if (closed) return;
     closed = true;
+    for (const pong of pongs) pong.reject(new ZmtpError("The connection ended"));
     clearInterval(pulse);
     closeQuietly(raw);
   };
@@ -101,7 +110,12 @@ function established(
     let parts: Uint8Array[] = [];
     let size = 0;
     const take = (frame: Frame, out: Incoming[]) => {
-      if (frame.command) return takeCommand(frame.body, sender, out);
+      if (frame.command) {
+        const command = decodeCommand(frame.body);
+        // PONGs come in the order of the PINGs; those of the heartbeat carry no context.
+        if (command.name === "PONG" && command.data.length > 0) pongs.shift()?.resolve();
+        return takeCommand(command, sender, out);
+      }
       size += frame.body.length;
       if (size > options.maxMessageSize) {
         throw new ZmtpError(`A message is longer than the ${options.maxMessageSize} bytes allowed`);
@@ -136,6 +150,14 @@ function established(
     sender,
     incoming,
     close,
+    roundTrip() {
+      if (closed) return Promise.reject(new ZmtpError("The connection ended"));
+      if (minor === 0) return sender.flushed();
+      const pong = Promise.withResolvers<void>();
+      pongs.push(pong);
+      sender.command(encodeCommand("PING", Uint8Array.of(0, 0, 1)));
+      return pong.promise;
+    },
     subscription(type, topic) {
       if (minor > 0) sender.command(encodeCommand(type.toUpperCase(), topic));
       else sender.message([Uint8Array.of(type === "subscribe" ? 1 : 0, ...topic)]);
@@ -149,8 +171,7 @@ function ping(heartbeat: number): Uint8Array {
   return encodeCommand("PING", Uint8Array.of(ttl >> 8, ttl & 0xff));
 }
 
-function takeCommand(body: Uint8Array, sender: Sender, out: Incoming[]): void {
-  const { name, data } = decodeCommand(body);
+function takeCommand({ name, data }: Command, sender: Sender, out: Incoming[]): void {
   if (name === "PING") sender.command(encodeCommand("PONG", data.subarray(2, 18)));
   else if (name === "SUBSCRIBE" || name === "CANCEL") {
     out.push({ type: name === "SUBSCRIBE" ? "subscribe" : "cancel", topic: data });

@@ -5,9 +5,9 @@ import type { Engine, EngineSpec, Support } from "../engine.ts";
 import type { BlockLimits } from "./read/blocks.ts";
 import { openByteStream } from "./read/byte_stream.ts";
 import { huntInFiles } from "./retro.ts";
-import { createEveryLineFinder } from "./scan/every_line.ts";
 import type { Scan } from "./scan/finder.ts";
 import { createInlineScan } from "./scan/inline.ts";
+import { createKernelFinders } from "./scan/kernel_finder.ts";
 import { findLogFiles, type LogFile } from "./sources/log_files.ts";
 import { readRoots, type Root } from "./sources/roots.ts";
 
@@ -45,7 +45,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
   const roots = await readRoots(options.paths);
   const limits = options.limits === undefined ? {} : { limits: options.limits };
   const scan: Scan = createInlineScan({
-    createFinder: createEveryLineFinder,
+    createFinder: createKernelFinders(),
     open: (file, signal) => {
       const { stream } = file as LogFile;
       return stream === undefined ? openByteStream(file.path, signal) : Promise.resolve(stream);

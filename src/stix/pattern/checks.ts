@@ -7,8 +7,8 @@ import type { Token } from "./lexer.ts";
 import { parseCidr } from "../ip.ts";
 import { parseTimestamp } from "../timestamp.ts";
 
-/** Receives a problem and the token where it is. */
-export type Report = (message: string, token: Token) => void;
+/** Receives a problem and the token where it is; `harmless` ones can be evaluated all the same. */
+export type Report = (message: string, token: Token, harmless?: boolean) => void;
 
 const HEX_LENGTHS: Readonly<Record<string, readonly number[]>> = {
   MD5: [32],
@@ -45,6 +45,9 @@ export function setProblems(constants: readonly Constant[], token: Token, report
   if (types.size > 1) report("The members of a set must be of one type", token);
 }
 
+/** Operators whose text is no whole value. */
+const PARTIAL: ReadonlySet<string> = new Set(["LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET"]);
+
 /** Reports malformed hashes and networks. */
 export function testProblems(
   path: ObjectPath,
@@ -55,7 +58,7 @@ export function testProblems(
 ): void {
   const last = path.steps.at(-1);
   const hashes = path.steps.some((step) => step.type === "key" && step.name === "hashes");
-  if (hashes && last?.type === "key" && ["=", "!=", "IN"].includes(operator)) {
+  if (hashes && last?.type === "key" && !PARTIAL.has(operator)) {
     const algorithm = last.name.toUpperCase().replaceAll("-", "");
     for (const constant of constants) {
       const value = constant.type === "string"
@@ -63,7 +66,9 @@ export function testProblems(
         : "text" in constant
         ? constant.text
         : String(constant.value);
-      if (!isHash(algorithm, value)) report(`'${value}' is not a valid ${last.name} hash`, token);
+      if (!isHash(algorithm, value)) {
+        report(`'${value}' is not a valid ${last.name} hash`, token, true);
+      }
     }
   }
   const [constant] = constants;

@@ -27,6 +27,8 @@ export interface ParseOptions {
 export interface PatternProblem {
   readonly message: string;
   readonly column: number;
+  /** It only looks wrong: the pattern can be evaluated as it stands. */
+  readonly harmless: boolean;
 }
 
 /** Parentheses nested deeper than this are refused, so that no text can exhaust the stack. */
@@ -151,7 +153,7 @@ class Parser {
       const qualifier = this.#qualifier();
       if (qualifier === undefined) break;
       if (simple && qualifiers.some((other) => other.type === qualifier.type)) {
-        this.report(`${token.text} stands twice on one observation`, token);
+        this.report(`${token.text} stands twice on one observation`, token, true);
       }
       qualifiers.push(qualifier);
     }
@@ -351,13 +353,12 @@ export function parsePattern(text: string, options: ParseOptions = {}): Observat
 
 /**
  * What is wrong with a pattern that the grammar allows: malformed hashes, days
- * that no calendar has, sets of mixed types, qualifiers given twice. Such parts
- * never match. Throws `PatternError` where the text is no pattern at all.
+ * that no calendar has, sets of mixed types, qualifiers given twice. Throws `PatternError` where the text is no pattern at all.
  */
 export function patternProblems(text: string, options: ParseOptions = {}): PatternProblem[] {
   const problems: PatternProblem[] = [];
-  new Parser(text, options.version, (message, { start }) => {
-    problems.push({ message, column: [...text.slice(0, start)].length + 1 });
+  new Parser(text, options.version, (message, { start }, harmless = false) => {
+    problems.push({ message, column: [...text.slice(0, start)].length + 1, harmless });
   }).pattern();
   return problems;
 }

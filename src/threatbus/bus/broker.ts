@@ -12,11 +12,13 @@ import {
 } from "../management.ts";
 import {
   decodeEnvelope,
+  encodeContent,
   encodeDelivery,
   type Refused,
   refused,
   splitMessage,
 } from "../messages.ts";
+import { createRefusals } from "../refusals.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
 import type { OutboxLimits, Peer } from "./outbox.ts";
 import { createSnapshots } from "./snapshots.ts";
@@ -28,9 +30,8 @@ const logger = getLogger(["bridge", "bus"]);
 /** What a broker is made of. */
 export interface BrokerOptions {
   readonly store: BusStore;
-  /** Ports named in grants. */
-  readonly pubPort: number;
-  readonly subPort: number;
+  /** Ports named in grants; known once the sockets listen. */
+  readonly ports: { readonly pub: number; readonly sub: number };
   readonly limits: OutboxLimits;
   /** A subscriber without heartbeat and connection for so long is forgotten, ms. */
   readonly expiryMs: number;
@@ -68,7 +69,8 @@ export interface Broker {
 /** Makes a broker over an open store. */
 export function createBroker(options: BrokerOptions): Broker {
   const { store, limits, expiryMs, now = Date.now } = options;
-  const counts = { indicator: 0, sighting: 0, dropped: 0, refused: new Map<string, number>() };
+  const counts = { indicator: 0, sighting: 0, dropped: 0 };
+  const refusals = createRefusals(logger);
   const subscribers = createSubscribers(limits, onDrop);
   const snapshots = createSnapshots(subscribers, store, now);
   const losing = new WeakSet<Subscriber>();
@@ -82,21 +84,14 @@ export function createBroker(options: BrokerOptions): Broker {
     });
   }
 
-  const refuse = (fault: Refused) => {
-    const seen = counts.refused.get(fault.reason) ?? 0;
-    counts.refused.set(fault.reason, seen + 1);
-    // The first of a kind is news, the rest is a number.
-    const log = seen === 0 ? "warn" : "debug";
-    logger[log]("Message refused ({reason}): {detail}", { ...fault });
-  };
-
   const publish = ({ type, id, text }: CanonicalStix, origin?: string) => {
     counts[type]++;
     if (type === "indicator") store.putIndicator(id, text, now(), origin);
     else store.addSighting(text, now());
-    for (const subscriber of subscribers.interestedIn(PUBLISH_TOPICS[type])) {
-      subscriber.outbox.push(encodeDelivery(subscriber.topic, type, text));
-    }
+    const interested = subscribers.interestedIn(PUBLISH_TOPICS[type]);
+    if (interested.length === 0) return;
+    const content = encodeContent(type, text);
+    for (const { topic, outbox } of interested) outbox.push(encodeDelivery(topic, content));
   };
 
   const accept = (frames: readonly Uint8Array[]): Refused | undefined => {
@@ -140,8 +135,9 @@ export function createBroker(options: BrokerOptions): Broker {
       days,
       topic: subscriber.topic,
     });
-    const { pubPort, subPort } = options;
-    return { status: "success", grant: { topic: subscriber.topic, pubPort, subPort } } as const;
+    const { topic } = subscriber;
+    const { pub: pubPort, sub: subPort } = options.ports;
+    return { status: "success", grant: { topic, pubPort, subPort } } as const;
   };
 
   const end = (topic: string): boolean => {
@@ -159,7 +155,7 @@ export function createBroker(options: BrokerOptions): Broker {
     },
     accept: (frames) => {
       const fault = accept(frames);
-      if (fault !== undefined) refuse(fault);
+      if (fault !== undefined) refusals.add(fault);
     },
     publish,
     relief: () => relief(subscribers),
@@ -174,7 +170,7 @@ export function createBroker(options: BrokerOptions): Broker {
     stats: () => ({
       subscribers: subscribers.size,
       received: { indicator: counts.indicator, sighting: counts.sighting },
-      refused: Object.fromEntries(counts.refused),
+      refused: refusals.counts(),
       dropped: counts.dropped,
     }),
     close: () => {

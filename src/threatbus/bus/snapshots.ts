@@ -4,6 +4,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import {
+  encodeContent,
   encodeDelivery,
   encodeSnapshotRequest,
   type Refused,
@@ -47,9 +48,10 @@ export function createSnapshots(
   const ask = (requester: Subscriber, snapshotType: StoredType, id: string, seconds: number) => {
     requesters.set(id, requester);
     const json = encodeSnapshotRequest({ snapshotType, snapshotId: id, seconds });
+    const content = encodeContent("snapshotrequest", json);
     for (const subscriber of subscribers.all()) {
       if (subscriber === requester) continue;
-      subscriber.outbox.push(encodeDelivery(subscriber.topic, "snapshotrequest", json));
+      subscriber.outbox.push(encodeDelivery(subscriber.topic, content));
     }
   };
 
@@ -58,7 +60,7 @@ export function createSnapshots(
     for (let after = 0; subscribers.get(subscriber.topic) === subscriber;) {
       const page = store.page(type, { since, after, until, limit: PAGE });
       for (const json of page.objects) {
-        subscriber.outbox.push(encodeDelivery(subscriber.topic, type, json));
+        subscriber.outbox.push(encodeDelivery(subscriber.topic, encodeContent(type, json)));
       }
       if (page.objects.length < PAGE) return;
       after = page.last;
@@ -88,7 +90,7 @@ export function createSnapshots(
       const body = canonicalStix(settleIndicator(envelope.body), "bus", now);
       if (!body.ok) return refused(body.fault.reason, body.fault.detail);
       const { type, text } = body.value;
-      requester.outbox.push(encodeDelivery(requester.topic, type, text));
+      requester.outbox.push(encodeDelivery(requester.topic, encodeContent(type, text)));
       return undefined;
     },
     forget: (subscriber) => {

@@ -19,8 +19,7 @@ function withBroker(limit = 1000): Bench {
   const clock = { now: Date.parse("2026-11-21T12:00:00Z") };
   const broker = createBroker({
     store: openStore(":memory:"),
-    pubPort: 13371,
-    subPort: 13372,
+    ports: { pub: 13371, sub: 13372 },
     limits: { messages: limit, bytes: 1 << 24, stallMs: 1000 },
     expiryMs: 30_000,
     now: () => clock.now,

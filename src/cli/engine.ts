@@ -1,0 +1,49 @@
+import { getLogger } from "@logtape/logtape";
+import type { Config } from "../config/config.ts";
+import type { Engine } from "../engines/engine.ts";
+import { UsageError } from "../errors.ts";
+
+const logger = getLogger(["bridge", "engines"]);
+
+/** The flags that choose an engine; they win over the configuration. */
+export interface EngineFlags {
+  readonly engine?: string;
+  readonly logs?: readonly string[];
+  readonly vast?: string;
+  readonly vastBinary?: string;
+}
+
+/**
+ * Opens the engine that flags or configuration name, the logs engine unless a
+ * VAST node was named.
+ *
+ * @throws UsageError when telemetry was named for another engine than the chosen one
+ */
+export async function openEngine(
+  flags: EngineFlags,
+  config: Config,
+): Promise<Engine> {
+  const logs = flags.logs ?? [];
+  if (engineName(flags, config) === "vast") {
+    if (logs.length > 0) throw new UsageError("--logs goes with the logs engine, not with vast");
+    throw new UsageError("The vast engine is not part of this build yet");
+  }
+  if (flags.vast !== undefined) throw new UsageError("--vast goes with --engine vast");
+  const { open } = await import("../engines/logs/mod.ts");
+  const paths = logs.length > 0 ? logs : config.logs ?? [];
+  const engine = await open({ paths });
+  if (paths.length === 0) {
+    logger.warn("Hunting in {folders}", {
+      folders: engine.roots.map(({ name }) => name).join(", "),
+    });
+  }
+  return engine;
+}
+
+function engineName(flags: EngineFlags, config: Config): "logs" | "vast" {
+  if (flags.engine === "logs" || flags.engine === "vast") return flags.engine;
+  if (flags.vast !== undefined) return "vast";
+  if (flags.logs !== undefined && flags.logs.length > 0) return "logs";
+  if (config.engine !== "auto") return config.engine;
+  return config.vast === undefined ? "logs" : "vast";
+}

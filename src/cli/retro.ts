@@ -1,0 +1,214 @@
+import { getLogger } from "@logtape/logtape";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { parseDuration, parseInstant } from "../config/units.ts";
+import type { Engine, RetroQuery, Trouble } from "../engines/engine.ts";
+import { UsageError } from "../errors.ts";
+import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
+import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
+import { openOutlets, type OutletReport, type Outlets } from "../pipeline/outlets.ts";
+import type { RetroFlags } from "./commands/retro.ts";
+import { type CliContext, EXIT } from "./context.ts";
+import { openEngine } from "./engine.ts";
+import { gatherIndicators } from "./indicators.ts";
+import { setUpLogging } from "./logging.ts";
+import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
+import { useColor } from "./terminal.ts";
+
+const logger = getLogger(["bridge", "retro"]);
+
+/** Runs `bridge retro` and resolves with its exit code. */
+export async function runRetro(flags: RetroFlags, context: CliContext): Promise<number> {
+  checkStandardInput(flags);
+  const line = flags.quiet ? undefined : progressLine();
+  await setUpLogging({
+    console: flags.quiet ? "error" : flags.logLevel,
+    timestamps: false,
+    ...(line === undefined ? {} : { beforeLine: line.clear }),
+  });
+  const { values: config } = await loadConfig({ file: flags.config, env: context.env });
+  const now = Date.now();
+  const bounds = readBounds(flags, config, now);
+  const indicators = await gatherIndicators(flags);
+  const engine = await openEngine(flags, config);
+  try {
+    reportUnsupported(engine, indicators, flags);
+    const outlets = flags.count ? undefined : await outletsFor(flags, config, context);
+    const result = await huntInto(outlets, {
+      engine,
+      query: { indicators, ...bounds.query },
+      timeout: bounds.timeout,
+      line,
+      context,
+    });
+    line?.clear();
+    if (flags.count) await printCounts(indicators, result, context);
+    const reports = await outlets?.close() ?? [];
+    return conclude(result, reports);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Both the list and the logs on standard input can't be. */
+function checkStandardInput(flags: RetroFlags): void {
+  const readers = [...flags.iocFile, ...flags.logs].filter((path) => path === "-");
+  if (readers.length > 1) {
+    throw new UsageError("Standard input can be read but once: - stands for it twice", {
+      hint: "Put the IoCs or the logs into a file.",
+    });
+  }
+}
+
+interface Bounds {
+  readonly query: Omit<RetroQuery, "indicators">;
+  readonly timeout: number;
+}
+
+function readBounds(flags: RetroFlags, config: Config, now: number): Bounds {
+  const since = flags.since === undefined ? undefined : parseInstant(flags.since, now);
+  const until = flags.until === undefined ? undefined : parseInstant(flags.until, now);
+  if (since !== undefined && until !== undefined && since >= until) {
+    throw new UsageError("The hunt has no time: --since is not before --until");
+  }
+  const maxEvents = flags.maxEvents === undefined
+    ? config.retro_match_max_events
+    : wholeNumber("--max-events", flags.maxEvents);
+  return {
+    query: {
+      maxEvents,
+      ...(since === undefined ? {} : { since }),
+      ...(until === undefined ? {} : { until }),
+    },
+    timeout: flags.timeout === undefined ? 0 : parseDuration(flags.timeout),
+  };
+}
+
+function wholeNumber(flag: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) {
+    throw new UsageError(`Not a whole number: ${JSON.stringify(text)}`, { place: { key: flag } });
+  }
+  return Number(text);
+}
+
+async function outletsFor(
+  flags: RetroFlags,
+  config: Config,
+  context: CliContext,
+): Promise<Outlets> {
+  const format = flags.format ?? (flags.bundle ? "sighting" : config.format);
+  if (flags.bundle && format !== "sighting") {
+    throw new UsageError("--bundle goes with --format sighting");
+  }
+  const terminal = Deno.stdout.isTerminal();
+  const width = terminal ? Deno.consoleSize().columns : undefined;
+  return await openOutlets({
+    sinks: flags.sink.length > 0 ? flags.sink : ["stdout"],
+    format,
+    formatOptions: {
+      color: useColor(flags.color, terminal, context.env),
+      ...(width === undefined ? {} : { width }),
+      ...(flags.bundle ? { bundle: true } : {}),
+    },
+    env: context.env,
+  }, context.signal);
+}
+
+interface Hunt {
+  readonly engine: Engine;
+  readonly query: RetroQuery;
+  readonly timeout: number;
+  readonly line: ProgressLine | undefined;
+  readonly context: CliContext;
+}
+
+async function huntInto(outlets: Outlets | undefined, given: Hunt): Promise<HuntResult> {
+  const { engine, query, timeout, line, context } = given;
+  // What was found before an interrupt still goes out: only a second signal ends that.
+  const writing = new AbortController().signal;
+  return await hunt(
+    {
+      engine,
+      query,
+      deliver: async (matches) => await outlets?.deliver(matches, writing),
+      trouble: reportTrouble,
+      ...(line === undefined ? {} : { progress: line.update }),
+    },
+    context.signal,
+    timeout > 0 ? AbortSignal.timeout(timeout) : undefined,
+  );
+}
+
+function progressLine(): ProgressLine | undefined {
+  return Deno.stderr.isTerminal() ? createProgressLine() : undefined;
+}
+
+function reportTrouble({ source, what, count, line }: Trouble): void {
+  const at = line === undefined ? source : `${source}:${line}`;
+  logger.warn(count > 1 ? "{at}: {what} ({count} times)" : "{at}: {what}", { at, what, count });
+}
+
+/** Most indicators that are named one by one. */
+const NAMED = 20;
+
+function reportUnsupported(engine: Engine, indicators: IndicatorSet, flags: RetroFlags): void {
+  if (flags.quiet) return;
+  let count = 0;
+  for (const { indicator, reason } of unsupportedIn(engine, indicators)) {
+    if (count++ < NAMED) {
+      logger.warn("The {engine} engine can't look for {pattern}: {reason}", {
+        engine: engine.spec.name,
+        pattern: indicator.pattern,
+        reason,
+      });
+    }
+  }
+  if (count > NAMED) logger.warn("and {count} more", { count: count - NAMED });
+}
+
+/** One line an indicator, hits first, so that the list sorts and cuts well. */
+async function printCounts(
+  indicators: IndicatorSet,
+  result: HuntResult,
+  context: CliContext,
+): Promise<void> {
+  let text = "";
+  for (const handle of indicators.handles()) {
+    const indicator = indicators.get(handle);
+    text += `${result.counts.get(indicator.id) ?? 0}\t${nameOf(indicator)}\n`;
+    if (text.length < 64 * 1024) continue;
+    await context.print(text);
+    text = "";
+  }
+  await context.print(text);
+}
+
+function nameOf({ points, pattern }: Indicator): string {
+  return points.length === 1 ? points[0]!.value : pattern;
+}
+
+function conclude(result: HuntResult, reports: readonly OutletReport[]): number {
+  let failed = result.unread;
+  if (result.stopped !== undefined) {
+    const { bytesRead = 0, bytesTotal, source = "the beginning" } = result.progress ?? {};
+    const total = bytesTotal === undefined ? "" : ` of ${formatBytes(bytesTotal)}`;
+    logger.warn("Stopped ({why}) after {read}, in {source}; {matches} hits until then", {
+      why: result.stopped,
+      read: formatBytes(bytesRead) + total,
+      source,
+      matches: result.matches,
+    });
+    failed = true;
+  }
+  for (const { label, lost, failure } of reports) {
+    if (failure === undefined && lost === 0) continue;
+    logger.error("The sink {label} failed: {failure}; {lost} hits not delivered", {
+      label,
+      failure: failure ?? "no reason given",
+      lost,
+    });
+    failed = true;
+  }
+  if (failed) return EXIT.error;
+  return result.matches > 0 ? EXIT.matched : EXIT.nothing;
+}

@@ -1,0 +1,20 @@
+/** Bytes by name. */
+export const TAB: u8 = 0x09;
+export const NEWLINE: u8 = 0x0a;
+export const RETURN: u8 = 0x0d;
+export const SPACE: u8 = 0x20;
+export const QUOTE: u8 = 0x22;
+export const HASH: u8 = 0x23;
+export const COMMA: u8 = 0x2c;
+export const DOT: u8 = 0x2e;
+export const SLASH: u8 = 0x2f;
+export const COLON: u8 = 0x3a;
+export const QUESTION: u8 = 0x3f;
+export const AT: u8 = 0x40;
+export const OPEN_BRACKET: u8 = 0x5b;
+export const BACKSLASH: u8 = 0x5c;
+export const CLOSE_BRACKET: u8 = 0x5d;
+export const LETTER_U: u8 = 0x75;
+export const LETTER_X: u8 = 0x78;
+export const OPEN_BRACE: u8 = 0x7b;
+export const CLOSE_BRACE: u8 = 0x7d;

@@ -1,0 +1,58 @@
+/**
+ * Fingerprints of texts. That of an end covers the last 16 bytes, with zeros
+ * before a shorter text; that of a whole goes on from there, 16 bytes at a time
+ * towards the front. Letters are folded by setting one bit, alike for both sides:
+ * texts that differ only in it are taken for the same and told apart by the host.
+ */
+
+const K1: u64 = 0x9e3779b97f4a7c15;
+const K2: u64 = 0xc2b2ae3d27d4eb4f;
+const K3: u64 = 0xd6e8feb86659fd93;
+
+/** 16 bytes of zeros, then 16 of ones: a window into it is the mask for a text's last bytes. */
+const MASKS: usize = memory.data<u64>([0, 0, -1, -1], 16);
+
+/** The 16 bytes, folded, with the first `gone` of them zero. */
+// @ts-ignore: decorator
+
+export function folded(window: v128, gone: u32): v128 {
+  return v128.and(v128.or(window, i8x16.splat(0x20)), v128.load(MASKS + 16 - gone));
+}
+
+/** The hash of a window of 16 bytes. */
+// @ts-ignore: decorator
+
+export function mix(window: v128): u64 {
+  let hash = i64x2.extract_lane(window, 0) * K1 + i64x2.extract_lane(window, 1) * K2;
+  hash ^= hash >>> 32;
+  return hash * K3;
+}
+
+/** The fingerprint of a text's end. */
+// @ts-ignore: decorator
+
+export function endOf(text: usize, length: usize): u64 {
+  const gone: u32 = length < 16 ? 16 - <u32> length : 0;
+  return mix(folded(v128.load(text + length - 16), gone));
+}
+
+/** The fingerprint of a whole text. */
+export function wholeOf(text: usize, length: usize): u64 {
+  let hash = endOf(text, length);
+  for (let left = <isize> length - 16; left > 0; left -= 16) {
+    const gone: u32 = left < 16 ? 16 - <u32> left : 0;
+    hash = mix2(hash, folded(v128.load(text + left - 16), gone));
+  }
+  return hash;
+}
+
+// @ts-ignore: decorator
+
+function mix2(hash: u64, window: v128): u64 {
+  return rotl<u64>(hash, 23) * K1 ^ mix(window);
+}
+
+/** The fingerprint of a network of `bits` bits: 16 bytes at `address`, which no text has. */
+export function networkOf(address: usize, bits: u32): u64 {
+  return mix2(K2 + bits, v128.load(address));
+}

@@ -1,0 +1,104 @@
+/**
+ * One instance of the scan kernel (`assembly/`) and the layout of its memory:
+ * fixed part, bitmap, table, input. Addresses and sizes are bytes.
+ */
+import { KERNEL_WASM } from "./kernel_wasm.ts";
+
+/** What the kernel exports; `assembly/` says what each does. */
+interface KernelExports {
+  configure(bitmap: number, bitmapBits: number, table: number, tableBits: number): void;
+  describe(kinds: number, prefixes4: number, prefixes6: number): void;
+  clear(bitmapBytes: number, tableBytes: number): void;
+  addText(text: number, length: number): void;
+  addEnd(text: number, length: number): void;
+  addNetwork(text: number, length: number, bits: number): void;
+  addValues(
+    arena: number,
+    starts: number,
+    kinds: number,
+    simple: number,
+    from: number,
+    to: number,
+  ): number;
+  begin(from: number, to: number, separator: number, setSeparator: number): void;
+  run(from: number): number;
+  readonly used: WebAssembly.Global;
+  readonly named: WebAssembly.Global;
+  readonly lines: WebAssembly.Global;
+  readonly odd: WebAssembly.Global;
+  readonly firstOdd: WebAssembly.Global;
+}
+
+/** Addresses that `assembly/memory.ts` fixes. */
+export const PREFIXES4 = 0x16100;
+export const PREFIXES6 = 0x16200;
+export const LINES = 0x17000;
+const HOST = 0x60000;
+
+/** Bytes around a block that the kernel reads or overwrites. */
+const BEFORE = 64;
+const AFTER = 128;
+const PAGE = 65536;
+
+/** Sizes of the filter as powers of two: words of 8 bytes, slots of 4 bytes. */
+export interface FilterSize {
+  readonly bitmapBits: number;
+  readonly tableBits: number;
+}
+
+/** One instance of the kernel. */
+export interface Kernel {
+  readonly exports: KernelExports;
+  /** The memory as it now is; views of it die when it grows. */
+  bytes(): Uint8Array<ArrayBuffer>;
+  /** Lays an empty filter of that size; what was in the input is lost. */
+  resize(size: FilterSize): void;
+  readonly size: FilterSize;
+  /** The filter's bytes, bitmap and table. */
+  filter(): Uint8Array<ArrayBuffer>;
+  /** Room for a block of so many bytes: its address. Valid until `resize`. */
+  input(length: number): number;
+}
+
+/** The kernel compiled. */
+function kernelModule(): WebAssembly.Module {
+  return new WebAssembly.Module(Uint8Array.from(atob(KERNEL_WASM), (char) => char.charCodeAt(0)));
+}
+
+/** Makes an instance with an empty filter of the least size. */
+export function createKernel(): Kernel {
+  const memory = new WebAssembly.Memory({ initial: 32 });
+  const { exports } = new WebAssembly.Instance(kernelModule(), { env: { memory } });
+  const kernel = exports as unknown as KernelExports;
+  let size: FilterSize = { bitmapBits: 10, tableBits: 8 };
+  const bitmapBytes = () => 8 << size.bitmapBits;
+  const tableBytes = () => 4 << size.tableBits;
+  const inputAt = () => HOST + bitmapBytes() + tableBytes() + BEFORE;
+
+  function reserve(end: number): void {
+    const missing = end - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  }
+
+  function resize(wanted: FilterSize): void {
+    size = wanted;
+    reserve(inputAt());
+    kernel.configure(HOST, size.bitmapBits, HOST + bitmapBytes(), size.tableBits);
+    kernel.clear(bitmapBytes(), tableBytes());
+  }
+
+  resize(size);
+  return {
+    exports: kernel,
+    bytes: () => new Uint8Array(memory.buffer as ArrayBuffer),
+    resize,
+    get size() {
+      return size;
+    },
+    filter: () => new Uint8Array(memory.buffer as ArrayBuffer, HOST, bitmapBytes() + tableBytes()),
+    input(length) {
+      reserve(inputAt() + length + AFTER);
+      return inputAt();
+    },
+  };
+}

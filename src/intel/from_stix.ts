@@ -1,0 +1,43 @@
+/** Reading STIX Indicator objects. */
+import type { Place } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import { PatternError } from "../stix/pattern/mod.ts";
+import type { Indicator } from "./indicator.ts";
+import { pointsOf } from "./points.ts";
+
+/** An indicator, or why an object is none that can be looked for. */
+export type StixReading =
+  | { readonly type: "indicator"; readonly indicator: Indicator; readonly reason?: string }
+  /** A sound object that is not for us (another pattern language). */
+  | { readonly type: "ignored"; readonly reason: string }
+  /** Not what it claims to be. */
+  | { readonly type: "invalid"; readonly reason: string };
+
+const ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Reads a STIX 2.1 (or 2.0) Indicator; `reason` of an indicator says why it has no points. */
+export function indicatorFromStix(stix: JsonObject, place?: Place): StixReading {
+  const { id, pattern } = stix;
+  if (stix["type"] !== "indicator") {
+    return { type: "ignored", reason: `type is ${shown(stix["type"])}` };
+  }
+  if (typeof id !== "string" || !ID.test(id)) {
+    return { type: "invalid", reason: `id ${shown(id)} is not indicator--<uuid>` };
+  }
+  if (typeof pattern !== "string") return { type: "invalid", reason: "pattern is missing" };
+  // STIX 2.0 has no pattern_type: its patterns are STIX patterns.
+  const language = stix["pattern_type"] ?? "stix";
+  if (language !== "stix") return { type: "ignored", reason: `pattern_type is ${shown(language)}` };
+  try {
+    const { points, reason } = pointsOf(pattern);
+    const indicator = { id: id.toLowerCase(), pattern, stix, points, ...(place && { place }) };
+    return { type: "indicator", indicator, ...(reason !== undefined && { reason }) };
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    return { type: "invalid", reason: `pattern can't be read: ${error.message}` };
+  }
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "missing" : JSON.stringify(value).slice(0, 80);
+}

@@ -1,0 +1,359 @@
+import type { Place } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import { createIocSet, type OwnIocSet } from "../match/ioc_set.ts";
+import { type Observable, OBSERVABLE_KINDS } from "../match/observable.ts";
+import type { Handle, IocSetOptions } from "../match/set.ts";
+import { createTable } from "../match/table.ts";
+import { createDocuments } from "./documents.ts";
+import { type IndicatorFilter, rejection, validityOf } from "./filter.ts";
+import type { Indicator, IndicatorChange, IndicatorSet, PutResult } from "./indicator.ts";
+import { pointsOf } from "./points.ts";
+import { createRecords, State } from "./records.ts";
+import { plainId, plainIndicator } from "./synthesize.ts";
+import { createTimeline } from "./timeline.ts";
+
+/** Decides which values must not be looked for; see `allow/`. */
+export interface Guard {
+  /** Why a value is held back; undefined lets it pass. */
+  reason(observable: Observable): string | undefined;
+  /** False only if the value (kind and bytes as in `IocView`) passes for sure: spares making objects. */
+  concerns(kind: number, bytes: Uint8Array, start: number, end: number): boolean;
+}
+
+/** Options of an indicator set. */
+export interface IndicatorSetOptions extends IocSetOptions {
+  readonly filter?: IndicatorFilter;
+  /** Asked for each point value as it comes in. */
+  readonly guard?: Guard;
+  /** Indicators past their `valid_until` are kept, for hunts in old logs. */
+  readonly keepExpired?: boolean;
+  /** The clock, ms since the epoch. */
+  readonly now?: () => number;
+}
+
+/** What the owner of an indicator set may do besides: let time pass, and load plain values fast. */
+export interface OwnIndicatorSet extends IndicatorSet {
+  readonly iocs: OwnIocSet;
+  /** The moment (ms since the epoch) at which `tick` will have something to do; Infinity if never. */
+  readonly nextTick: number;
+  /**
+   * Removes what is past its `valid_until` and adds what reached its `valid_from`; each
+   * `put` does so too. Nothing here sets timers.
+   */
+  tick(now: number): void;
+  /** What was held back, by reason in few fixed words ("allow-listed by x", "revoked", …). */
+  readonly heldBack: ReadonlyMap<string, number>;
+  /** Number of a source of plain values, for `putPlain`; `undefined` where there is none. */
+  source(file: string | undefined): number;
+  /** Adds a plain value; false if the same was there or it was held back. */
+  putPlain(observable: Observable, source: number, line: number): boolean;
+  /** The same from bytes as `OwnIocSet.appendBytes` takes them. */
+  putPlainBytes(
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    skip: number,
+    source: number,
+    line: number,
+  ): boolean;
+}
+
+/** Makes an empty indicator set. */
+export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndicatorSet {
+  const now = options.now ?? Date.now;
+  const since = now();
+  const records = createRecords();
+  const documents = createDocuments();
+  const ids = createTable();
+  const compounds = new Set<Handle>();
+  const timeline = createTimeline();
+  const heldBack = new Map<string, number>();
+  const listeners = new Set<(change: IndicatorChange) => void>();
+  const sources: (string | undefined)[] = [];
+  /** Ids of plain indicators, made when somebody first asks for one. */
+  let plainIds: Map<string, Handle> | undefined;
+  let size = 0;
+
+  const iocs = createIocSet(options, (moved) => {
+    for (let handle = 0; handle < records.length; handle++) {
+      if (records.states[handle] === State.plain) {
+        records.refs[handle] = moved[records.refs[handle]!]!;
+      }
+    }
+  });
+
+  function findId(id: string): Handle | undefined {
+    const entry = ids.find(0, id);
+    if (entry >= 0) return ids.handle(entry);
+    // Only version 5 UUIDs can be ours.
+    return id[25] === "5" ? plainHandles().get(id) : undefined;
+  }
+
+  function plainHandles(): Map<string, Handle> {
+    if (plainIds !== undefined) return plainIds;
+    plainIds = new Map();
+    for (let handle = 0; handle < records.length; handle++) {
+      if (records.states[handle] === State.plain) {
+        plainIds.set(plainId(iocs.observable(records.refs[handle]!)), handle);
+      }
+    }
+    return plainIds;
+  }
+
+  function get(handle: Handle): Indicator {
+    if (records.states[handle] === State.plain) {
+      return plainIndicator(iocs.observable(records.refs[handle]!), since, placeOf(handle));
+    }
+    const text = documents.get(handle);
+    if (text === undefined) throw new RangeError(`No indicator has the handle ${handle}`);
+    const stix = JSON.parse(text) as JsonObject;
+    const place = placeOf(handle);
+    return stixIndicator(stix, allowed(pointsOf(stix["pattern"] as string).points), place);
+  }
+
+  function placeOf(handle: Handle): Place | undefined {
+    const file = sources[records.sources[handle]!];
+    const line = records.lines[handle]!;
+    return file === undefined ? undefined : line > 0 ? { file, line } : { file };
+  }
+
+  function source(file: string | undefined): number {
+    const known = sources.indexOf(file);
+    return known >= 0 ? known : sources.push(file) - 1;
+  }
+
+  function allowed(points: readonly Observable[]): readonly Observable[] {
+    const { guard } = options;
+    return guard === undefined
+      ? points
+      : points.filter((point) => guard.reason(point) === undefined);
+  }
+
+  function hold(reason: string): PutResult {
+    heldBack.set(reason, (heldBack.get(reason) ?? 0) + 1);
+    return { type: "ignored", reason };
+  }
+
+  function tell(type: IndicatorChange["type"], handle: Handle, indicator: () => Indicator): void {
+    if (listeners.size === 0) return;
+    const change = { type, handle, indicator: indicator() };
+    for (const listener of listeners) listener(change);
+  }
+
+  /** Takes what is active out of the IoC set, the compounds and the count; the record stays. */
+  function deactivate(handle: Handle): void {
+    if (records.states[handle] === State.plain) {
+      iocs.removeEntry(records.refs[handle]!);
+    } else if (records.states[handle] === State.active) {
+      if (!compounds.delete(handle)) {
+        // All points, as the guard may have let more of them pass when they came.
+        for (const point of pointsOf(get(handle).pattern).points) iocs.remove(point, handle);
+      }
+    } else {
+      return;
+    }
+    size--;
+  }
+
+  function activate(handle: Handle, indicator: Indicator): void {
+    records.states[handle] = State.active;
+    size++;
+    if (indicator.points.length === 0) compounds.add(handle);
+    for (const point of indicator.points) iocs.append(point, handle);
+  }
+
+  /** An indicator stops to count; its version is remembered. */
+  function retire(handle: Handle, modified: number): void {
+    const counted = isLive(handle);
+    const indicator = counted && listeners.size > 0 ? get(handle) : undefined;
+    deactivate(handle);
+    documents.delete(handle);
+    records.states[handle] = State.gone;
+    records.modified[handle] = modified;
+    if (counted) tell("remove", handle, () => indicator!);
+  }
+
+  function isLive(handle: Handle): boolean {
+    return records.states[handle] === State.plain || records.states[handle] === State.active;
+  }
+
+  function put(given: Indicator): PutResult {
+    tick(now());
+    const id = given.id.toLowerCase();
+    const { stix } = given;
+    const validity = validityOf(stix);
+    const known = findId(id);
+    if (known !== undefined && records.states[known] !== State.plain) {
+      if (validity.modified < records.modified[known]!) return hold("older version");
+      if (documents.get(known) === JSON.stringify(stix)) return hold("already known");
+    }
+    const obstacle = obstacleOf(given, validity);
+    if (typeof obstacle === "string") {
+      if (known !== undefined) retire(nameById(known, id), validity.modified);
+      else if (isFinite(validity.modified)) retire(newHandle(id), validity.modified);
+      return hold(obstacle);
+    }
+    const points = obstacle;
+    const wasLive = known !== undefined && isLive(known);
+    const handle = known === undefined ? newHandle(id) : nameById(known, id);
+    deactivate(handle);
+    records.modified[handle] = validity.modified;
+    records.until[handle] = options.keepExpired === true ? Infinity : validity.until;
+    records.sources[handle] = source(given.place?.file);
+    records.lines[handle] = given.place?.line ?? 0;
+    documents.set(handle, JSON.stringify(stix));
+    if (isFinite(records.until[handle]!)) timeline.add(records.until[handle]!, handle);
+    const indicator = stixIndicator(stix, points, given.place);
+    if (validity.from > now()) {
+      records.states[handle] = State.pending;
+      timeline.add(validity.from, handle);
+      if (wasLive) tell("remove", handle, () => indicator);
+      return hold("valid_from is to come");
+    }
+    activate(handle, indicator);
+    tell(wasLive ? "edit" : "add", handle, () => indicator);
+    return { type: wasLive ? "edited" : "added", handle };
+  }
+
+  /** Why an indicator must not be looked for, or else its points. */
+  function obstacleOf(
+    { stix, points }: Indicator,
+    { revoked, until }: ReturnType<typeof validityOf>,
+  ): string | readonly Observable[] {
+    if (revoked) return "revoked";
+    if (until <= now() && options.keepExpired !== true) return "expired";
+    const rejected = options.filter && rejection(stix, options.filter);
+    if (rejected !== undefined) return rejected;
+    const left = allowed(points);
+    if (left.length === 0 && points.length > 0) return options.guard!.reason(points[0]!)!;
+    return left;
+  }
+
+  /** Puts a handle under its id: that of a plain value is not there until a STIX object has it too. */
+  function nameById(handle: Handle, id: string): Handle {
+    if (ids.find(0, id) < 0) ids.addText(0, id, 0, handle);
+    return handle;
+  }
+
+  function newHandle(id: string): Handle {
+    const handle = records.take();
+    records.until[handle] = Infinity;
+    records.sources[handle] = source(undefined);
+    records.lines[handle] = 0;
+    ids.addText(0, id, 0, handle);
+    return handle;
+  }
+
+  function remove(id: string): boolean {
+    const key = id.toLowerCase();
+    const handle = findId(key);
+    if (handle === undefined) return false;
+    const live = isLive(handle);
+    const indicator = live && listeners.size > 0 ? get(handle) : undefined;
+    deactivate(handle);
+    documents.delete(handle);
+    plainIds?.delete(key);
+    const entry = ids.find(0, key);
+    if (entry >= 0) ids.remove(entry);
+    records.free(handle);
+    if (live) tell("remove", handle, () => indicator!);
+    return live;
+  }
+
+  function tick(time: number): void {
+    while (timeline.next <= time) {
+      const handle = timeline.take();
+      const state = records.states[handle];
+      // The record may have been replaced since: what it says now counts.
+      if ((state === State.active || state === State.pending) && records.until[handle]! <= time) {
+        retire(handle, records.modified[handle]!);
+        hold("expired");
+      } else if (state === State.pending) {
+        const indicator = get(handle);
+        if (validityOf(indicator.stix).from > time) continue;
+        activate(handle, indicator);
+        tell("add", handle, () => indicator);
+      }
+    }
+  }
+
+  function isKnownPlain(first: number, same: (entry: number) => boolean): boolean {
+    for (let entry = first; entry >= 0; entry = iocs.next(entry)) {
+      if (records.states[iocs.handle(entry)] === State.plain && same(entry)) return true;
+    }
+    return false;
+  }
+
+  /** Gives a plain value its record, after `append` made its entry. */
+  function recordPlain(handle: Handle, entry: number, from: number, line: number): void {
+    records.states[handle] = State.plain;
+    records.refs[handle] = entry;
+    records.sources[handle] = from;
+    records.lines[handle] = line;
+    size++;
+    plainIds?.set(plainId(iocs.observable(entry)), handle);
+    if (listeners.size > 0) tell("add", handle, () => get(handle));
+  }
+
+  function* handles(): Iterable<Handle> {
+    for (let handle = 0; handle < records.length; handle++) if (isLive(handle)) yield handle;
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    iocs,
+    compounds,
+    heldBack,
+    get nextTick() {
+      return timeline.next;
+    },
+    get,
+    handles,
+    put,
+    remove,
+    tick,
+    source,
+    putPlain(observable, from, line) {
+      const reason = options.guard?.reason(observable);
+      if (reason !== undefined) return hold(reason).type === "added";
+      const same = (entry: number) => iocs.observable(entry).value === observable.value;
+      if (isKnownPlain(iocs.find(observable), same)) return false;
+      const handle = records.take();
+      recordPlain(handle, iocs.append(observable, handle), from, line);
+      return true;
+    },
+    putPlainBytes(kind, bytes, start, end, skip, from, line) {
+      const first = iocs.findBytes(kind, bytes, start + skip, end);
+      const concerned = options.guard?.concerns(kind, bytes, start, end) === true;
+      if (concerned || first >= 0) {
+        const value = new TextDecoder().decode(bytes.subarray(start, end));
+        const observable = { kind: OBSERVABLE_KINDS[kind]!, value };
+        const reason = concerned ? options.guard!.reason(observable) : undefined;
+        if (reason !== undefined) return hold(reason).type === "added";
+        if (isKnownPlain(first, (entry) => iocs.observable(entry).value === value)) return false;
+      }
+      const handle = records.take();
+      const entry = iocs.appendBytes(kind, bytes, start, end, skip, handle);
+      recordPlain(handle, entry, from, line);
+      return true;
+    },
+    onChange(listener, signal) {
+      if (signal.aborted) return;
+      const own = (change: IndicatorChange) => listener(change);
+      listeners.add(own);
+      signal.addEventListener("abort", () => listeners.delete(own), { once: true });
+    },
+  };
+}
+
+function stixIndicator(
+  stix: JsonObject,
+  points: readonly Observable[],
+  place: Place | undefined,
+): Indicator {
+  const id = (stix["id"] as string).toLowerCase();
+  return { id, pattern: stix["pattern"] as string, stix, points, ...(place && { place }) };
+}

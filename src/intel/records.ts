@@ -1,0 +1,69 @@
+/** What an indicator set knows of each handle, in typed arrays: 30 bytes a handle. */
+
+/** State of a handle. */
+export const State = {
+  free: 0,
+  /** A plain value; `ref` is its entry in the IoC set. */
+  plain: 1,
+  /** A STIX indicator that counts. */
+  active: 2,
+  /** A STIX indicator whose `valid_from` is to come. */
+  pending: 3,
+  /** Only the version is known: revoked, expired or held back, so that older versions stay out. */
+  gone: 4,
+} as const;
+
+/** A freed handle is not given out again before so many others were freed, as results may still name it. */
+const QUARANTINE = 4096;
+
+/** The columns; replaced as they grow, so always read through the object. */
+export interface Records {
+  states: Uint8Array;
+  refs: Uint32Array;
+  /** ms since the epoch. */
+  modified: Float64Array;
+  until: Float64Array;
+  sources: Uint16Array;
+  lines: Uint32Array;
+  /** One above the highest handle ever given. */
+  length: number;
+  take(): number;
+  free(handle: number): void;
+}
+
+/** Makes empty records. */
+export function createRecords(): Records {
+  const freed: number[] = [];
+  let oldest = 0;
+  const records: Records = {
+    states: new Uint8Array(64),
+    refs: new Uint32Array(64),
+    modified: new Float64Array(64),
+    until: new Float64Array(64),
+    sources: new Uint16Array(64),
+    lines: new Uint32Array(64),
+    length: 0,
+    take() {
+      if (freed.length - oldest > QUARANTINE) return freed[oldest++]!;
+      if (oldest > QUARANTINE) oldest -= freed.splice(0, oldest).length;
+      if (records.length === records.states.length) grow(records);
+      return records.length++;
+    },
+    free(handle) {
+      records.states[handle] = State.free;
+      freed.push(handle);
+    },
+  };
+  return records;
+}
+
+function grow(records: Records): void {
+  const length = records.states.length * 2;
+  const copy = <A extends { set(from: A): void }>(to: A, from: A): A => (to.set(from), to);
+  records.states = copy(new Uint8Array(length), records.states);
+  records.refs = copy(new Uint32Array(length), records.refs);
+  records.modified = copy(new Float64Array(length), records.modified);
+  records.until = copy(new Float64Array(length), records.until);
+  records.sources = copy(new Uint16Array(length), records.sources);
+  records.lines = copy(new Uint32Array(length), records.lines);
+}

@@ -1,0 +1,77 @@
+/** Indicators made from plain values: stable ids, objects made when asked for. */
+import type { Place } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import type { Observable, ObservableKind } from "../match/observable.ts";
+import type { Indicator } from "./indicator.ts";
+import { uuidV5 } from "./uuid.ts";
+
+/** Namespace of the ids of plain indicators; made once at random. */
+const NAMESPACE = "5c2f7a0e-93d4-4b7e-8f0a-6f0c1d6c7b1e";
+
+/** STIX names of the hashes (hash-algorithm-ov, STIX 2.1 section 10.7). */
+const HASH_NAMES: Partial<Record<ObservableKind, string>> = {
+  md5: "MD5",
+  sha1: "'SHA-1'",
+  sha256: "'SHA-256'",
+  sha512: "'SHA-512'",
+};
+
+/** The id of the indicator of a plain value: the same value has the same id everywhere. */
+export function plainId({ kind, value }: Observable): string {
+  return `indicator--${uuidV5(NAMESPACE, `${kind}:${value}`)}`;
+}
+
+/** A STIX pattern that matches exactly an observable. */
+export function patternOf({ kind, value }: Observable): string {
+  const quoted = `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
+  switch (kind) {
+    case "ipv4":
+    case "ipv6":
+      return `[${kind}-addr:value = ${quoted}]`;
+    case "cidr":
+      return `[${value.includes(":") ? "ipv6" : "ipv4"}-addr:value ISSUBSET ${quoted}]`;
+    case "domain":
+      return `[domain-name:value = ${quoted}]`;
+    case "url":
+      return `[url:value = ${quoted}]`;
+    case "email":
+      return `[email-addr:value = ${quoted}]`;
+    default:
+      return `[file:hashes.${HASH_NAMES[kind]} = ${quoted}]`;
+  }
+}
+
+/** The indicator of a plain value; `since` (ms since the epoch) becomes `created` and `valid_from`. */
+export function plainIndicator(observable: Observable, since: number, place?: Place): Indicator {
+  let id: string | undefined;
+  let stix: JsonObject | undefined;
+  return {
+    get id() {
+      return id ??= plainId(observable);
+    },
+    get pattern() {
+      return patternOf(observable);
+    },
+    get stix() {
+      return stix ??= plainStix(observable, this.id, new Date(since).toISOString());
+    },
+    points: [observable],
+    ...(place !== undefined && { place }),
+  };
+}
+
+function plainStix(observable: Observable, id: string, since: string): JsonObject {
+  return {
+    type: "indicator",
+    spec_version: "2.1",
+    id,
+    created: since,
+    modified: since,
+    name: observable.value,
+    indicator_types: ["unknown"],
+    pattern: patternOf(observable),
+    pattern_type: "stix",
+    pattern_version: "2.1",
+    valid_from: since,
+  };
+}

@@ -1,0 +1,62 @@
+/** What stands inside `[…]`, evaluated on one observation. */
+import type { JsonObject } from "../../json.ts";
+import type { Comparison } from "../pattern/ast.ts";
+import type { Observation } from "./observation.ts";
+import { select } from "./select.ts";
+import { compileTest, type TestOptions } from "./test.ts";
+
+type Objects = Observation["objects"];
+type OnObject = (root: JsonObject, objects: Objects) => boolean;
+
+/** Whether any object of an observation fulfils the comparison. */
+export type ObservationTest = (objects: Objects) => boolean;
+
+/**
+ * Objects that are no cyber observables. A bundle may carry them along, but
+ * patterns are about what was observed.
+ */
+const NOT_OBSERVED: ReadonlySet<string> = new Set(
+  ("attack-pattern bundle campaign course-of-action extension-definition grouping identity " +
+    "incident indicator infrastructure intrusion-set language-content location malware " +
+    "malware-analysis marking-definition note observed-data opinion relationship report " +
+    "threat-actor tool sighting vulnerability").split(" "),
+);
+
+function compile(comparison: Comparison, options: TestOptions): OnObject {
+  if ("operands" in comparison) {
+    const operands = comparison.operands.map((operand) => compile(operand, options));
+    return comparison.type === "and"
+      ? (root, objects) => operands.every((holds) => holds(root, objects))
+      : (root, objects) => operands.some((holds) => holds(root, objects));
+  }
+  const { path, negated } = comparison;
+  if (NOT_OBSERVED.has(path.objectType)) return () => false;
+  if (comparison.type === "exists") {
+    return (root, objects) =>
+      root["type"] === path.objectType && (select(path, root, objects).length > 0) !== negated;
+  }
+  const holds = compileTest(comparison, options);
+  return (root, objects) =>
+    root["type"] === path.objectType && select(path, root, objects).some(holds);
+}
+
+/**
+ * AND holds only where one and the same object fulfils both sides, as the root of
+ * their paths; a test holds if any of the values that its path selects does.
+ */
+export function compileComparison(
+  comparison: Comparison,
+  options: TestOptions = {},
+): ObservationTest {
+  const holds = compile(comparison, options);
+  return (objects) => {
+    for (const id in objects) if (holds(objects[id]!, objects)) return true;
+    return false;
+  };
+}
+
+/** The types of object that a comparison is about. */
+export function objectTypes(comparison: Comparison): Set<string> {
+  if (!("operands" in comparison)) return new Set([comparison.path.objectType]);
+  return new Set(comparison.operands.flatMap((operand) => [...objectTypes(operand)]));
+}

@@ -1,0 +1,102 @@
+/**
+ * Patterns on STIX observed-data, all at once: the same questions and answers as
+ * the OASIS matcher (PyPI `stix2-matcher`).
+ */
+import { InputError } from "../../errors.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json.ts";
+import type { ObservationExpression } from "../pattern/ast.ts";
+import { compileComparison } from "./comparison.ts";
+import type { Observation } from "./observation.ts";
+import { multiplicity, planPattern } from "./plan.ts";
+import { type Entry, solve } from "./solve.ts";
+import { microseconds, type TestOptions } from "./test.ts";
+
+/** Bindings tried before a verdict is given up. */
+const BUDGET = 2_000_000;
+
+/** Instances kept of one observation; only a pattern that repeats more often could tell. */
+const MOST_INSTANCES = 100_000;
+
+interface ObservedEntry extends Entry {
+  readonly index: number;
+}
+
+/**
+ * Indexes of the observations that together fulfil the pattern, ascending; empty
+ * if it doesn't match. Throws `InputError` if MATCHES can't be run, or if a
+ * verdict would take too long.
+ */
+export function matchObservations(
+  pattern: ObservationExpression,
+  observations: readonly Observation[],
+  options: TestOptions = {},
+): number[] {
+  const { plan, comparisons } = planPattern(pattern);
+  const most = multiplicity(plan);
+  const order = observations.map((_, index) => index)
+    .sort((a, b) => observations[a]!.first - observations[b]!.first);
+  const entries = order.map((index): ObservedEntry[] => {
+    const { first, last, count = 1 } = observations[index]!;
+    // Where a match can't use more of the same observation, they need not be there.
+    const length = Math.min(count, most, MOST_INSTANCES);
+    return Array.from({ length }, () => ({ first, last, index, used: false }));
+  });
+  const candidates = comparisons.map((comparison) => {
+    const holds = compileComparison(comparison, options);
+    return order.flatMap((index, n) => holds(observations[index]!.objects) ? entries[n]! : []);
+  });
+  const { members, exhausted } = solve<ObservedEntry>({ plan, candidates, budget: BUDGET });
+  if (exhausted) throw new InputError("The pattern has too many ways to match to try them all");
+  return [...new Set(members?.map(({ index }) => index))].sort((a, b) => a - b);
+}
+
+function readTimes(object: JsonObject): { first: number; last: number; count: number } {
+  const [first, last] = [object["first_observed"], object["last_observed"]]
+    .map((time) => typeof time === "string" ? microseconds(time) : undefined);
+  const count = object["number_observed"];
+  if (first === undefined || last === undefined || typeof count !== "number" || count < 1) {
+    throw new InputError(
+      "observed-data needs first_observed, last_observed and a number_observed of at least 1",
+    );
+  }
+  return { first, last, count };
+}
+
+/** Objects of STIX 2.1 by id, over all bundles. */
+function byId(objects: readonly JsonValue[]): Record<string, JsonObject> {
+  const found: Record<string, JsonObject> = {};
+  for (const object of objects) {
+    if (isJsonObject(object) && typeof object["id"] === "string") found[object["id"]] = object;
+  }
+  return found;
+}
+
+function fromBundles(bundles: readonly JsonObject[]): Observation[] {
+  const objects = bundles.flatMap(({ objects }) => Array.isArray(objects) ? objects : []);
+  const all = byId(objects);
+  return objects.flatMap((object) => {
+    if (!isJsonObject(object) || object["type"] !== "observed-data") return [];
+    const refs = Array.isArray(object["object_refs"]) ? object["object_refs"] : [];
+    const own = refs.flatMap((ref) => typeof ref === "string" && all[ref] ? [all[ref]] : []);
+    return [{ ...readTimes(object), objects: byId(own) }];
+  });
+}
+
+/**
+ * Reads observed-data: STIX 2.0 objects with `objects` inside, or STIX 2.1 bundles
+ * in which observed-data refers to its objects. Throws `InputError` if times or
+ * counts are missing.
+ */
+export function readObservedData(data: readonly JsonObject[]): Observation[] {
+  if (data.some((object) => Array.isArray(object["objects"]))) return fromBundles(data);
+  return data.map((object) => {
+    const { objects = {} } = object;
+    const held = isJsonObject(objects) ? Object.entries(objects) : [];
+    return {
+      ...readTimes(object),
+      objects: Object.fromEntries(
+        held.flatMap(([id, value]) => isJsonObject(value) ? [[id, value]] : []),
+      ),
+    };
+  });
+}

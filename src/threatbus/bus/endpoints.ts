@@ -1,0 +1,51 @@
+/** The three sockets of a bus, joined to its inside. */
+import { listen } from "../../zmtp/listener.ts";
+import { bindRep, type Listener, type SocketOptions } from "../../zmtp/mod.ts";
+import { PUBLISH_TOPICS } from "../topics.ts";
+import type { Broker } from "./broker.ts";
+import type { Peer } from "./outbox.ts";
+
+/** Messages that wait for one connection before the sender has to wait. */
+const HIGH_WATER = 2000;
+const WANTED = ["stix2/", PUBLISH_TOPICS.snapshotenvelope].map((topic) =>
+  new TextEncoder().encode(topic)
+);
+
+/** Management: REP. */
+export function serveManage(options: SocketOptions, broker: Broker): Listener {
+  return bindRep(options, (request) => [broker.manage(request)]);
+}
+
+/** Towards subscribers: PUB. What they subscribe to leads each subscriber's messages to its connection. */
+export function servePub(options: SocketOptions, broker: Broker): Listener {
+  return listen("PUB", options, async (connection) => {
+    const { sender } = connection;
+    const peer: Peer = {
+      send: (frame) => {
+        sender.message([frame]);
+        return sender.pending >= HIGH_WATER ? sender.drained(HIGH_WATER / 2) : undefined;
+      },
+    };
+    try {
+      for await (const incoming of connection.incoming()) {
+        for (const one of incoming) {
+          if (one.type === "subscribe") broker.attach(peer, one.topic.slice());
+          if (one.type === "cancel") broker.detach(peer, one.topic.slice());
+        }
+      }
+    } finally {
+      broker.detach(peer);
+    }
+  });
+}
+
+/** From publishers: SUB. A publisher is not read from while subscribers are behind. */
+export function serveSub(options: SocketOptions, broker: Broker): Listener {
+  return listen("SUB", options, async (connection) => {
+    for (const topic of WANTED) connection.subscription("subscribe", topic);
+    for await (const incoming of connection.incoming()) {
+      for (const one of incoming) if (one.type === "message") broker.accept(one.message);
+      await broker.relief();
+    }
+  });
+}

@@ -1,0 +1,359 @@
+/**
+ * A Threat Bus app: stays subscribed whatever happens to the broker, hands out
+ * what comes and publishes what is given to it.
+ */
+import { getLogger } from "@logtape/logtape";
+import { BridgeError, NotConnectedError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import { sleep } from "../zmtp/wait.ts";
+import { createInbox, type Inbox } from "./inbox.ts";
+import type { Link } from "./link.ts";
+import { decodeDelivery, encodeStix, type Item, type Refused, refused } from "./messages.ts";
+import { createRefusals } from "./refusals.ts";
+import { openSession, type Session } from "./session.ts";
+
+const logger = getLogger(["bridge", "threatbus"]);
+
+/** How the client stands to the broker. */
+export type ClientState =
+  | { readonly type: "connecting" }
+  /** The broker serves us; `again` after a loss. `snapshotDays` of history were asked for. */
+  | {
+    readonly type: "subscribed";
+    readonly topic: string;
+    readonly snapshotDays: number;
+    readonly again: boolean;
+  }
+  /** The subscription is no longer good; it is being renewed. */
+  | { readonly type: "lost"; readonly reason: string }
+  /** The broker can't be reached; told once, and again when the reason changes. */
+  | { readonly type: "unreachable"; readonly reason: string }
+  | { readonly type: "closed" };
+
+/** Settings of a client. */
+export interface ClientOptions {
+  /** Connections to the broker's host, see `zmqLink`. */
+  readonly link: Link;
+  /** Where that is, for logs. */
+  readonly endpoint: string;
+  /** Human topics, prefixes of `stix2/indicator` and `stix2/sighting`. */
+  readonly topics: readonly string[];
+  /** Days of history to ask for; 0 is none. After a loss at least what covers the time away. */
+  readonly snapshotDays: number;
+  /** A failure of the first subscription ends the client instead of being tried again. */
+  readonly failFast?: boolean;
+  /** Told of each change of state. */
+  readonly onState?: (state: ClientState) => void;
+  /** Default 5,000 ms each. */
+  readonly heartbeatMs?: number;
+  readonly requestTimeoutMs?: number;
+  /** Messages held for the reader before the broker is made to wait; default 100,000 or 128 MiB. */
+  readonly queueMessages?: number;
+  readonly queueBytes?: number;
+  /** A larger message is refused unread; default 16 MiB. */
+  readonly maxMessageBytes?: number;
+  /**
+   * After a resubscription the snapshot is asked for once more, so much later, ms: after
+   * a broker's restart the apps that answer it may come back later than we. Default 15,000.
+   */
+  readonly askAgainMs?: number;
+  /** Longest wait between attempts to reach the broker, ms; default 10,000. */
+  readonly maxBackoffMs?: number;
+}
+
+/** What went through a client. */
+export interface ClientStats {
+  readonly received: { readonly indicator: number; readonly sighting: number };
+  readonly published: number;
+  readonly refused: Readonly<Record<string, number>>;
+  /** Times that the subscription had to be renewed. */
+  readonly resubscribed: number;
+  /** Messages that wait for the reader. */
+  readonly queued: number;
+}
+
+/** An app on the bus. */
+export interface ThreatBusClient {
+  readonly state: ClientState;
+  /** Resolves at the first subscription; rejects when the client ends before. */
+  readonly subscribed: Promise<void>;
+  /** What comes, as it is taken; one reader. Ends when the client is closed. */
+  items(): AsyncGenerator<Item, void, void>;
+  /** The same in batches of what is at hand, at most `limit`. */
+  batches(limit?: number): AsyncGenerator<Item[], void, void>;
+  /**
+   * Publishes STIX objects (JSON text, its bytes, or objects) in order. Resolves when
+   * the broker has read all of them while it served us; over a loss they are sent
+   * anew, so the broker may see some twice. Resolves with those that are not valid
+   * STIX, which are not sent. Rejects when the signal aborts or the client is closed.
+   */
+  publish(
+    stix: readonly (string | Uint8Array | JsonObject)[],
+    signal: AbortSignal,
+  ): Promise<readonly Refused[]>;
+  stats(): ClientStats;
+  /** Unsubscribes and ends everything; what was received can still be read. */
+  close(): Promise<void>;
+}
+
+interface Arrival {
+  readonly frames: readonly Uint8Array[];
+  readonly topic: string;
+}
+
+/** Starts a client; it works until it is closed or the signal aborts. */
+export function createClient(options: ClientOptions, signal: AbortSignal): ThreatBusClient {
+  const { maxMessageBytes = 1 << 24, queueMessages = 100_000, queueBytes = 1 << 27 } = options;
+  const stop = new AbortController();
+  const alive = AbortSignal.any([signal, stop.signal]);
+  const inbox: Inbox<Arrival> = createInbox(queueMessages, queueBytes);
+  const counts = { indicator: 0, sighting: 0, published: 0, resubscribed: 0 };
+  const refusals = createRefusals(logger);
+  const first = Promise.withResolvers<void>();
+  first.promise.catch(() => {}); // whoever waits for it hears of it
+  const holder = createHolder();
+  let state: ClientState = { type: "connecting" };
+
+  const enter = (next: ClientState) => {
+    state = next;
+    logState(options.endpoint, next);
+    options.onState?.(next);
+  };
+  const deliver = (frames: readonly Uint8Array[], topic: string) => {
+    const size = frames.reduce((sum, frame) => sum + frame.length, 0);
+    return inbox.push({ frames, topic }, size);
+  };
+
+  const decode = ({ frames, topic }: Arrival): Item => {
+    const [frame] = frames;
+    if (frame === undefined || frames.length > 1) {
+      return refused("not-one-frame", `Message of ${frames.length} frames`);
+    }
+    if (frame.length > maxMessageBytes) {
+      return refused("too-large", `Message of ${frame.length} bytes`);
+    }
+    return decodeDelivery(frame, topic);
+  };
+  const count = (item: Item) => {
+    if (item.type === "refused") refusals.add(item);
+    else if (item.type !== "snapshotrequest") counts[item.type]++;
+    return item;
+  };
+
+  const connect = async (snapshotDays: number): Promise<Session> => {
+    const { heartbeatMs = 5000, requestTimeoutMs = 5000 } = options;
+    const { link, topics } = options;
+    const settings = { link, topics, snapshotDays, heartbeatMs, requestTimeoutMs, deliver };
+    for (let attempt = 0;; attempt++) {
+      try {
+        return await openSession(settings, alive);
+      } catch (error) {
+        if (alive.aborted || (options.failFast && state.type === "connecting")) throw error;
+        const reason = (error as Error).message;
+        if (state.type !== "unreachable" || state.reason !== reason) {
+          enter({ type: "unreachable", reason });
+        }
+        await sleep(backoff(attempt, options.maxBackoffMs ?? 10_000), alive);
+        alive.throwIfAborted();
+      }
+    }
+  };
+
+  const start = async (days: number, again: boolean): Promise<Session> => {
+    const session = await connect(days);
+    holder.set(session);
+    enter({ type: "subscribed", topic: session.topic, snapshotDays: days, again });
+    first.resolve();
+    return session;
+  };
+
+  const supervise = async () => {
+    let days = options.snapshotDays;
+    let session = await start(days, false);
+    for (let askAgain = false;;) {
+      const old: Session = session;
+      const events: Promise<string | undefined>[] = [old.lost, aborted(alive)];
+      if (askAgain) events.push(timer(options.askAgainMs ?? 15_000, alive));
+      const news = await Promise.race(events);
+      if (alive.aborted) return await old.end();
+      if (news !== undefined) {
+        holder.set(undefined);
+        counts.resubscribed++;
+        enter({ type: "lost", reason: news });
+        days = daysToCover(old, days);
+        old.end();
+      }
+      // A subscription with a snapshot takes the old one's place; for a moment both deliver.
+      session = await start(days, true);
+      if (news === undefined) old.end();
+      askAgain = news !== undefined;
+    }
+  };
+
+  const running = supervise().catch((error) => {
+    if (!alive.aborted) first.reject(error);
+    if (!alive.aborted) stop.abort(error);
+  }).finally(() => {
+    first.reject(new NotConnectedError("Closed before Threat Bus was reached"));
+    holder.close();
+    inbox.close();
+    enter({ type: "closed" });
+  });
+
+  async function* batches(limit = 1000): AsyncGenerator<Item[], void, void> {
+    for (;;) {
+      const arrivals = await inbox.take(limit);
+      if (arrivals.length === 0) return;
+      yield arrivals.map((arrival) => count(decode(arrival)));
+    }
+  }
+  async function* items(): AsyncGenerator<Item, void, void> {
+    for await (const batch of batches()) yield* batch;
+  }
+
+  let turn: Promise<unknown> = Promise.resolve();
+  const publish: ThreatBusClient["publish"] = (stix, signal) => {
+    const { messages, faults } = encodeAll(stix);
+    const either = AbortSignal.any([signal, alive]);
+    const sent = turn.catch(() => {}).then(async () => {
+      if (messages.length > 0) await send(holder, messages, either);
+      counts.published += messages.length;
+      return faults;
+    });
+    turn = sent;
+    return sent;
+  };
+
+  return {
+    get state() {
+      return state;
+    },
+    subscribed: first.promise,
+    items,
+    batches,
+    publish,
+    stats: () => ({
+      received: { indicator: counts.indicator, sighting: counts.sighting },
+      published: counts.published,
+      refused: refusals.counts(),
+      resubscribed: counts.resubscribed,
+      queued: inbox.length,
+    }),
+    close: async () => {
+      stop.abort(new BridgeError("The Threat Bus client was closed"));
+      await running;
+    },
+  };
+}
+
+/** The session of the moment, for those who want to publish. */
+interface Holder {
+  set(session: Session | undefined): void;
+  /** Waits for a session; rejects when there will be none or the signal aborts. */
+  get(signal: AbortSignal): Promise<Session>;
+  close(): void;
+}
+
+function createHolder(): Holder {
+  let next = Promise.withResolvers<Session>();
+  next.promise.catch(() => {});
+  return {
+    set: (session) => {
+      if (session !== undefined) next.resolve(session);
+      next = Promise.withResolvers();
+      next.promise.catch(() => {});
+      if (session !== undefined) next.resolve(session);
+    },
+    get: async (signal) => {
+      const session = await Promise.race([next.promise, aborted(signal)]);
+      if (typeof session === "object") return session;
+      throw signal.reason;
+    },
+    close: () => {
+      next = Promise.withResolvers();
+      next.promise.catch(() => {});
+      next.reject(new NotConnectedError("The Threat Bus client was closed"));
+    },
+  };
+}
+
+/** Sends until one session has confirmed all of it. */
+async function send(
+  holder: Holder,
+  messages: readonly Uint8Array[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const session = await holder.get(signal);
+    try {
+      return await session.publish(messages, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.debug("Publishing again after: {error}", { error });
+      await Promise.race([session.lost, aborted(signal)]);
+      signal.throwIfAborted();
+      // The supervisor replaces the lost session right after it hears of it.
+      await sleep(0, signal);
+    }
+  }
+}
+
+function encodeAll(stix: readonly (string | Uint8Array | JsonObject)[]) {
+  const messages: Uint8Array[] = [];
+  const faults: Refused[] = [];
+  for (const object of stix) {
+    const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
+    const message = encodeStix(text);
+    if (message instanceof Uint8Array) messages.push(message);
+    else faults.push(message);
+  }
+  return { messages, faults };
+}
+
+/** The days to ask for after a loss: the time away; all of it again if the first answer was cut off. */
+function daysToCover(session: Session, asked: number): number {
+  const away = Math.ceil((Date.now() - session.aliveAt) / 86_400_000);
+  return Math.max(1, away, session.settled ? 0 : asked);
+}
+
+/** Doubles from 250 ms up to the most, less up to a quarter so that apps don't come all at once. */
+function backoff(attempt: number, most: number): number {
+  return Math.min(most, 250 * 2 ** Math.min(attempt, 16)) * (0.75 + Math.random() / 4);
+}
+
+/** Resolves with nothing after a while, or when the signal aborts. */
+async function timer(ms: number, signal: AbortSignal): Promise<undefined> {
+  await sleep(ms, signal);
+  return undefined;
+}
+
+/** Resolves when the signal aborts. */
+function aborted(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve("closed");
+    signal.addEventListener("abort", () => resolve("closed"), { once: true });
+  });
+}
+
+function logState(endpoint: string, state: ClientState): void {
+  switch (state.type) {
+    case "subscribed":
+      return logger.info("Subscribed at Threat Bus {endpoint}, asked for {days} days of history", {
+        endpoint,
+        days: state.snapshotDays,
+      });
+    case "lost":
+      return logger.warn("Lost Threat Bus {endpoint}: {reason}; subscribing again", {
+        endpoint,
+        reason: state.reason,
+      });
+    case "unreachable":
+      return logger.warn("Cannot reach Threat Bus {endpoint}: {reason}; trying again", {
+        endpoint,
+        reason: state.reason,
+      });
+    case "connecting":
+    case "closed":
+      return;
+  }
+}

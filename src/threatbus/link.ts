@@ -1,0 +1,36 @@
+/**
+ * What the client needs of a connection to a broker, apart from ZeroMQ: ask, listen,
+ * publish. All waits end with the signal.
+ */
+
+/** A listening connection (SUB). */
+export interface Listener {
+  /** Takes effect in the order of the calls. */
+  subscribe(prefix: string): void;
+  unsubscribe(prefix: string): void;
+  /** Resolves when the broker has read all subscriptions so far. Needs a reader of `messages`. */
+  confirmed(signal: AbortSignal): Promise<void>;
+  /** Messages as their frames, until the connection is lost or closed. */
+  messages(): AsyncIterable<readonly Uint8Array[]>;
+  close(): void;
+}
+
+/** A publishing connection (PUB). */
+export interface Publisher {
+  /**
+   * Sends messages in order; TCP pushes back when the broker is slow. Resolves when the
+   * broker's socket has read all of them, rejects when the connection is lost before.
+   */
+  publish(messages: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
+  /** Resolves when the connection is lost or closed. */
+  readonly ended: Promise<void>;
+  close(): void;
+}
+
+/** Opens connections to one broker's host. Failures are `NotConnectedError`s. */
+export interface Link {
+  /** Sends one request to the management endpoint and waits for the reply. */
+  request(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  listen(port: number, signal: AbortSignal): Promise<Listener>;
+  publisher(port: number, signal: AbortSignal): Promise<Publisher>;
+}

@@ -1,0 +1,241 @@
+/**
+ * One subscription from grant to loss. Asking for a snapshot at once would lose the
+ * answers that come before the SUB socket is there (up to 37 of 200 with the real app).
+ * So: learn the ports with a first subscription, listen to all topics, ask, keep what
+ * comes, and only then narrow down to the topic that was granted.
+ */
+import { NotConnectedError } from "../errors.ts";
+import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
+import { sleep } from "../zmtp/wait.ts";
+import type { Link, Listener, Publisher } from "./link.ts";
+
+/** How to subscribe. */
+export interface SessionOptions {
+  readonly link: Link;
+  readonly topics: readonly string[];
+  readonly snapshotDays: number;
+  readonly heartbeatMs: number;
+  readonly requestTimeoutMs: number;
+  /** Takes a message; a promise pushes back. */
+  readonly deliver: (
+    frames: readonly Uint8Array[],
+    p2pTopic: string,
+  ) => Promise<void> | undefined;
+}
+
+/** A live subscription. */
+export interface Session {
+  readonly topic: string;
+  /** Resolves when the broker has read the messages, rejects when the session was lost before. */
+  publish(messages: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
+  /** Resolves with the reason when the subscription is no longer good. */
+  readonly lost: Promise<string>;
+  /** When the broker was last known to serve us, ms since the epoch. */
+  readonly aliveAt: number;
+  /** Nothing came for a whole heartbeat interval: the snapshot is over. */
+  readonly settled: boolean;
+  /** Unsubscribes, if the broker can be reached, and closes everything. Never rejects. */
+  end(): Promise<void>;
+}
+
+/** Subscribes; rejects with a `NotConnectedError` that says what failed. */
+export async function openSession(
+  options: SessionOptions,
+  signal: AbortSignal,
+): Promise<Session> {
+  const desk = createDesk(options);
+  const open: { close(): void }[] = [];
+  try {
+    const first = await desk.subscribe(0, signal);
+    const listener = await options.link.listen(first.pubPort, signal);
+    open.push(listener);
+    const publisher = await options.link.publisher(first.subPort, signal);
+    open.push(publisher);
+    const intake = createIntake(listener, options.deliver);
+    const topic = await narrow(desk, first, listener, intake, options.snapshotDays, signal);
+    return run({ options, desk, topic, listener, publisher, intake });
+  } catch (error) {
+    for (const connection of open) connection.close();
+    await desk.leaveAll();
+    throw error;
+  }
+}
+
+/** The management side: what was granted, and requests about it. */
+interface Desk {
+  subscribe(days: number, signal: AbortSignal): Promise<Grant>;
+  /** Whether the broker still knows the topic; rejects when it can't be reached. */
+  beat(topic: string, signal: AbortSignal): Promise<boolean>;
+  /** Gives a topic back; problems don't matter. */
+  leave(topic: string): Promise<void>;
+  leaveAll(): Promise<void>;
+}
+
+function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
+  const granted = new Set<string>();
+  const ask = async (request: ManagementRequest, signal: AbortSignal) => {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
+    const reply = decodeReply(await link.request(encodeRequest(request), limited));
+    if (reply.status !== "malformed") return reply;
+    throw new NotConnectedError(`The broker's answer is not Threat Bus's: ${reply.detail}`);
+  };
+  const leave = async (topic: string) => {
+    granted.delete(topic);
+    await ask({ action: "unsubscribe", topic }, AbortSignal.timeout(requestTimeoutMs / 2))
+      .catch(() => {});
+  };
+  return {
+    subscribe: async (snapshotDays, signal) => {
+      const reply = await ask({ action: "subscribe", topics, snapshotDays }, signal);
+      if (reply.status !== "success" || reply.grant === undefined) {
+        throw new NotConnectedError(
+          `The broker refused the subscription to ${topics.join(", ")}: ${reply.status}`,
+        );
+      }
+      granted.add(reply.grant.topic);
+      return reply.grant;
+    },
+    beat: async (topic, signal) => {
+      const reply = await ask({ action: "heartbeat", topic }, signal);
+      return reply.status === "success";
+    },
+    leave,
+    leaveAll: async () => {
+      await Promise.all([...granted].map(leave));
+    },
+  };
+}
+
+/** Reads the SUB socket from the start; hands on only what is for the topic, once that is known. */
+interface Intake {
+  /** From now on messages for this topic count, those kept so far first. */
+  accept(topic: string): void;
+  /** Only our topic is subscribed by now; others would be a fault of the broker. */
+  narrowed(): void;
+  /** Messages handed on. */
+  readonly count: number;
+  /** Resolves when the connection is lost or closed. */
+  readonly ended: Promise<void>;
+}
+
+function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): Intake {
+  let topic: string | undefined;
+  let prefix = new Uint8Array();
+  let kept: (readonly Uint8Array[])[] = [];
+  let isNarrow = false;
+  let count = 0;
+  const isOurs = (frames: readonly Uint8Array[]) => startsWith(frames[0], prefix);
+  const handOn = (frames: readonly Uint8Array[]) => {
+    if (!isNarrow && !isOurs(frames)) return undefined;
+    count++;
+    return deliver(frames, topic!);
+  };
+  const read = async () => {
+    for await (const frames of listener.messages()) {
+      if (topic === undefined) kept.push(frames);
+      else await handOn(frames);
+    }
+  };
+  return {
+    accept: (granted) => {
+      topic = granted;
+      prefix = new TextEncoder().encode(granted);
+      for (const frames of kept) handOn(frames);
+      kept = [];
+    },
+    narrowed: () => isNarrow = true,
+    get count() {
+      return count;
+    },
+    ended: read().catch(() => {}),
+  };
+}
+
+function startsWith(frame: Uint8Array | undefined, prefix: Uint8Array): boolean {
+  return frame !== undefined && prefix.every((byte, at) => frame[at] === byte);
+}
+
+/** Settles on one topic; with a snapshot it is a second one, asked for while listening to all. */
+async function narrow(
+  desk: Desk,
+  first: Grant,
+  listener: Listener,
+  intake: Intake,
+  days: number,
+  signal: AbortSignal,
+): Promise<string> {
+  if (days <= 0) {
+    listener.subscribe(first.topic);
+    await listener.confirmed(signal);
+    intake.accept(first.topic);
+    intake.narrowed();
+    return first.topic;
+  }
+  listener.subscribe("");
+  await listener.confirmed(signal);
+  const { topic } = await desk.subscribe(days, signal);
+  intake.accept(topic);
+  // In this order on one connection there is no moment without a subscription.
+  listener.subscribe(topic);
+  listener.unsubscribe("");
+  await desk.leave(first.topic);
+  return topic;
+}
+
+interface Running {
+  readonly options: SessionOptions;
+  readonly desk: Desk;
+  readonly topic: string;
+  readonly listener: Listener;
+  readonly publisher: Publisher;
+  readonly intake: Intake;
+}
+
+function run({ options, desk, topic, listener, publisher, intake }: Running): Session {
+  const stop = new AbortController();
+  let aliveAt = Date.now();
+  let settled = options.snapshotDays <= 0;
+  const lost = Promise.withResolvers<string>();
+  const gone = new AbortController();
+  lost.promise.then((reason) =>
+    gone.abort(new NotConnectedError(`Lost the Threat Bus: ${reason}`))
+  );
+  intake.ended.then(() => lost.resolve("the listening connection was closed"));
+  publisher.ended.then(() => lost.resolve("the publishing connection was closed"));
+
+  const beat = async () => {
+    for (let seen = intake.count;;) {
+      await sleep(options.heartbeatMs, stop.signal);
+      if (stop.signal.aborted) return;
+      const asked = Date.now();
+      if (!await desk.beat(topic, stop.signal)) return lost.resolve("the broker forgot us");
+      aliveAt = asked;
+      settled ||= intake.count === seen;
+      seen = intake.count;
+      // The broker has long taken note of the narrower subscription.
+      intake.narrowed();
+    }
+  };
+  beat().catch(() => lost.resolve("no answer to the heartbeat"));
+
+  return {
+    topic,
+    lost: lost.promise,
+    get aliveAt() {
+      return aliveAt;
+    },
+    get settled() {
+      return settled;
+    },
+    publish: (messages, signal) =>
+      publisher.publish(messages, AbortSignal.any([signal, gone.signal])),
+    end: async () => {
+      stop.abort();
+      lost.resolve("closed");
+      await desk.leaveAll();
+      listener.close();
+      publisher.close();
+      await Promise.all([intake.ended, publisher.ended]);
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** Connections to a broker over ZeroMQ. */
+import { NotConnectedError } from "../errors.ts";
+import type { Connection } from "../zmtp/connection.ts";
+import { dial } from "../zmtp/connector.ts";
+import { connectReq, type Mechanism } from "../zmtp/mod.ts";
+import { orAborted, toError } from "../zmtp/wait.ts";
+import type { Link, Listener, Publisher } from "./link.ts";
+
+/** Where the broker is and how to talk to it. */
+export interface LinkOptions {
+  readonly host: string;
+  /** Port of the management endpoint, usually 13370. */
+  readonly port: number;
+  /** PLAIN or CURVE; the real broker knows only NULL. */
+  readonly mechanism?: Mechanism;
+}
+
+/** Messages that wait for the operating system before a publisher has to wait. */
+const HIGH_WATER = 1000;
+
+/** Makes the link; nothing is connected yet. */
+export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
+  const optionsFor = (port: number) => ({
+    endpoint: `tcp://${host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host}:${port}`,
+    ...(mechanism && { mechanism }),
+  });
+  const open = async (type: "SUB" | "PUB", port: number, signal: AbortSignal) => {
+    const options = optionsFor(port);
+    try {
+      return await dial(type, options, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = toError(error).message;
+      throw new NotConnectedError(`Can't reach ${options.endpoint}: ${reason}`, { cause: error });
+    }
+  };
+  return {
+    request: async (request, signal) => {
+      // A connection each, as the real app does: none is left half-way by a lost reply.
+      const socket = connectReq(optionsFor(port));
+      try {
+        const [reply] = await socket.request([request], signal);
+        return reply ?? new Uint8Array();
+      } finally {
+        socket.close();
+      }
+    },
+    listen: async (port, signal) => listener(await open("SUB", port, signal)),
+    publisher: async (port, signal) => await publisher(await open("PUB", port, signal), signal),
+  };
+}
+
+function listener(connection: Connection): Listener {
+  const encoder = new TextEncoder();
+  return {
+    subscribe: (prefix) => connection.subscription("subscribe", encoder.encode(prefix)),
+    unsubscribe: (prefix) => connection.subscription("cancel", encoder.encode(prefix)),
+    confirmed: (signal) => orAborted(connection.roundTrip(), signal),
+    messages: async function* () {
+      for await (const batch of connection.incoming()) {
+        for (const one of batch) if (one.type === "message") yield one.message;
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+/** Ready when the broker has said what it wants: what is sent before goes nowhere. */
+async function publisher(connection: Connection, signal: AbortSignal): Promise<Publisher> {
+  const wanted = Promise.withResolvers<void>();
+  const read = async () => {
+    for await (const batch of connection.incoming()) {
+      if (batch.some((one) => one.type === "subscribe")) wanted.resolve();
+    }
+  };
+  const ended = read().catch(() => {}).then(() => {
+    wanted.reject(new NotConnectedError("The broker closed the publishing connection"));
+  });
+  try {
+    await orAborted(wanted.promise, signal);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  const { sender } = connection;
+  return {
+    ended,
+    publish: async (messages, signal) => {
+      for (const message of messages) {
+        if (sender.pending >= HIGH_WATER) await orAborted(sender.drained(HIGH_WATER / 2), signal);
+        if (sender.failure !== undefined) break;
+        sender.message([message]);
+      }
+      try {
+        await orAborted(connection.roundTrip(), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        throw new NotConnectedError("Lost the publishing connection", { cause: error });
+      }
+    },
+    close: () => connection.close(),
+  };
+}

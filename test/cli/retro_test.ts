@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { bridge, bridgeCommand } from "./bridge.ts";
+
+const LOGS = fileURLToPath(new URL("../fixtures/logs", import.meta.url));
+const EVE = join(LOGS, "suricata", "eve.json");
+
+Deno.test("bridge retro prints the events that hold the IoC, byte for byte, and exits 0", async () => {
+  const { code, stdout, stderr } = await bridge(["retro", "--ioc", "example.com", "--logs", EVE]);
+  assert.equal(code, 0, stderr);
+  const lines = stdout.trimEnd().split("\n");
+  const source = (await Deno.readTextFile(EVE)).split("\n");
+  for (const line of lines) assert.ok(source.includes(line));
+  assert.ok(lines.length > 0);
+  assert.equal(stderr, "");
+});
+
+Deno.test("bridge retro takes defanged IoCs and logs from standard input", async () => {
+  const named = await bridge(["retro", "--ioc", "example.com", "--logs", EVE]);
+  const piped = await bridge(["retro", "--ioc", "EXAMPLE[.]com.", "--logs", "-"], {
+    stdin: await Deno.readFile(EVE),
+  });
+  assert.deepEqual(piped, named);
+});
+
+Deno.test("bridge retro exits 1 when nothing matched", async () => {
+  const { code, stdout } = await bridge(["retro", "--ioc", "203.0.113.254", "--logs", LOGS]);
+  assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+});
+
+Deno.test("bridge retro --count tells the hits of each IoC, zero included", async () => {
+  const args = ["retro", "--count", "--ioc", "example.com", "--ioc", "203.0.113.254"];
+  const { code, stdout } = await bridge([...args, "--logs", LOGS]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^[1-9]\d*\texample\.com\n0\t203\.0\.113\.254\n$/);
+});
+
+Deno.test("bridge retro without IoCs, with a bad IoC or a missing path says what to do and exits 2", async () => {
+  for (
+    const [args, expected] of [
+      [["--logs", LOGS], /Nothing to look for\n.*--ioc/],
+      [["--ioc", "not an ioc", "--logs", LOGS], /--ioc.*Not an IoC: "not an ioc"\n/],
+      [["--ioc", "example.com", "--logs", "/no/such/path"], /\/no\/such\/path/],
+      [["--ioc", "example.com", "--logs", LOGS, "--since", "soon"], /Not a time: "soon"/],
+      [["--ioc-file", "-", "--logs", "-"], /Standard input can be read but once/],
+      [["--pattern", "[oops", "--logs", LOGS], /--pattern.*Not a STIX pattern/],
+    ] as const
+  ) {
+    const { code, stdout, stderr } = await bridge(["retro", ...args]);
+    assert.equal(code, 2, args.join(" "));
+    assert.equal(stdout, "");
+    assert.match(stderr, expected);
+    assert.doesNotMatch(stderr, /\n\s+at /, "no stack trace");
+  }
+});
+
+Deno.test("bridge retro | head ends silently", async () => {
+  const { command, args } = bridgeCommand(["retro", "--ioc", "10.0.0.0/8", "--logs", LOGS]);
+  const quoted = [command, ...args].map((word) => `'${word}'`).join(" ");
+  const { stdout, stderr } = await new Deno.Command("bash", {
+    args: ["-c", `${quoted} | head -n 1; echo "\${PIPESTATUS[0]}"`],
+  }).output();
+  const [line, code] = new TextDecoder().decode(stdout).trim().split("\n");
+  assert.ok(line!.startsWith("{"));
+  assert.equal(code, "0");
+  assert.equal(new TextDecoder().decode(stderr), "");
+});
