@@ -73,7 +73,7 @@ export interface Progress {
   readonly source: string;
 }
 
-/** Callbacks of a retro hunt. */
+/** Callbacks of a hunt, retro or live. */
 export interface RetroHooks {
   readonly trouble?: (trouble: Trouble) => void;
   readonly progress?: (progress: Progress) => void;
@@ -112,8 +112,16 @@ export interface Engine {
     hooks: RetroHooks,
     signal: AbortSignal,
   ): AsyncIterable<readonly Match[]>;
-  /** Runs until the signal aborts; the set may change at any time and counts at once. */
-  live(indicators: IndicatorSet, signal: AbortSignal): AsyncIterable<readonly Match[]>;
+  /**
+   * Runs until the signal aborts; the set may change at any time and counts at once.
+   * Asking for a batch says that the one before it is safe: an engine that keeps
+   * positions moves them only then.
+   */
+  live(
+    indicators: IndicatorSet,
+    signal: AbortSignal,
+    hooks?: RetroHooks,
+  ): AsyncIterable<readonly Match[]>;
   /** How the telemetry is; absent for engines whose telemetry can't go away. */
   health?(): EngineHealth;
   close(): Promise<void>;

@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
 import type { Indicator } from "../../intel/indicator.ts";
 import type { Engine, EngineSpec, Support } from "../engine.ts";
-import type { BlockLimits } from "./read/blocks.ts";
+import type { LiveOptions } from "./live/live.ts";
 import { openByteStream } from "./read/byte_stream.ts";
 import { huntInFiles } from "./retro.ts";
 import type { Scan } from "./scan/finder.ts";
@@ -14,11 +14,9 @@ import { readRoots, type Root } from "./sources/roots.ts";
 const logger = getLogger(["bridge", "engines", "logs"]);
 
 /** Options of the logs engine. */
-export interface LogsOptions {
+export interface LogsOptions extends LiveOptions {
   /** Files, folders, globs, `-` for standard input; none takes the default folders that exist. */
   readonly paths: readonly string[];
-  /** Bounds of the reader's memory. */
-  readonly limits?: BlockLimits;
 }
 
 /** The logs engine also says where it looks and what is there. */
@@ -44,8 +42,9 @@ export const spec: EngineSpec = {
 export async function open(options: LogsOptions): Promise<LogsEngine> {
   const roots = await readRoots(options.paths);
   const limits = options.limits === undefined ? {} : { limits: options.limits };
+  const createFinder = createKernelFinders();
   const scan: Scan = createInlineScan({
-    createFinder: createKernelFinders(),
+    createFinder,
     open: (file, signal) => {
       const { stream } = file as LogFile;
       return stream === undefined ? openByteStream(file.path, signal) : Promise.resolve(stream);
@@ -67,8 +66,9 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       logger.debug("{count} files to hunt in", { count: files.length });
       yield* huntInFiles(files, query, hooks, scan, signal);
     },
-    live() {
-      throw new Error("to come");
+    async *live(indicators, signal, hooks = {}) {
+      const { followLogs } = await import("./live/live.ts");
+      yield* followLogs(roots, indicators, createFinder, options, hooks, signal);
     },
     close: () => Promise.resolve(),
   };

@@ -6,8 +6,10 @@ export interface Block {
   readonly bytes: Uint8Array;
   /** Lines longer than the limit that stood before this block and were skipped. */
   readonly skipped: number;
-  /** The one line in this block has no newline: the stream ends with it. */
+  /** The stream ends inside a line: the one in this block, or one that was skipped. */
   readonly unterminated: boolean;
+  /** Bytes of the stream up to the end of this block. */
+  readonly end: number;
 }
 
 /** Bounds of the reader's memory. */
@@ -33,9 +35,11 @@ export async function* readBlocks(
   let skipped = 0;
   let skipping = false;
   let start = true;
+  let read = 0;
   while (true) {
     const n = await stream.read(buffer.subarray(length));
     if (n === 0) break;
+    read += n;
     let from = 0;
     const fresh = length;
     length += n;
@@ -56,9 +60,10 @@ export async function* readBlocks(
     const last = unseen + buffer.subarray(unseen, length).lastIndexOf(NEWLINE);
     if (last >= unseen) {
       start = false;
-      yield { bytes: buffer.subarray(from, last + 1), skipped, unterminated: false };
-      skipped = 0;
+      const bytes = buffer.subarray(from, last + 1);
       from = last + 1;
+      yield { bytes, skipped, unterminated: false, end: read - (length - from) };
+      skipped = 0;
     }
     buffer.copyWithin(0, from, length);
     length -= from;
@@ -72,8 +77,8 @@ export async function* readBlocks(
       buffer = enlarged(buffer, limits.maxLineBytes);
     }
   }
-  const rest = buffer.subarray(0, skipping ? 0 : length);
-  if (rest.length > 0 || skipped > 0) yield { bytes: rest, skipped, unterminated: rest.length > 0 };
+  const bytes = buffer.subarray(0, skipping ? 0 : length);
+  if (bytes.length > 0 || skipped > 0) yield { bytes, skipped, unterminated: true, end: read };
 }
 
 function indexOfNewline(buffer: Uint8Array, from: number, to: number): number {

@@ -36,8 +36,17 @@ export function chooseFinder(
   needles: Needles,
   format: LineFormat,
 ): Finder {
-  const blind = needles.everything === true || format.type === "lines";
-  return (blind ? createEveryLineFinder : createFinder)(needles, format);
+  const everyLine = createEveryLineFinder(needles, format);
+  if (format.type === "lines") return everyLine;
+  let finder: Finder | undefined;
+  return {
+    find(block, start, end) {
+      // Asked each time: while following, compound patterns come and go.
+      if (needles.everything === true) return everyLine.find(block, start, end);
+      finder ??= createFinder(needles, format);
+      return finder.find(block, start, end);
+    },
+  };
 }
 
 function isObject(block: Uint8Array, from: number, stop: number): boolean {

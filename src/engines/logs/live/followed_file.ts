@@ -1,0 +1,290 @@
+import { createEventReader, type EventReader } from "../events/event_reader.ts";
+import { type Block, type BlockLimits, readBlocks } from "../read/blocks.ts";
+import { type ByteStream, openByteStream } from "../read/byte_stream.ts";
+import { type BlockScanner, createBlockScanner } from "../scan/inline.ts";
+import type { CreateFinder, LineFormat, Needles, ScanChunk } from "../scan/finder.ts";
+import { sniff } from "../sources/sniff.ts";
+import { fingerprint, FINGERPRINT_BYTES, isSameContent, type Position } from "./positions.ts";
+
+/** What following is made of. */
+export interface FollowParts {
+  readonly needles: Needles;
+  readonly createFinder: CreateFinder;
+  readonly limits: BlockLimits;
+  readonly signal: AbortSignal;
+}
+
+/** A stretch of new lines, and the position that holds once its matches were taken. */
+export interface NewLines extends Pick<ScanChunk, "lines" | "candidates" | "troubles"> {
+  readonly reader: EventReader;
+  readonly bytes: number;
+  /** Line numbers are known (the file was read from its start). */
+  readonly numbered: boolean;
+  readonly position: Position;
+}
+
+/** A file that is read as it grows. */
+export interface FollowedFile {
+  /** Changes when the file is renamed. */
+  path: string;
+  readonly position: Position;
+  /** When something was last read, for closing idle files. */
+  readonly lastRead: number;
+  /**
+   * Whole lines that were added since the last call. A file that was emptied or
+   * rewritten is `replaced` with what it held; then it is read from its start.
+   */
+  read(replaced: (before: Position) => AsyncIterable<NewLines>): AsyncIterable<NewLines>;
+  /** Lets go of the file; the next `read` opens it again. */
+  release(): void;
+}
+
+const HEAD_BYTES = 64 * 1024;
+
+/** Follows a plain file from a position on. */
+export function followFile(start: Position, parts: FollowParts): FollowedFile {
+  let position = start;
+  let path = start.path;
+  let file: Deno.FsFile | undefined;
+  let lines: LineReader | undefined;
+  /** Size at which the content was found to be no log; it is looked at again while it is short. */
+  let foreignAt: number | undefined;
+  let lastSize = -1, lastChange = -1, lastRead = Date.now();
+
+  /** Takes up the file's beginning; false if it isn't the file that was read before. */
+  async function isUnchanged(opened: Deno.FsFile, size: number): Promise<boolean> {
+    if (size < position.offset) return false;
+    const head = await readAt(opened, 0, FINGERPRINT_BYTES);
+    if (position.fingerprintBytes > 0 && !isSameContent(position, head)) return false;
+    if (head.length > position.fingerprintBytes) {
+      position = { ...position, fingerprint: fingerprint(head), fingerprintBytes: head.length };
+    }
+    return true;
+  }
+
+  async function openLines(opened: Deno.FsFile, size: number): Promise<LineReader | undefined> {
+    if (size === foreignAt || (foreignAt ?? 0) >= HEAD_BYTES) return undefined;
+    const head = await readAt(opened, 0, HEAD_BYTES);
+    // The first line may still be under way.
+    const seen = head.length < HEAD_BYTES ? head.subarray(0, head.lastIndexOf(10) + 1) : head;
+    const sniffed = sniff(seen, false);
+    if (sniffed.type === "log") {
+      return await createLineReader(sniffed.format, opened, position, parts);
+    }
+    if (sniffed.type === "foreign") foreignAt = size;
+    return undefined;
+  }
+
+  return {
+    get path() {
+      return path;
+    },
+    set path(now) {
+      path = now;
+      position = { ...position, path: now };
+    },
+    get position() {
+      return position;
+    },
+    get lastRead() {
+      return lastRead;
+    },
+    async *read(replaced) {
+      file ??= await Deno.open(path);
+      const info = await file.stat();
+      const changed = info.mtime?.getTime() ?? 0;
+      if (info.size === lastSize && changed === lastChange) return;
+      if (!await isUnchanged(file, info.size)) {
+        const before = position;
+        position = { identity: before.identity, path, ...AT_START };
+        lines = foreignAt = undefined;
+        yield* replaced(before);
+        await isUnchanged(file, info.size);
+      }
+      lines ??= await openLines(file, info.size);
+      if (lines !== undefined && info.size > position.offset) {
+        for await (const found of lines.readOn(file, position)) {
+          position = found.position;
+          lastRead = Date.now();
+          yield found;
+        }
+      }
+      lastSize = info.size;
+      lastChange = changed;
+    },
+    release() {
+      file?.close();
+      file = undefined;
+    },
+  };
+}
+
+/** A position at the start of a file of which nothing is known. */
+export const AT_START = { offset: 0, line: 0, fingerprint: "", fingerprintBytes: 0 } as const;
+
+/**
+ * Reads what a file (perhaps compressed) holds after a position, to its end: a
+ * rotated file that was not read to the end before it was copied or packed.
+ */
+export async function* readRest(
+  path: string,
+  from: Position,
+  parts: FollowParts,
+): AsyncGenerator<NewLines> {
+  const stream = await openByteStream(path, parts.signal);
+  try {
+    yield* readStream(stream, from, parts);
+  } finally {
+    stream.close();
+  }
+}
+
+async function* readStream(
+  stream: ByteStream,
+  from: Position,
+  parts: FollowParts,
+): AsyncGenerator<NewLines> {
+  let lines: LineReader | undefined;
+  let passed = 0;
+  for await (const block of readBlocks(stream, parts.limits)) {
+    if (lines === undefined) {
+      const sniffed = sniff(block.bytes.subarray(0, HEAD_BYTES), false);
+      if (sniffed.type !== "log") return;
+      lines = newLineReader(sniffed.format, parts);
+    }
+    const start = block.end - block.bytes.length;
+    const known = Math.max(0, Math.min(from.offset - start, block.bytes.length));
+    passed += lines.pass(block.bytes.subarray(0, known));
+    if (known === block.bytes.length) continue;
+    const fresh = { ...block, bytes: block.bytes.subarray(known) };
+    const found = lines.take(fresh, { ...from, line: passed });
+    passed += found.lines;
+    yield { ...found, position: { ...from, offset: block.end, line: passed } };
+  }
+}
+
+/** The state of reading lines: format, header, line numbers. */
+interface LineReader {
+  /** Takes note of headers in lines that are not to be matched; returns how many lines there were. */
+  pass(lines: Uint8Array): number;
+  take(block: Block, position: Position): NewLines;
+  readOn(file: Deno.FsFile, from: Position): AsyncGenerator<NewLines>;
+}
+
+function newLineReader(format: LineFormat, parts: FollowParts): LineReader {
+  const reader = createEventReader(format);
+  let scanner: BlockScanner | undefined;
+  function take(block: Block, { line, ...position }: Position): NewLines {
+    scanner ??= createBlockScanner(
+      format,
+      parts.needles,
+      parts.createFinder,
+      (line ?? 0) + 1,
+      parts.limits,
+    );
+    const found = scanner.scan(block);
+    const numbered = line === undefined ? {} : { line: line + found.lines };
+    const after = { ...position, ...numbered };
+    const bytes = block.bytes.length;
+    return { ...found, reader, bytes, numbered: line !== undefined, position: after };
+  }
+
+  return {
+    take,
+    pass(lines) {
+      if (format.type === "json") return countLines(lines);
+      return passHeaders(lines, reader);
+    },
+    async *readOn(file, from) {
+      let position = from;
+      for await (const block of readBlocks(fileFrom(file, from.offset), parts.limits)) {
+        parts.signal.throwIfAborted();
+        // A line without its end is left for later.
+        if (block.unterminated) return;
+        const found = take(block, position);
+        position = { ...found.position, offset: from.offset + block.end };
+        yield { ...found, position };
+      }
+    },
+  };
+}
+
+async function createLineReader(
+  format: LineFormat,
+  file: Deno.FsFile,
+  position: Position,
+  parts: FollowParts,
+): Promise<LineReader> {
+  const lines = newLineReader(format, parts);
+  if (format.type === "json" || position.offset === 0) return lines;
+  // What the rows mean stands before them.
+  for await (const block of readBlocks(fileFrom(file, 0, position.offset), parts.limits)) {
+    lines.pass(block.bytes);
+  }
+  return lines;
+}
+
+const NEWLINE = 10, HASH = 35;
+
+function passHeaders(lines: Uint8Array, reader: EventReader): number {
+  let count = 0;
+  for (let at = 0; at < lines.length; count++) {
+    const newline = lines.indexOf(NEWLINE, at);
+    const end = newline < 0 ? lines.length : newline;
+    if (lines[at] === HASH) reader.read(lines.subarray(at, end));
+    at = end + 1;
+  }
+  return count;
+}
+
+function countLines(lines: Uint8Array): number {
+  let count = 0;
+  for (let at = lines.indexOf(NEWLINE); at >= 0; at = lines.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}
+
+/** The bytes of a file from an offset to its end (or to `to`). */
+function fileFrom(file: Deno.FsFile, from: number, to = Infinity): Pick<ByteStream, "read"> {
+  let at = from;
+  return {
+    async read(into) {
+      if (at >= to) return 0;
+      await file.seek(at, Deno.SeekMode.Start);
+      const n = await file.read(into.subarray(0, Math.min(into.length, to - at))) ?? 0;
+      at += n;
+      return n;
+    },
+  };
+}
+
+async function readAt(file: Deno.FsFile, at: number, most: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(most);
+  const stream = fileFrom(file, at);
+  let length = 0;
+  while (length < most) {
+    const n = await stream.read(bytes.subarray(length));
+    if (n === 0) break;
+    length += n;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** The first bytes of a file, decompressed, and whether it is compressed. */
+export async function lookAtHead(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ head: Uint8Array; packed: boolean }> {
+  const stream = await openByteStream(path, signal);
+  try {
+    const head = new Uint8Array(FINGERPRINT_BYTES);
+    let length = 0;
+    while (length < head.length) {
+      const n = await stream.read(head.subarray(length));
+      if (n === 0) break;
+      length += n;
+    }
+    return { head: head.subarray(0, length), packed: stream.compression !== "none" };
+  } finally {
+    stream.close();
+  }
+}

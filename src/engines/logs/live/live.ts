@@ -1,0 +1,193 @@
+import { getLogger } from "@logtape/logtape";
+import type { IndicatorSet } from "../../../intel/indicator.ts";
+import type { Match, RetroHooks } from "../../engine.ts";
+import { createCrediting } from "../crediting.ts";
+import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
+import { describeReadError } from "../read/read_error.ts";
+import type { CreateFinder } from "../scan/finder.ts";
+import type { Root } from "../sources/roots.ts";
+import { type FollowParts, lookAtHead, type NewLines, readRest } from "./followed_file.ts";
+import { siblingsOf } from "./known_files.ts";
+import { createLiveTroubles } from "./live_troubles.ts";
+import { continues, type Position, type PositionStore } from "./positions.ts";
+import { createRegistry } from "./registry.ts";
+import { createWake } from "./wake.ts";
+
+const logger = getLogger(["bridge", "engines", "logs", "live"]);
+
+/** How logs are followed. */
+export interface LiveOptions {
+  /** Where positions are kept through restarts; without it each start begins anew. */
+  readonly positions?: PositionStore;
+  /** Without saved positions, begin with what is in the files already; else at their ends. */
+  readonly fromStart?: boolean;
+  readonly limits?: BlockLimits;
+}
+
+/** Longest time between two looks at the followed files, ms; a change wakes earlier. */
+const POLL = 250;
+/** Shortest time between two looks at the folders without a sign of change, ms. */
+const LOOK_AGAIN = 2000;
+/** Looking at the folders takes at most one part in so many of the time. */
+const LOOK_SHARE = 20;
+const SAVE_EVERY = 1000;
+const BATCH = 1000;
+
+/**
+ * Matches lines as they are written. Asking for a batch says that the one before
+ * it is safe; only then its position is saved. Ends when the signal aborts.
+ */
+export async function* followLogs(
+  roots: readonly Root[],
+  indicators: IndicatorSet,
+  createFinder: CreateFinder,
+  options: LiveOptions,
+  hooks: RetroHooks,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Match[]> {
+  const needles = {
+    iocs: indicators.iocs,
+    get everything() {
+      return indicators.compounds.size > 0;
+    },
+  };
+  const parts: FollowParts = {
+    needles,
+    createFinder,
+    limits: options.limits ?? DEFAULT_LIMITS,
+    signal,
+  };
+  const troubles = createLiveTroubles((trouble) => {
+    logger.warn("{source}: {what} ({count})", { ...trouble });
+    hooks.trouble?.(trouble);
+  });
+  const unreadable = (path: string, what: string) =>
+    troubles.add(path, { what, count: 1, unread: true });
+  const crediting = createCrediting(indicators, "LIVE");
+  const saved = await options.positions?.load() ?? [];
+  const start = { roots, saved, fromStart: options.fromStart === true };
+  const registry = createRegistry(start, parts, unreadable);
+  const saver = createSaver(options.positions);
+  const wake = createWake(foldersOf(roots), signal);
+  let bytesRead = 0, eventsRead = 0;
+
+  async function* match(
+    found: AsyncIterable<NewLines>,
+    path: string,
+  ): AsyncGenerator<readonly Match[]> {
+    for await (const chunk of found) {
+      for (const trouble of chunk.troubles) troubles.add(path, trouble);
+      yield* matchChunk(chunk, path);
+      registry.settle(chunk.position);
+      saver.changed();
+      bytesRead += chunk.bytes;
+      eventsRead += chunk.lines;
+      hooks.progress?.({ bytesRead, eventsRead, source: path });
+      if (signal.aborted) return;
+    }
+  }
+
+  function* matchChunk(chunk: NewLines, path: string): Generator<readonly Match[]> {
+    let batch: Match[] = [];
+    for (const { line, bytes } of chunk.candidates) {
+      const read = chunk.reader.read(bytes);
+      if (read.type === "header") continue;
+      const at = chunk.numbered ? { line } : {};
+      const event = read.type === "event" ? read.parse() : undefined;
+      if (event === undefined) {
+        const what = read.type === "event" ? read.failure : read.what;
+        troubles.add(path, { what, count: 1, unread: false, ...at });
+        continue;
+      }
+      batch.push(...crediting.credit(event, path, at.line));
+      if (batch.length < BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  let lookedAt = -Infinity, lookTook = 0;
+  try {
+    while (!signal.aborted) {
+      const pause = Math.max(LOOK_AGAIN, LOOK_SHARE * lookTook);
+      const now = performance.now();
+      if (wake.takeStructureChanged() || now - lookedAt >= pause) {
+        const remainders = await registry.lookAgain();
+        lookedAt = performance.now();
+        lookTook = lookedAt - now;
+        saver.changed();
+        for (const { path, from } of remainders) yield* match(readRest(path, from, parts), path);
+      }
+      for (const file of registry.followed) {
+        try {
+          yield* match(file.read((before) => readCopy(file.path, before, parts)), file.path);
+        } catch (error) {
+          if (signal.aborted) break;
+          if (!(error instanceof Deno.errors.NotFound)) {
+            unreadable(file.path, describeReadError(error));
+          }
+          registry.drop(file);
+        }
+      }
+      troubles.flush();
+      await saver.saveIfDue(registry.positions);
+      await wake.wait(POLL);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    wake.close();
+    registry.close();
+    troubles.flush(true);
+    await saver.save(registry.positions);
+  }
+}
+
+/** The rest of a file that was cut off after it had been copied (logrotate's copytruncate). */
+async function* readCopy(
+  path: string,
+  before: Position,
+  parts: FollowParts,
+): AsyncGenerator<NewLines> {
+  for (const sibling of await siblingsOf([path])) {
+    if (sibling === path) continue;
+    const looked = await lookAtHead(sibling, parts.signal).catch(() => undefined);
+    if (looked === undefined || !continues(before, looked.head)) continue;
+    for await (const found of readRest(sibling, before, parts)) {
+      yield { ...found, position: { ...found.position, identity: before.identity } };
+    }
+    return;
+  }
+  logger.debug("{path} was rewritten; no copy of what it held was found", { path });
+}
+
+/** What to watch: folders, and those in which named files are (a file's watch dies with it). */
+function foldersOf(roots: readonly Root[]): string[] {
+  const folders = roots.flatMap((root) => {
+    if (root.type === "folder") return [root.name];
+    if (root.type !== "file") return [];
+    return [root.name.slice(0, root.name.lastIndexOf("/") + 1) || "."];
+  });
+  return [...new Set(folders)];
+}
+
+function createSaver(store: PositionStore | undefined) {
+  let dirty = false;
+  let savedAt = -Infinity;
+  const save = async (positions: readonly Position[]) => {
+    if (!dirty || store === undefined) return;
+    dirty = false;
+    savedAt = performance.now();
+    await store.save(positions);
+  };
+  return {
+    changed: () => {
+      dirty = true;
+    },
+    save,
+    async saveIfDue(positions: readonly Position[]) {
+      if (performance.now() - savedAt >= SAVE_EVERY) await save(positions);
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+
+/** How far a followed file was read: all of it before `offset` is done with. */
+export interface Position {
+  /** `device:inode`. */
+  readonly identity: string;
+  /** Where it was when it was last seen. */
+  readonly path: string;
+  /** Bytes of whole lines that were read, counted decompressed. */
+  readonly offset: number;
+  /** Lines before the offset, if they were counted. */
+  readonly line?: number;
+  /** Of the first `fingerprintBytes` bytes: tells a rewritten file, and a copy of this one. */
+  readonly fingerprint: string;
+  readonly fingerprintBytes: number;
+}
+
+/**
+ * Where positions are kept through restarts. The engine saves a position only
+ * when every match before it was taken (the consumer has asked for the batch
+ * after it), so what a crash cuts off is matched again: at least once.
+ */
+export interface PositionStore {
+  /** What was saved last; empty at the first start. */
+  load(): Promise<readonly Position[]>;
+  /** Replaces what was saved, all positions at once. */
+  save(positions: readonly Position[]): Promise<void>;
+}
+
+/** A fingerprint covers so many bytes at most. */
+export const FINGERPRINT_BYTES = 1024;
+
+/** Offset of a file that is done with for good. */
+export const DONE = Number.MAX_SAFE_INTEGER;
+
+/** A shorter beginning says too little: many logs begin alike. */
+const TELLING_BYTES = 256;
+
+/** Fingerprint of the first bytes of a file. */
+export function fingerprint(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex").slice(0, 32);
+}
+
+/** Tells whether a file that begins with `head` is the one of a position (or a copy of it). */
+export function isSameContent(position: Position, head: Uint8Array): boolean {
+  const { fingerprintBytes } = position;
+  if (fingerprintBytes === 0 || head.length < fingerprintBytes) return false;
+  return fingerprint(head.subarray(0, fingerprintBytes)) === position.fingerprint;
+}
+
+/** Tells whether another file that begins with `head` holds what the one of a position did. */
+export function isCopy(position: Position, head: Uint8Array): boolean {
+  const { fingerprintBytes } = position;
+  const telling = fingerprintBytes >= TELLING_BYTES || fingerprintBytes === head.length;
+  return telling && isSameContent(position, head);
+}
+
+/**
+ * Tells whether a rotated part of the same log begins with all that was read of
+ * a file, so that what comes after it was not.
+ */
+export function continues(position: Position, head: Uint8Array): boolean {
+  const { fingerprintBytes, offset } = position;
+  const telling = fingerprintBytes >= TELLING_BYTES || (offset > 0 && fingerprintBytes >= offset);
+  return telling && isSameContent(position, head);
+}
+
+/** Tells whether a file was rewritten between two of its positions. */
+export function isRewritten(before: Position, after: Position): boolean {
+  if (after.offset < before.offset) return true;
+  if (after.fingerprintBytes > before.fingerprintBytes) return false;
+  return after.fingerprint !== before.fingerprint;
+}

@@ -1,0 +1,250 @@
+import type { Root } from "../sources/roots.ts";
+import {
+  AT_START,
+  type FollowedFile,
+  followFile,
+  type FollowParts,
+  lookAtHead,
+} from "./followed_file.ts";
+import { lookAround, type SeenFile } from "./known_files.ts";
+import { describeReadError } from "../read/read_error.ts";
+import { DONE, fingerprint, isCopy, isRewritten, type Position } from "./positions.ts";
+import type { OnUnreadable } from "../sources/walk.ts";
+
+/** A file that can't grow any more, with what is still to be read of it. */
+export interface Remainder {
+  readonly path: string;
+  readonly from: Position;
+}
+
+/** Which files are followed and how far each was read. */
+export interface Registry {
+  /** Files to read as they grow, older ones first. */
+  readonly followed: Iterable<FollowedFile>;
+  /** Positions whose matches were taken; what is saved. */
+  readonly positions: readonly Position[];
+  /** Looks at the disk again; gives what has to be read once. */
+  lookAgain(): Promise<readonly Remainder[]>;
+  /** A position holds: everything before it was taken. */
+  settle(position: Position): void;
+  /** Forgets a file that can't be read. */
+  drop(file: FollowedFile): void;
+  close(): void;
+}
+
+/** Where a registry begins. */
+export interface RegistryStart {
+  readonly roots: readonly Root[];
+  readonly saved: readonly Position[];
+  /** Without saved positions: read what is there already. */
+  readonly fromStart: boolean;
+}
+
+/** A file that is not followed: packed, a copy, a sibling. */
+interface Judged {
+  /** Its size then; if it changes, the file is judged again. */
+  readonly size: number;
+  /** The file of which it is a copy. */
+  readonly original: string | undefined;
+}
+
+/** Files in which nothing happened for so long are closed, ms. */
+const IDLE = 600_000;
+
+/** A file that is gone is remembered for so long: it may come back packed, ms. */
+const REMEMBER_GONE = 3600_000;
+
+/** Makes the registry; call `lookAgain` first. */
+export function createRegistry(
+  start: RegistryStart,
+  parts: FollowParts,
+  onUnreadable: OnUnreadable,
+): Registry {
+  const positions = new Map(start.saved.map((position) => [position.identity, position]));
+  const awake = new Map<string, FollowedFile>();
+  const asleep = new Map<string, { readonly file: FollowedFile; readonly size: number }>();
+  const judged = new Map<string, Judged>();
+  const goneSince = new Map<string, number>();
+  let first = true;
+
+  async function meet(
+    seen: SeenFile,
+    present: ReadonlySet<string>,
+  ): Promise<Remainder | undefined> {
+    const { identity, path, size } = seen;
+    const position = positions.get(identity);
+    if (awake.has(identity)) {
+      awake.get(identity)!.path = path;
+      return;
+    }
+    if (asleep.has(identity)) return wakeUp(seen);
+    if (isJudged(judged.get(identity), size, present)) return;
+    const { head, packed } = await lookAtHead(path, parts.signal);
+    if (position !== undefined && !packed) {
+      judged.delete(identity);
+      follow({ ...position, path });
+      return;
+    }
+    const original = originalOf(identity, head);
+    judged.set(identity, { size, original: original?.identity });
+    if (original !== undefined) {
+      return isHere(original.identity, present) && original.identity !== identity
+        ? undefined
+        : takeOver(original, seen, packed);
+    }
+    if (seen.sibling) return;
+    const fromEnd = first && start.saved.length === 0 && !start.fromStart;
+    if (packed) {
+      const from = { identity, path, ...AT_START, ...stamp(head) };
+      positions.set(identity, { ...from, offset: fromEnd ? DONE : 0 });
+      return fromEnd ? undefined : { path, from };
+    }
+    judged.delete(identity);
+    follow(fromEnd ? await atEnd(seen, head) : { identity, path, ...AT_START });
+  }
+
+  /** The position of the file with this content: of the file itself, else of another. */
+  function originalOf(identity: string, head: Uint8Array): Position | undefined {
+    const own = positions.get(identity);
+    if (own !== undefined && isCopy(own, head)) return own;
+    return positions.values().find((known) => isCopy(known, head));
+  }
+
+  function isHere(identity: string, present: ReadonlySet<string>): boolean {
+    return present.has(identity) || awake.has(identity);
+  }
+
+  function isJudged(known: Judged | undefined, size: number, present: ReadonlySet<string>) {
+    // Packed files and copies are met while they are still being written.
+    if (known?.size !== size) return false;
+    return known.original === undefined || isHere(known.original, present);
+  }
+
+  /** A file holds what another held that is gone: the rest of it is read from there. */
+  function takeOver(original: Position, seen: SeenFile, packed: boolean): Remainder | undefined {
+    const { identity, path } = seen;
+    const from = { ...original, identity, path };
+    positions.delete(original.identity);
+    positions.set(identity, from);
+    goneSince.delete(original.identity);
+    if (packed) {
+      judged.set(identity, { size: seen.size, original: undefined });
+      return from.offset === DONE ? undefined : { path, from };
+    }
+    judged.delete(identity);
+    follow(from);
+  }
+
+  /** What was known of a file that is rewritten now goes on for its copies. */
+  function keepForCopies(before: Position): void {
+    for (const [identity, { original }] of judged) {
+      if (original !== before.identity) continue;
+      positions.set(identity, { ...before, identity });
+      judged.set(identity, { ...judged.get(identity)!, original: undefined });
+    }
+  }
+
+  function follow(position: Position): void {
+    positions.set(position.identity, position);
+    awake.set(position.identity, followFile(position, parts));
+  }
+
+  function wakeUp({ identity, path, size }: SeenFile): undefined {
+    const sleeper = asleep.get(identity)!;
+    sleeper.file.path = path;
+    if (sleeper.size === size) return;
+    asleep.delete(identity);
+    awake.set(identity, sleeper.file);
+  }
+
+  function putToSleep(present: ReadonlyMap<string, SeenFile>): void {
+    for (const [identity, file] of awake) {
+      if (Date.now() - file.lastRead < IDLE) continue;
+      file.release();
+      awake.delete(identity);
+      const size = present.get(identity)?.size;
+      if (size !== undefined) asleep.set(identity, { file, size });
+    }
+  }
+
+  function forgetGone(present: ReadonlyMap<string, SeenFile>): void {
+    for (const identity of positions.keys()) {
+      if (present.has(identity)) goneSince.delete(identity);
+      else if (!goneSince.has(identity)) goneSince.set(identity, Date.now());
+    }
+    for (const [identity, since] of goneSince) {
+      if (Date.now() - since < REMEMBER_GONE || awake.has(identity)) continue;
+      for (const table of [positions, asleep, judged, goneSince]) table.delete(identity);
+    }
+  }
+
+  return {
+    get followed() {
+      return awake.values();
+    },
+    get positions() {
+      return [...positions.values()];
+    },
+    async lookAgain() {
+      const seen = await lookAround(start.roots, onUnreadable);
+      const present = new Map(seen.map((file) => [file.identity, file]));
+      const remainders: Remainder[] = [];
+      // Files that are known come first: what they are must be settled before copies are judged.
+      const known = (file: SeenFile) => positions.has(file.identity) ? 0 : 1;
+      for (const file of seen.sort((a, b) => known(a) - known(b))) {
+        try {
+          const remainder = await meet(file, new Set(present.keys()));
+          if (remainder !== undefined) remainders.push(remainder);
+        } catch (error) {
+          parts.signal.throwIfAborted();
+          if (error instanceof Deno.errors.NotFound) continue;
+          onUnreadable(file.path, describeReadError(error));
+        }
+      }
+      putToSleep(present);
+      forgetGone(present);
+      first = false;
+      return remainders;
+    },
+    settle(position) {
+      const before = positions.get(position.identity);
+      if (before !== undefined && isRewritten(before, position)) keepForCopies(before);
+      positions.set(position.identity, position);
+    },
+    drop(file) {
+      file.release();
+      awake.delete(file.position.identity);
+    },
+    close() {
+      for (const file of awake.values()) file.release();
+    },
+  };
+}
+
+function stamp(head: Uint8Array) {
+  return { fingerprint: fingerprint(head), fingerprintBytes: head.length };
+}
+
+const TAIL = 1 << 20;
+
+/** The position after the last whole line of a file. */
+async function atEnd({ identity, path }: SeenFile, head: Uint8Array): Promise<Position> {
+  using file = await Deno.open(path);
+  const { size } = await file.stat();
+  const from = Math.max(0, size - TAIL);
+  await file.seek(from, Deno.SeekMode.Start);
+  const tail = new Uint8Array(size - from);
+  let length = 0;
+  while (length < tail.length) {
+    const n = await file.read(tail.subarray(length));
+    if (n === null) break;
+    length += n;
+  }
+  const newline = tail.subarray(0, length).lastIndexOf(10);
+  return {
+    identity,
+    path,
+    offset: newline < 0 && from === 0 ? 0 : from + newline + 1,
+    ...stamp(head),
+  };
+}

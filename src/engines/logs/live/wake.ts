@@ -1,0 +1,73 @@
+/** Wakes a follower when something may have changed. */
+export interface Wake {
+  /** Resolves at the next change, after `most` ms at the latest, or when the signal aborts. */
+  wait(most: number): Promise<void>;
+  /** Files came, went or were renamed since the last call. */
+  takeStructureChanged(): boolean;
+  close(): void;
+}
+
+/** Between two looks at the files at least so many ms pass: a busy log changes all the time. */
+const LEAST_GAP = 20;
+
+/**
+ * Watches folders and files. Where the platform can't (network file systems,
+ * too few watches), only the time passes, which is the polling.
+ */
+export function createWake(paths: readonly string[], signal: AbortSignal): Wake {
+  let pending = false, structure = false;
+  let ring: (() => void) | undefined;
+  const watcher = watch(paths);
+  const notify = () => {
+    pending = true;
+    ring?.();
+  };
+  const listening = (async () => {
+    if (watcher === undefined) return;
+    for await (const event of watcher) {
+      if (event.kind === "access") continue;
+      if (event.kind !== "modify") structure = true;
+      notify();
+    }
+  })().catch(() => {});
+  signal.addEventListener("abort", notify);
+
+  return {
+    async wait(most) {
+      if (!signal.aborted) await sleep(Math.min(LEAST_GAP, most), () => {});
+      if (!pending && !signal.aborted) {
+        await sleep(most, (wakeUp) => ring = wakeUp);
+        ring = undefined;
+      }
+      pending = false;
+    },
+    takeStructureChanged() {
+      const changed = structure;
+      structure = false;
+      return changed;
+    },
+    close() {
+      signal.removeEventListener("abort", notify);
+      watcher?.close();
+      void listening;
+    },
+  };
+}
+
+function watch(paths: readonly string[]): Deno.FsWatcher | undefined {
+  try {
+    return paths.length === 0 ? undefined : Deno.watchFs([...paths], { recursive: true });
+  } catch {
+    return undefined;
+  }
+}
+
+function sleep(ms: number, expose: (wakeUp: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    expose(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
