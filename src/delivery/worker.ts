@@ -1,0 +1,135 @@
+import { getLogger } from "@logtape/logtape";
+import { type Sink, SinkError } from "../../sinks/sink.ts";
+import { isClosedPipe } from "../errors.ts";
+import { sleep, toError } from "../zmtp/wait.ts";
+import { backoff, type BackoffOptions } from "./backoff.ts";
+import type { Queue, Queued } from "./queue.ts";
+
+const logger = getLogger(["bridge", "delivery"]);
+
+/** When a sink's failures become dead letters. */
+export interface WorkerOptions {
+  /** Tries before a delivery is given up; 0 is unlimited. */
+  readonly maxAttempts: number;
+  /** Age at which an undelivered match is given up, ms; 0 is unlimited. */
+  readonly maxAge: number;
+  readonly backoff?: BackoffOptions;
+  readonly onDelivered?: (count: number) => void;
+  readonly onFailure?: (error: Error) => void;
+  readonly onDead?: (count: number) => void;
+}
+
+/** Most deliveries handed to a sink at once. */
+const BATCH = 500;
+
+/**
+ * Takes what waits for one sink to it, in order and at least once, until the
+ * signal aborts; a failure is tried again with backoff. After `drain` aborts it
+ * ends as soon as nothing waits, or at the first failure.
+ *
+ * @throws ClosedPipe when the reader of standard output is gone
+ */
+export async function deliverQueue(
+  label: string,
+  sink: Sink,
+  queue: Queue,
+  options: WorkerOptions,
+  drain: AbortSignal,
+  signal: AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  /** Deliveries to try alone, after a batch was refused for good. */
+  let single = 0;
+  const either = AbortSignal.any([drain, signal]);
+  while (!signal.aborted) {
+    const batch = queue.peek(label, 0, single > 0 ? 1 : BATCH);
+    if (batch.length === 0) {
+      if (drain.aborted) return;
+      await queue.arrival(either);
+      continue;
+    }
+    const outcome = await attempt(sink, batch, signal);
+    const undelivered = new Set(outcome.undelivered);
+    const delivered = batch.filter((one) => !undelivered.has(one));
+    if (delivered.length > 0) {
+      await queue.remove(label, delivered);
+      options.onDelivered?.(delivered.length);
+      single = Math.max(0, single - delivered.length);
+    }
+    if (outcome.error === undefined) {
+      if (failures > 0) logger.info("{label} takes deliveries again", { label });
+      failures = 0;
+      continue;
+    }
+    if (signal.aborted) return;
+    const error = toError(outcome.error);
+    options.onFailure?.(error);
+    if (failures++ === 0) logger.warn("{label} failed: {error}", { label, error });
+    if (isFinal(error) && batch.length > 1) {
+      // One of them is to blame: each is tried alone, so that only that one is given up.
+      single = outcome.undelivered.length;
+      continue;
+    }
+    const dead = await giveUp(label, queue, outcome.undelivered, error, options);
+    single = Math.max(0, single - dead);
+    if (dead > 0 && dead === outcome.undelivered.length) continue;
+    if (drain.aborted) return;
+    await sleep(retryDelay(error, failures, options), either);
+  }
+}
+
+interface Outcome {
+  readonly undelivered: readonly Queued[];
+  readonly error?: unknown;
+}
+
+async function attempt(
+  sink: Sink,
+  batch: readonly Queued[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    await sink.write(batch, signal);
+    return { undelivered: [] };
+  } catch (error) {
+    if (isClosedPipe(error)) throw error;
+    if (!(error instanceof SinkError)) return { undelivered: batch, error };
+    const missing = new Set(error.undelivered.map(({ id }) => id));
+    return { undelivered: batch.filter(({ id }) => missing.has(id)), error };
+  }
+}
+
+function isFinal(error: Error): boolean {
+  return error instanceof SinkError && !error.retryable;
+}
+
+/** Buries what will never arrive or has waited too long; counts a try for the rest. */
+async function giveUp(
+  label: string,
+  queue: Queue,
+  undelivered: readonly Queued[],
+  error: Error,
+  { maxAttempts, maxAge, onDead }: WorkerOptions,
+): Promise<number> {
+  const now = Date.now();
+  const isOver = (one: Queued) =>
+    isFinal(error) || (maxAttempts > 0 && one.attempts + 1 >= maxAttempts) ||
+    (maxAge > 0 && now - one.queuedAt > maxAge);
+  const dead = undelivered.filter(isOver);
+  const alive = undelivered.filter((one) => !isOver(one));
+  if (alive.length > 0) await queue.failed(label, alive);
+  if (dead.length === 0) return 0;
+  await queue.bury(label, dead, error.message);
+  onDead?.(dead.length);
+  logger.error("Gave up {count} deliveries to {label}: {error}. See bridge spool list", {
+    count: dead.length,
+    label,
+    error,
+  });
+  return dead.length;
+}
+
+function retryDelay(error: Error, failures: number, options: WorkerOptions): number {
+  const asked = error instanceof SinkError ? error.retryAfter : undefined;
+  return Math.max(asked ?? 0, backoff(failures - 1, options.backoff));
+}

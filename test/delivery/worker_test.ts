@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { type Delivery, type Sink, SinkError } from "../../sinks/sink.ts";
+import { createMemoryQueue } from "../../src/delivery/memory_queue.ts";
+import { deliverQueue, type WorkerOptions } from "../../src/delivery/worker.ts";
+import { item, text } from "./items.ts";
+
+const never = new AbortController().signal;
+const QUICK: WorkerOptions = { maxAttempts: 0, maxAge: 0, backoff: { initial: 1, maximum: 1 } };
+
+function setUp(write: (batch: readonly Delivery[]) => void, onDead?: (bodies: string[]) => void) {
+  const got: string[] = [];
+  const sink: Sink = {
+    write(batch) {
+      write(batch);
+      got.push(...batch.map(({ body }) => text(body)));
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+  const queue = createMemoryQueue({
+    capacity: 1000,
+    dedup: true,
+    onDead: (_sink, dead) => onDead?.(dead.map(({ body }) => text(body))),
+  });
+  return { got, sink, queue };
+}
+
+const ended = AbortSignal.abort();
+
+Deno.test("deliverQueue() delivers in order and ends when drained", async () => {
+  const { got, sink, queue } = setUp(() => {});
+  await queue.put([item(1, "s"), item(2, "s"), item(3, "other")], never);
+  await deliverQueue("s", sink, queue, QUICK, ended, never);
+  assert.deepEqual(got, ["s 1", "s 2"]);
+  assert.equal(queue.waiting("s"), 0);
+  assert.equal(queue.waiting("other"), 1);
+});
+
+Deno.test("deliverQueue() tries again what failed, and only that", async () => {
+  let tries = 0;
+  const stop = new AbortController();
+  const { got, sink, queue } = setUp((batch) => {
+    if (++tries === 1) {
+      got.push(text(batch[0]!.body));
+      throw new SinkError("half of it", { undelivered: batch.slice(1) });
+    }
+    queueMicrotask(() => stop.abort());
+  });
+  await queue.put([item(1, "s"), item(2, "s")], never);
+  await deliverQueue("s", sink, queue, QUICK, stop.signal, never);
+  assert.deepEqual(got, ["s 1", "s 2"]);
+});
+
+Deno.test("deliverQueue() gives up just the one that a sink refuses for good", async () => {
+  const dead: string[] = [];
+  const { got, sink, queue } = setUp((batch) => {
+    if (batch.some(({ body }) => text(body) === "s 2")) {
+      throw new SinkError("poison", { undelivered: batch, retryable: false });
+    }
+  }, (bodies) => dead.push(...bodies));
+  await queue.put([item(1, "s"), item(2, "s"), item(3, "s")], never);
+  await deliverQueue("s", sink, queue, QUICK, ended, never);
+  assert.deepEqual(got, ["s 1", "s 3"]);
+  assert.deepEqual(dead, ["s 2"]);
+});
+
+Deno.test("deliverQueue() gives up after the most tries", async () => {
+  const dead: string[] = [];
+  let tries = 0;
+  const stop = new AbortController();
+  const { sink, queue } = setUp((batch) => {
+    tries++;
+    throw new SinkError("down", { undelivered: batch });
+  }, (bodies) => {
+    dead.push(...bodies);
+    stop.abort();
+  });
+  await queue.put([item(1, "s")], never);
+  await deliverQueue("s", sink, queue, { ...QUICK, maxAttempts: 3 }, stop.signal, never);
+  assert.equal(tries, 3);
+  assert.deepEqual(dead, ["s 1"]);
+});
