@@ -1,0 +1,40 @@
+/** Splitting bytes into lines without an object for each. */
+
+/** Takes the line `bytes[start, end)`, without its newline; `line` counts from 1. */
+export type LineVisitor = (bytes: Uint8Array, start: number, end: number, line: number) => void;
+
+/**
+ * Calls back for every line, empty ones too. A line longer than `maxLength` bytes is
+ * cut there, so that a file without newlines can't fill the memory.
+ */
+export async function visitLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxLength: number,
+  visit: LineVisitor,
+): Promise<void> {
+  let line = 1;
+  let kept = new Uint8Array(0);
+  for await (const chunk of chunks) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      if (kept.length > 0) {
+        const whole = join(kept, chunk.subarray(start, end), maxLength);
+        kept = new Uint8Array(0);
+        visit(whole, 0, whole.length, line++);
+      } else {
+        visit(chunk, start, end, line++);
+      }
+      start = end + 1;
+    }
+    if (start < chunk.length) kept = join(kept, chunk.subarray(start), maxLength);
+  }
+  if (kept.length > 0) visit(kept, 0, kept.length, line);
+}
+
+function join(a: Uint8Array, b: Uint8Array, maxLength: number): Uint8Array<ArrayBuffer> {
+  const rest = b.subarray(0, Math.max(0, maxLength - a.length));
+  const joined = new Uint8Array(a.length + rest.length);
+  joined.set(a);
+  joined.set(rest, a.length);
+  return joined;
+}
