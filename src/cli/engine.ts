@@ -26,7 +26,12 @@ export async function openEngine(
   const logs = flags.logs ?? [];
   if (engineName(flags, config) === "vast") {
     if (logs.length > 0) throw new UsageError("--logs goes with the logs engine, not with vast");
-    throw new UsageError("The vast engine is not part of this build yet");
+    const { open } = await import("../engines/vast/mod.ts");
+    return await open({
+      ...config,
+      vast: flags.vast ?? config.vast,
+      vast_binary: flags.vastBinary ?? config.vast_binary,
+    });
   }
   if (flags.vast !== undefined) throw new UsageError("--vast goes with --engine vast");
   const { open } = await import("../engines/logs/mod.ts");
