@@ -35,7 +35,10 @@ function compile(comparison: Comparison, options: TestOptions): OnObject {
     return (root, objects) =>
       root["type"] === path.objectType && (select(path, root, objects).length > 0) !== negated;
   }
-  const holds = compileTest(comparison, options);
+  const test = compileTest(comparison, options);
+  const holds = options.lenient !== true
+    ? test
+    : (value: unknown) => Array.isArray(value) ? value.some(test) : test(value);
   return (root, objects) =>
     root["type"] === path.objectType && select(path, root, objects).some(holds);
 }

@@ -18,6 +18,8 @@ export type Canonical = (path: ObjectPath, text: string) => string;
 export interface TestOptions {
   /** Widens equality of texts; without it they are compared code point by code point. */
   readonly canonical?: Canonical;
+  /** A list fulfils a test if an element does, as if the path ended in `[*]`. */
+  readonly lenient?: boolean;
 }
 
 /** Microseconds since the epoch; undefined if the text is no time. */

@@ -319,6 +319,13 @@ class Parser {
     return { type: "key", name: type === "string" ? unquote(text) : text };
   }
 
+  /** Nothing but an object path. */
+  wholePath(): ObjectPath {
+    const path = this.#path();
+    if (this.#token.type !== "end") this.#fail("the end of the path");
+    return path;
+  }
+
   #index(): PathStep {
     const every = this.#accept("*");
     const step: PathStep = every
@@ -349,6 +356,11 @@ function readConstant(token: Token): Constant {
 /** The tree of a STIX pattern. Throws `PatternError` with the column and what was expected. */
 export function parsePattern(text: string, options: ParseOptions = {}): ObservationExpression {
   return new Parser(text, options.version, () => {}).pattern();
+}
+
+/** An object path such as `network-traffic:dst_ref.value`. Throws `PatternError`. */
+export function parsePath(text: string): ObjectPath {
+  return new Parser(text, undefined, () => {}).wholePath();
 }
 
 /**

@@ -1,0 +1,169 @@
+/**
+ * Finds the few comparisons out of many that an observation can fulfil, by values
+ * that it must hold: a look-up for each path instead of a test for each pattern.
+ */
+import type { JsonObject } from "../../json.ts";
+import { type Network, parseCidr } from "../ip.ts";
+import type { Comparison, ObjectPath, Test } from "../pattern/ast.ts";
+import { printPath } from "../pattern/print.ts";
+import { objectTypes } from "./comparison.ts";
+import { select } from "./select.ts";
+import type { TestOptions } from "./test.ts";
+
+/** A value at a path, one of which an observation must hold. */
+interface Key {
+  readonly path: ObjectPath;
+  readonly key: string;
+  readonly network?: Network;
+}
+
+const bitsKey = ({ bytes, bits }: Network) => `net ${bytes.length}/${bits}`;
+
+/** An address as a member of the network of so many bits. */
+function networkKey({ bytes }: Network, bits: number): string {
+  const kept = bytes.map((byte, n) => byte & (0xff00 >> Math.min(8, Math.max(0, bits - 8 * n))));
+  return `net ${bytes.length}/${bits} ${kept.join(".")}`;
+}
+
+function testKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
+  const { path, constants, operator, negated } = test;
+  const last = path.steps.at(-1);
+  // Bytes compare with texts and bytes alike: no single key.
+  if (negated || (last?.type === "key" && /_(hex|bin)$/.test(last.name))) return undefined;
+  if (operator === "ISSUBSET") {
+    const [constant] = constants;
+    const network = constant?.type === "string" ? parseCidr(constant.value) : undefined;
+    return network && [{ path, key: networkKey(network, network.bits), network }];
+  }
+  if (operator !== "=" && operator !== "IN") return undefined;
+  const keys: Key[] = [];
+  for (const constant of constants) {
+    if (constant.type === "string") {
+      keys.push({ path, key: `"${canonical?.(path, constant.value) ?? constant.value}` });
+    } else if (constant.type === "integer" || constant.type === "float") {
+      keys.push({ path, key: String(Number(constant.text)) });
+    } else if (constant.type === "boolean") {
+      keys.push({ path, key: String(constant.value) });
+    } else {
+      return undefined;
+    }
+  }
+  return keys;
+}
+
+/** Keys one of which an observation that fulfils the comparison holds; undefined if there are none. */
+function necessaryKeys(comparison: Comparison, options: TestOptions): Key[] | undefined {
+  if (comparison.type === "exists") return undefined;
+  if (comparison.type === "test") return testKeys(comparison, options);
+  const parts = comparison.operands.map((operand) => necessaryKeys(operand, options));
+  if (comparison.type === "or") {
+    return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
+  }
+  return parts.reduce((best, part) => {
+    if (part === undefined) return best;
+    return best === undefined || part.length < best.length ? part : best;
+  }, undefined);
+}
+
+/** Everything that is looked up at one path. */
+interface PathIndex<L> {
+  readonly path: ObjectPath;
+  readonly leaves: Map<string, Set<L>>;
+  /** Sizes of networks in use, by key. */
+  readonly networks: Map<string, { readonly length: number; readonly bits: number; count: number }>;
+}
+
+/** Comparisons by what they need. */
+export interface KeyIndex<L> {
+  add(comparison: Comparison, leaf: L): void;
+  remove(comparison: Comparison, leaf: L): void;
+  /** Every leaf that the objects may fulfil, maybe some more. */
+  candidates(objects: Readonly<Record<string, JsonObject>>): Set<L>;
+}
+
+export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
+  /** By object type, then by the path's text. */
+  const paths = new Map<string, Map<string, PathIndex<L>>>();
+  /** Leaves that need no value in particular, by object type. */
+  const open = new Map<string, Set<L>>();
+
+  function indexOf(path: ObjectPath): PathIndex<L> {
+    let ofType = paths.get(path.objectType);
+    if (ofType === undefined) paths.set(path.objectType, ofType = new Map());
+    const text = printPath(path);
+    let index = ofType.get(text);
+    if (index === undefined) {
+      ofType.set(text, index = { path, leaves: new Map(), networks: new Map() });
+    }
+    return index;
+  }
+
+  function change(comparison: Comparison, leaf: L, adding: boolean): void {
+    const keys = necessaryKeys(comparison, options);
+    if (keys === undefined) {
+      for (const type of objectTypes(comparison)) toggle(open, type, leaf, adding);
+      return;
+    }
+    for (const { path, key, network } of keys) {
+      const index = indexOf(path);
+      toggle(index.leaves, key, leaf, adding);
+      if (network !== undefined) countNetwork(index, network, adding ? 1 : -1);
+    }
+  }
+
+  function lookUp(index: PathIndex<L>, value: unknown, found: Set<L>): void {
+    if (Array.isArray(value)) {
+      for (const item of value) lookUp(index, item, found);
+      return;
+    }
+    const text = typeof value === "string";
+    if (!text && typeof value !== "number" && typeof value !== "boolean") return;
+    const key = text ? `"${options.canonical?.(index.path, value) ?? value}` : String(value);
+    collect(index.leaves.get(key), found);
+    if (!text || index.networks.size === 0) return;
+    const address = parseCidr(value);
+    if (address === undefined) return;
+    for (const { length, bits } of index.networks.values()) {
+      if (length === address.bytes.length && bits <= address.bits) {
+        collect(index.leaves.get(networkKey(address, bits)), found);
+      }
+    }
+  }
+
+  return {
+    add: (comparison, leaf) => change(comparison, leaf, true),
+    remove: (comparison, leaf) => change(comparison, leaf, false),
+    candidates(objects) {
+      const found = new Set<L>();
+      for (const id in objects) {
+        const object = objects[id]!;
+        const type = object["type"] as string;
+        collect(open.get(type), found);
+        for (const index of paths.get(type)?.values() ?? []) {
+          for (const value of select(index.path, object, objects)) lookUp(index, value, found);
+        }
+      }
+      return found;
+    },
+  };
+}
+
+function countNetwork<L>(index: PathIndex<L>, network: Network, step: 1 | -1): void {
+  const key = bitsKey(network);
+  const entry = index.networks.get(key) ??
+    { length: network.bytes.length, bits: network.bits, count: 0 };
+  index.networks.set(key, entry);
+  entry.count += step;
+  if (entry.count === 0) index.networks.delete(key);
+}
+
+function toggle<L>(sets: Map<string, Set<L>>, key: string, leaf: L, adding: boolean): void {
+  const set = sets.get(key);
+  if (adding && set === undefined) sets.set(key, new Set([leaf]));
+  else if (adding) set!.add(leaf);
+  else if (set?.delete(leaf) && set.size === 0) sets.delete(key);
+}
+
+function collect<L>(leaves: Set<L> | undefined, found: Set<L>): void {
+  if (leaves !== undefined) { for (const leaf of leaves) found.add(leaf); }
+}
