@@ -1,0 +1,152 @@
+/**
+ * STIX patterns on the events of logs: each event is seen as cyber observables (by
+ * the table of fields) and compared by the rules of equality that plain IoCs have.
+ * This finds whatever the specification's own comparison finds, and other
+ * spellings of the same value too (docs/patterns.md).
+ */
+import type { JsonObject } from "../json.ts";
+import { parseCidr } from "../stix/ip.ts";
+import {
+  createPatternMatcher,
+  type PatternMatch,
+  type PatternMatcherLosses,
+} from "../stix/eval/stream.ts";
+import type { Canonical } from "../stix/eval/test.ts";
+import {
+  type Comparison,
+  type Constant,
+  type ObjectPath,
+  type ObservationExpression,
+  parsePattern,
+  PatternError,
+  patternProblems,
+  type Test,
+} from "../stix/pattern/mod.ts";
+import { formatAddress, parseAddress } from "./address.ts";
+import {
+  canonicalDomain,
+  canonicalEmail,
+  canonicalHash,
+  canonicalUrl,
+  matchKey,
+} from "./canonical.ts";
+import { observedData } from "./fields/observed_data.ts";
+import type { Handle } from "./set.ts";
+
+/** Properties that name one thing in capitals or not. */
+const CASELESS: ReadonlySet<string> = new Set([
+  "protocols",
+  "request_method",
+  "request_version",
+  "serial_number",
+  "mime_type",
+]);
+
+function canonicalValue(text: string): string {
+  const groups = parseAddress(text);
+  if (groups !== undefined) return formatAddress(groups);
+  if (text.includes("@")) return canonicalEmail(text) ?? text;
+  if (text.includes("/")) {
+    const url = canonicalUrl(text);
+    return url === undefined ? text : matchKey("url", url);
+  }
+  return canonicalDomain(text) ?? text.toLowerCase();
+}
+
+/** Equal values of a path have equal canonical forms. */
+export const canonicalAt: Canonical = (path: ObjectPath, text: string): string => {
+  const names = path.steps.flatMap((step) => step.type === "key" ? [step.name] : []);
+  const last = names.at(-1)!;
+  if (last === "value") return canonicalValue(text);
+  if (names.includes("hashes") || /_(?:ja3s?_hash|hassh\w*)$/.test(last)) {
+    return canonicalHash(text) ?? text.toLowerCase();
+  }
+  return CASELESS.has(last) ? text.toLowerCase() : text;
+};
+
+/** A network in place of an address means the addresses in it, as for plain IoCs. */
+function isNetwork(path: ObjectPath, constant: Constant): boolean {
+  const last = path.steps.at(-1);
+  if (last?.type !== "key" || last.name !== "value" || constant.type !== "string") return false;
+  const network = constant.value.includes("/") ? parseCidr(constant.value) : undefined;
+  return network !== undefined && network.bits < network.bytes.length * 8;
+}
+
+function widenTest(test: Test): Comparison {
+  const { path, operator, negated, constants } = test;
+  if (negated || (operator !== "=" && operator !== "IN")) return test;
+  const networks = constants.filter((constant) => isNetwork(path, constant));
+  if (networks.length === 0) return test;
+  const tests = networks.map((constant): Test => ({
+    ...test,
+    operator: "ISSUBSET",
+    constants: [constant],
+  }));
+  return { type: "or", operands: [test, ...tests] };
+}
+
+function widenComparison(comparison: Comparison): Comparison {
+  if (comparison.type === "exists") return comparison;
+  if (comparison.type === "test") return widenTest(comparison);
+  return { ...comparison, operands: comparison.operands.map(widenComparison) };
+}
+
+function widen(expression: ObservationExpression): ObservationExpression {
+  switch (expression.type) {
+    case "observation":
+      return { ...expression, comparison: widenComparison(expression.comparison) };
+    case "qualified":
+      return { ...expression, expression: widen(expression.expression) };
+    case "chain":
+      return { ...expression, operands: expression.operands.map(widen) };
+  }
+}
+
+/** Reads a pattern to be evaluated. Throws `PatternError` also for what can never be fulfilled. */
+export function parseForEvents(text: string): ObservationExpression {
+  const problem = patternProblems(text).find(({ harmless }) => !harmless);
+  if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
+  return widen(parsePattern(text));
+}
+
+/** Many patterns over events, changeable at any time. */
+export interface EventPatterns<T> {
+  readonly size: number;
+  readonly losses: PatternMatcherLosses;
+  /** Throws `InputError` if the pattern is none or can't be evaluated. */
+  add(handle: Handle, pattern: string): void;
+  remove(handle: Handle): boolean;
+  /** The patterns that an event completes; `item` stands for the event in matches. */
+  feed(event: JsonObject, item: T): PatternMatch<T>[];
+  /** Patterns that had to wait until all events were there; call once, at the end. */
+  end(): PatternMatch<T>[];
+}
+
+export interface EventPatternsOptions {
+  /** `stream` for events as they happen; `any` for file after file, in no order of time. */
+  readonly order: "stream" | "any";
+}
+
+export function createEventPatterns<T>({ order }: EventPatternsOptions): EventPatterns<T> {
+  const matcher = createPatternMatcher<T>({ order, canonical: canonicalAt, lenient: true });
+  let lastTime = 0;
+  return {
+    get size() {
+      return matcher.size;
+    },
+    get losses() {
+      return matcher.losses;
+    },
+    add: (handle, pattern) => matcher.add(handle, parseForEvents(pattern)),
+    remove: (handle) => matcher.remove(handle),
+    feed(event, item) {
+      if (matcher.size === 0) return [];
+      const observed = observedData(event);
+      if (observed.timed) lastTime = observed.first;
+      // An event that tells no time happened when the one before it did.
+      const time = lastTime;
+      return matcher.feed({ objects: observed.objects, first: time, last: time }, item);
+    },
+    end: () => matcher.end(),
+  };
+}
