@@ -24,7 +24,7 @@ export function jsonEventTime(line: Uint8Array): number | undefined {
     const valueEnd = skipValue(line, at);
     if (TIME_MEMBERS.has(name)) {
       const text = latin1(line, at, valueEnd).trim();
-      const time = parseTime(text.startsWith('"') ? text.slice(1, -1) : text);
+      const time = parseTime(/^"[^"]*"$/.test(text) ? text.slice(1, -1) : text);
       if (time !== undefined) return time;
     }
     at = skipSpace(line, valueEnd);

@@ -3,7 +3,7 @@ import type { ByteStream } from "../read/byte_stream.ts";
 import { describeReadError } from "../read/read_error.ts";
 import { type Block, type BlockLimits, DEFAULT_LIMITS, readBlocks } from "../read/blocks.ts";
 import { formatAfter, sameFormat } from "../events/tsv_header.ts";
-import { chooseFinder } from "./every_line.ts";
+import { chooseFinder, createEveryLineFinder } from "./every_line.ts";
 import type {
   Candidate,
   CreateFinder,
@@ -96,7 +96,11 @@ export function createBlockScanner(
     troubles: ScanTrouble[],
   ): number {
     const { bytes } = block;
-    const found = finder.find(bytes, from, bytes.length);
+    // A row that is cut short shows only when it is held against its header.
+    const seeker = block.unterminated && now.type === "tsv"
+      ? createEveryLineFinder(needles, now)
+      : finder;
+    const found = seeker.find(bytes, from, bytes.length);
     if (found.odd > 0) {
       const what = block.unterminated ? CUT_SHORT : NOT_JSON;
       troubles.push({ what, count: found.odd, line: line + found.firstOdd, unread: false });
