@@ -11,6 +11,7 @@ const EMAILS = 4;
 const NETWORKS4 = 8;
 const ADDRESSES6 = 16;
 const NAMES = 32;
+const HASHES = 64;
 
 /** Kinds of which the kernel can add the bytes as they are. */
 const SIMPLE: readonly ObservableKind[] = [
@@ -189,5 +190,6 @@ function flagsOf(view: IocView): number {
   const has = (...kinds: ObservableKind[]) =>
     kinds.some((kind) => present.has(OBSERVABLE_KINDS.indexOf(kind)));
   return (has("url") ? URLS : 0) | (has("email") ? EMAILS : 0) |
-    (has("domain", "url", "email") ? NAMES : 0);
+    (has("domain", "url", "email") ? NAMES : 0) |
+    (has("md5", "sha1", "sha256", "sha512") ? HASHES : 0);
 }

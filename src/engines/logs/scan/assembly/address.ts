@@ -86,8 +86,6 @@ export function parseIpv6(text: usize, length: usize): bool {
   return true;
 }
 
-// @ts-ignore: decorator
-
 function putGroup(index: usize, value: u32): void {
   store<u16>(ADDRESS + index * 2, bswap<u16>(<u16> value));
 }

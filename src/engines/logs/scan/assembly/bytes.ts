@@ -42,21 +42,15 @@ export function count(from: usize, to: usize, byte: u8): u32 {
 }
 
 /** ASCII white space within a line. */
-// @ts-ignore: decorator
-
 export function isSpace(byte: u32): bool {
   return byte == SPACE || byte == TAB || byte == RETURN;
 }
-
-// @ts-ignore: decorator
 
 export function isDigit(byte: u32): bool {
   return byte - 0x30 < 10;
 }
 
 /** The value of a hexadecimal digit, 16 or more if it is none. */
-// @ts-ignore: decorator
-
 export function hexValue(byte: u32): u32 {
   if (isDigit(byte)) return byte - 0x30;
   const letter = (byte | 0x20) - 0x61;

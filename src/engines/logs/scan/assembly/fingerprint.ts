@@ -14,14 +14,14 @@ const MASKS: usize = memory.data<u64>([0, 0, -1, -1], 16);
 
 /** The 16 bytes, folded, with the first `gone` of them zero. */
 // @ts-ignore: decorator
-
+@inline
 export function folded(window: v128, gone: u32): v128 {
   return v128.and(v128.or(window, i8x16.splat(0x20)), v128.load(MASKS + 16 - gone));
 }
 
 /** The hash of a window of 16 bytes. */
 // @ts-ignore: decorator
-
+@inline
 export function mix(window: v128): u64 {
   let hash = i64x2.extract_lane(window, 0) * K1 + i64x2.extract_lane(window, 1) * K2;
   hash ^= hash >>> 32;
@@ -30,7 +30,7 @@ export function mix(window: v128): u64 {
 
 /** The fingerprint of a text's end. */
 // @ts-ignore: decorator
-
+@inline
 export function endOf(text: usize, length: usize): u64 {
   const gone: u32 = length < 16 ? 16 - <u32> length : 0;
   return mix(folded(v128.load(text + length - 16), gone));
@@ -47,7 +47,7 @@ export function wholeOf(text: usize, length: usize): u64 {
 }
 
 // @ts-ignore: decorator
-
+@inline
 function mix2(hash: u64, window: v128): u64 {
   return rotl<u64>(hash, 23) * K1 ^ mix(window);
 }

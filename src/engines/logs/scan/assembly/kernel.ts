@@ -21,7 +21,7 @@ import {
 } from "./lines";
 import { isEscapedAt, mayBeMailbox } from "./mail";
 import { DECODED, EMAILS, ENDS, flags, LINES_MOST, LONGEST, STRIDE } from "./memory";
-import { siftJson, siftTsv } from "./sift";
+import { mayBeText, siftJson, siftTsv } from "./sift";
 import { mayMatch } from "./text";
 
 export { addNetwork } from "./address";
@@ -106,7 +106,8 @@ function lookAtString(end: usize): bool {
   if (open < floor) return floor > blockStart;
   const start = open + 1;
   if (lastBefore(end, start, BACKSLASH) < start) return mayMatch(start, end - start);
-  return mayMatch(DECODED, decodeJson(start, end));
+  const length = decodeJson(start, end);
+  return mayBeText(DECODED, length) && mayMatch(DECODED, length);
 }
 
 /** Whether an odd number of backslashes stands before `at`. */
@@ -142,5 +143,6 @@ function lookAtColumn(end: usize, byte: u8): bool {
 function lookAtText(start: usize, end: usize): bool {
   if (end <= start) return false;
   if (lastBefore(end, start, BACKSLASH) < start) return mayMatch(start, end - start);
-  return mayMatch(DECODED, decodeTsv(start, end));
+  const length = decodeTsv(start, end);
+  return mayBeText(DECODED, length) && mayMatch(DECODED, length);
 }

@@ -21,8 +21,6 @@ export function mayBeMailbox(at: usize, floor: usize, to: usize): bool {
   return hasText(from, end - from);
 }
 
-// @ts-ignore: decorator
-
 function isDomainByte(byte: u32): bool {
   return isDigit(byte) || (byte | 0x20) - 0x61 < 26 || byte == DOT || byte == 0x2d || byte == 0x5f;
 }

@@ -37,6 +37,7 @@ export const NETWORKS4: u32 = 8;
 export const ADDRESSES6: u32 = 16;
 /** Domains, or URLs or e-mails with their domains: other scripts and trailing dots matter. */
 export const NAMES: u32 = 32;
+export const HASHES: u32 = 64;
 
 /** The set's flags. */
 export let flags: u32 = 0;

@@ -21,51 +21,79 @@ import { bitmap, bitmapShift, flags, NETWORKS4, SUBDOMAINS, URLS } from "./memor
 
 /** The bits of a mask of 16 where `byte` stands. */
 // @ts-ignore: decorator
-
+@inline
 function where(bytes: v128, byte: u8): u32 {
   return <u32> i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(byte)));
 }
 
 /** Bits of the lanes that are in a range. */
 // @ts-ignore: decorator
-
+@inline
 function within(bytes: v128, first: u8, span: u8): v128 {
   const offset = i8x16.sub(bytes, i8x16.splat(first));
   return i8x16.eq(i8x16.min_u(offset, i8x16.splat(span)), offset);
 }
 
 /**
- * Whether the value that ends before `end` needs a closer look. `gone` says how
- * many of the 16 bytes before it don't belong to it.
+ * A first, quick look at the value that ends in `window`, `gone` bytes of which
+ * don't belong to it: 0 if it can neither be a text of the set nor hold anything
+ * that calls for a second look (see `secondLook`).
  */
 // @ts-ignore: decorator
-
-function needsLook(end: usize, window: v128, gone: u32, wide: u32, map: usize, shift: u64): u32 {
-  const live = <u32> 0xffff << gone;
+@inline
+function firstLook(window: v128, gone: u32, wide: u32, map: usize, shift: u64): u32 {
   const text = folded(window, gone);
-  let keep = <u32> mayEnd(mix(text), map, shift);
-  // An escape that reaches into the window from before has at most 5 bytes there.
-  const before: u32 = gone == 0 ? where(v128.load(end - 32), BACKSLASH) & 0xf800 : 0;
-  keep |= (where(window, BACKSLASH) & live) | before;
+  let keep = <u32>mayEnd(mix(text), map, shift);
+  // A colon, a backslash, `]`, a byte beyond ASCII (its first bit), a dot at the end.
+  const special = v128.or(
+    v128.or(
+      i8x16.eq(window, i8x16.splat(COLON)),
+      i8x16.eq(v128.or(window, i8x16.splat(1)), i8x16.splat(CLOSE_BRACKET)),
+    ),
+    v128.or(window, i8x16.eq(window, i8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x2e))),
+  );
+  keep |= <u32>i8x16.bitmask(special) >>> gone;
+  if (wide & NETWORKS4) keep |= <u32>(beyond(v128.not(within(text, DOT, 12)), gone) == 0);
+  if (wide & (SUBDOMAINS | URLS)) keep |= tails(window, <u32>0xffff << gone, wide, map, shift);
+  return keep;
+}
+
+/** The bits of lanes that belong to the value. */
+// @ts-ignore: decorator
+@inline
+function beyond(lanes: v128, gone: u32): u32 {
+  return <u32>i8x16.bitmask(lanes) >>> gone;
+}
+
+/** Whether a value that passed the first look may be in the set, as far as its last bytes can say. */
+// @ts-ignore: decorator
+@inline
+function secondLook(
+  end: usize,
+  window: v128,
+  gone: u32,
+  kinds: u32,
+  map: usize,
+  shift: u64,
+): u32 {
+  const live = <u32>0xffff << gone;
+  const text = folded(window, gone);
+  let keep = <u32>mayEnd(mix(text), map, shift);
+  keep |= where(window, BACKSLASH) & live;
   // Beyond ASCII there are other spellings of a domain.
-  keep |= <u32> i8x16.bitmask(window) & live;
-  keep |= <u32> (load<u8>(end - 1) == DOT);
-  // `host:port` has one colon near the end; with brackets it may have more.
+  keep |= <u32>i8x16.bitmask(window) & live;
+  keep |= <u32>(load<u8>(end - 1) == DOT);
+  // `host:port` has one colon near the end; with brackets, or a user before it, it may have more.
   const colons = where(window, COLON) & live;
-  keep |= <u32> ((colons & (colons - 1)) == 0) & <u32> ((colons & 0xfc00) != 0);
+  const single = <u32>((colons & (colons - 1)) == 0) | (kinds & URLS);
+  keep |= <u32>(single != 0) & <u32>((colons & 0xfc00) != 0);
   keep |= where(window, CLOSE_BRACKET) & live & 0xfe00;
   // Only digits, dots, colons and the letters of hexadecimal digits: perhaps IPv6, or a hash with colons.
   const numeric = within(text, DOT, 12);
-  const others = i8x16.bitmask(v128.not(v128.or(numeric, within(text, 0x61, 5))));
-  keep |= <u32> ((<u32> others & live) == 0) & <u32> (colons != 0);
-  if (wide != 0) {
-    if (wide & NETWORKS4) {
-      keep |= <u32> ((<u32> i8x16.bitmask(v128.not(numeric)) & live) == 0);
-    }
-    // In `user:password@host:port` there are more.
-    if (wide & URLS) keep |= colons & 0xfc00;
-    if (wide & (SUBDOMAINS | URLS)) keep |= tails(window, live, wide, map, shift);
-  }
+  const others = <u32>i8x16.bitmask(v128.not(v128.or(numeric, within(text, 0x61, 5))));
+  keep |= <u32>((others & live) == 0) & <u32>(colons != 0);
+  if (kinds & NETWORKS4) keep |= <u32>((<u32>i8x16.bitmask(v128.not(numeric)) & live) == 0);
+  if (kinds & (SUBDOMAINS | URLS)) keep |= tails(window, live, kinds, map, shift);
   return keep;
 }
 
@@ -85,43 +113,98 @@ function tails(window: v128, live: u32, wide: u32, map: usize, shift: u64): u32 
   return 0;
 }
 
+/** Whether an escape reaches into a window that is full; it has at most 5 bytes before it. */
+// @ts-ignore: decorator
+@inline
+function escapeBefore(end: usize, gone: u32): u32 {
+  return <u32>(gone == 0) & <u32>((where(v128.load(end - 32), BACKSLASH) & 0xf800) != 0);
+}
+
+/** Whether a text that was rewritten may be in the set, as far as its last bytes can say. */
+export function mayBeText(text: usize, length: usize): bool {
+  const end = text + length;
+  const gone: u32 = length < 16 ? 16 - <u32>length : 0;
+  return secondLook(end, v128.load(end - 16), gone, flags, bitmap, bitmapShift) != 0;
+}
+
 /** Keeps of the ends at [list, stop) those that need a closer look, in place; returns their end. */
 export function siftJson(list: usize, stop: usize): usize {
-  const map = bitmap, shift = bitmapShift, wide = flags & (SUBDOMAINS | URLS | NETWORKS4);
+  const map = bitmap, shift = bitmapShift, kinds = flags;
+  const wide = kinds & (SUBDOMAINS | URLS | NETWORKS4);
   let out = list;
   for (let at = list; at < stop; at += 4) {
-    const end = <usize> load<u32>(at);
+    const end = <usize>load<u32>(at);
     const window = v128.load(end - 16);
     const gone = 32 - clz<u32>(where(window, QUOTE));
-    let keep = needsLook(end, window, gone, wide, map, shift);
-    keep |= <u32> (load<u8>(end) != QUOTE);
+    const keep = firstLook(window, gone, wide, map, shift) | escapeBefore(end, gone) |
+      <u32>(load<u8>(end) != QUOTE);
     store<u32>(out, end);
-    out += <usize> (keep != 0) << 2;
+    out += <usize>(keep != 0) << 2;
+  }
+  stop = out;
+  out = list;
+  for (let at = list; at < stop; at += 4) {
+    const end = <usize>load<u32>(at);
+    const window = v128.load(end - 16);
+    const gone = 32 - clz<u32>(where(window, QUOTE));
+    const keep = secondLook(end, window, gone, kinds, map, shift) | escapeBefore(end, gone) |
+      <u32>(load<u8>(end) != QUOTE);
+    store<u32>(out, end);
+    out += <usize>(keep != 0) << 2;
   }
   return out;
 }
 
 /** The same for the ends of columns and elements. */
 export function siftTsv(list: usize, stop: usize, separator: u8, setSeparator: u8): usize {
-  const map = bitmap, shift = bitmapShift, wide = flags & (SUBDOMAINS | URLS | NETWORKS4);
-  const tab = i8x16.splat(separator), newline = i8x16.splat(NEWLINE);
+  const map = bitmap, shift = bitmapShift, kinds = flags;
+  const wide = kinds & (SUBDOMAINS | URLS | NETWORKS4);
+  const tab = i8x16.splat(separator);
   let out = list;
   for (let at = list; at < stop; at += 4) {
-    const end = <usize> load<u32>(at);
+    const end = <usize>load<u32>(at);
     const window = v128.load(end - 16);
-    const columns = <u32> i8x16.bitmask(
-      v128.or(i8x16.eq(window, tab), i8x16.eq(window, newline)),
-    );
+    const columns = columnEnds(window, tab);
     const commas = where(window, setSeparator);
-    let keep = needsLook(end, window, 32 - clz<u32>(columns | commas), wide, map, shift);
-    // The whole column may be the value too, commas and all.
-    const byte = load<u8>(end);
-    keep |= <u32> (byte != setSeparator) & <u32> (commas > columns);
-    keep |= <u32> (byte != setSeparator) & <u32> (byte != separator) & <u32> (byte != NEWLINE);
-    keep |= <u32> (byte == NEWLINE) &
-      (<u32> (load<u8>(end, 1) == HASH) | <u32> (load<u8>(end - 1) == RETURN));
+    const gone = 32 - clz<u32>(columns | commas);
+    const keep = firstLook(window, gone, wide, map, shift) | escapeBefore(end, gone) |
+      tsvLook(end, columns, commas, separator, setSeparator);
     store<u32>(out, end);
-    out += <usize> (keep != 0) << 2;
+    out += <usize>(keep != 0) << 2;
+  }
+  stop = out;
+  out = list;
+  for (let at = list; at < stop; at += 4) {
+    const end = <usize>load<u32>(at);
+    const window = v128.load(end - 16);
+    const columns = columnEnds(window, tab);
+    const commas = where(window, setSeparator);
+    const gone = 32 - clz<u32>(columns | commas);
+    const keep = secondLook(end, window, gone, kinds, map, shift) | escapeBefore(end, gone) |
+      tsvLook(end, columns, commas, separator, setSeparator);
+    store<u32>(out, end);
+    out += <usize>(keep != 0) << 2;
   }
   return out;
+}
+
+// @ts-ignore: decorator
+@inline
+function columnEnds(window: v128, tab: v128): u32 {
+  return <u32>i8x16.bitmask(
+    v128.or(i8x16.eq(window, tab), i8x16.eq(window, i8x16.splat(NEWLINE))),
+  );
+}
+
+/** Whether an end is one for other reasons than the value before it alone. */
+// @ts-ignore: decorator
+@inline
+function tsvLook(end: usize, columns: u32, commas: u32, separator: u8, setSeparator: u8): u32 {
+  const byte = load<u8>(end);
+  // The whole column may be the value too, commas and all.
+  let keep = <u32>(byte != setSeparator) & <u32>(commas > columns);
+  keep |= <u32>(byte != setSeparator) & <u32>(byte != separator) & <u32>(byte != NEWLINE);
+  keep |= <u32>(byte == NEWLINE) &
+    (<u32>(load<u8>(end, 1) == HASH) | <u32>(load<u8>(end - 1) == RETURN));
+  return keep;
 }

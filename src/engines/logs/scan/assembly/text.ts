@@ -3,11 +3,11 @@
  * some spelling? The rules are those of `src/match/canonical.ts`; where they are
  * hard to follow (other scripts) the answer is yes and the host decides.
  */
-import { AT, CLOSE_BRACKET, COLON, DOT, HASH, OPEN_BRACKET, QUESTION, SLASH } from "./characters";
+import { AT, CLOSE_BRACKET, COLON, DOT, HASH, OPEN_BRACKET, QUESTION, SLASH, SPACE } from "./characters";
 import { hasIpv4, hasIpv6, inNetwork4, NO_ADDRESS, parseIpv4, parseIpv6 } from "./address";
 import { isDigit, lastBefore } from "./bytes";
 import { hasText } from "./filter";
-import { CANONICAL, flags, LONGEST, NAMES, SUBDOMAINS, URLS } from "./memory";
+import { ADDRESSES6, CANONICAL, flags, HASHES, NAMES, SUBDOMAINS, URLS } from "./memory";
 
 /** What kinds of bytes a text has. */
 const BEYOND_ASCII: u32 = 1;
@@ -18,21 +18,33 @@ const COLONS: u32 = 8;
 const WORDS: u32 = 16;
 
 function survey(text: usize, length: usize): u32 {
-  let seen: u32 = 0;
-  for (let at = text, end = text + length; at < end; at++) {
-    const byte = <u32> load<u8>(at);
-    const folded = byte | 0x20;
-    if (isDigit(byte) || byte == DOT || folded - 0x61 < 6) continue;
-    if (byte == COLON) {
-      seen |= COLONS;
-      continue;
-    }
-    seen |= WORDS;
-    if (byte >= 0x80) seen |= BEYOND_ASCII;
-    else if (byte <= 0x20) seen |= SPACES;
-    else if (byte == SLASH) seen |= SLASHES;
+  let beyond: u32 = 0, spaces: u32 = 0, slashes: u32 = 0, colons: u32 = 0, words: u32 = 0;
+  for (let left = <isize>length; left > 0; left -= 16) {
+    const bytes = v128.load(text + left - 16);
+    const live: u32 = left < 16 ? 0xffff << (16 - <u32>left) & 0xffff : 0xffff;
+    beyond |= <u32>i8x16.bitmask(bytes) & live;
+    spaces |= <u32>i8x16.bitmask(i8x16.le_u(bytes, i8x16.splat(SPACE))) & live;
+    slashes |= <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(SLASH))) & live;
+    colons |= <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(COLON))) & live;
+    words |= ~<u32>i8x16.bitmask(hexish(bytes)) & live;
   }
-  return seen;
+  return (beyond != 0 ? BEYOND_ASCII : 0) | (spaces != 0 ? SPACES : 0) |
+    (slashes != 0 ? SLASHES : 0) | (colons != 0 ? COLONS : 0) | (words != 0 ? WORDS : 0);
+}
+
+/** Lanes with hexadecimal digits, dots and colons. */
+// @ts-ignore: decorator
+@inline
+function hexish(bytes: v128): v128 {
+  const digits = i8x16.sub(bytes, i8x16.splat(0x30));
+  const letters = i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61));
+  return v128.or(
+    v128.or(
+      i8x16.le_u(digits, i8x16.splat(10)),
+      i8x16.le_u(letters, i8x16.splat(5)),
+    ),
+    i8x16.eq(bytes, i8x16.splat(DOT)),
+  );
 }
 
 /** Whether a value may be in the set. */
@@ -44,8 +56,12 @@ export function mayMatch(text: usize, length: usize): bool {
   if (seen & SPACES) return false;
   if (seen & BEYOND_ASCII) return (flags & NAMES) != 0;
   if (!(seen & WORDS) && seen & COLONS) {
-    if (parseIpv6(text, length)) return hasIpv6();
-    if (hasHash(text, length)) return true;
+    if (length > 45) return (flags & HASHES) != 0 && hasHash(text, length);
+    // Without IPv6 in the set only IPv4 in IPv6 counts, which starts with zeros.
+    const first = load<u8>(text);
+    if (flags & ADDRESSES6 || first == COLON || first == 0x30) {
+      if (parseIpv6(text, length)) return hasIpv6();
+    }
   }
   if (seen & SLASHES) return (flags & URLS) != 0 && hasUrl(text, length);
   return hasHost(text, length);
@@ -119,14 +135,10 @@ function hasUrl(text: usize, length: usize): bool {
   return hasText(CANONICAL, out - CANONICAL);
 }
 
-// @ts-ignore: decorator
-
 function append(out: usize, text: usize, length: usize): usize {
   memory.copy(out, text, length);
   return out + length;
 }
-
-// @ts-ignore: decorator
 
 function endsAuthority(byte: u32): bool {
   return byte == SLASH || byte == QUESTION || byte == HASH;
