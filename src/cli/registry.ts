@@ -15,6 +15,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/retro.ts"),
   },
   {
+    name: "bus",
+    summary: "run a Threat Bus",
+    load: () => import("./commands/bus.ts"),
+  },
+  {
     name: "sinks",
     summary: "list where matches can go",
     load: () => import("./commands/sinks.ts"),
