@@ -182,7 +182,9 @@ function keepIds(indicators: IndicatorSet, signal: AbortSignal): KnownIndicators
     withId: (id) => byId.get(id),
     withValue: (value) => {
       const hits = indicators.iocs.hits({ value });
-      return hits.map(({ handle }) => indicators.get(handle));
+      // Values of a compound pattern only say that it may be fulfilled here.
+      const points = hits.filter(({ handle }) => !indicators.compounds.has(handle));
+      return points.map(({ handle }) => indicators.get(handle));
     },
   };
 }
