@@ -30,6 +30,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/engines.ts"),
   },
   {
+    name: "fields",
+    summary: "show which log field is which STIX property",
+    load: () => import("./commands/fields.ts"),
+  },
+  {
+    name: "pattern",
+    summary: "explain a STIX pattern",
+    load: () => import("./commands/pattern.ts"),
+  },
+  {
     name: "config",
     summary: "check, print or describe the configuration",
     load: () => import("./commands/config.ts"),
