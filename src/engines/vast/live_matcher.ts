@@ -4,6 +4,7 @@ import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Observable } from "../../match/observable.ts";
 import { createChannel } from "./channel.ts";
 import { NodeAwayError, VastError } from "./errors.ts";
+import { linesOf } from "./lines.ts";
 import {
   type KnownIndicators,
   type MatcherLine,
@@ -68,8 +69,9 @@ async function watch(
       await client.check(signal);
       health.up();
       telling = tell(context, name, indicators, both);
-      for await (const { lines } of client.attachMatcher(name, signal)) {
+      for await (const block of client.attachMatcher(name, signal)) {
         attempt = 0;
+        const lines = block.cut ? [] : linesOf(block);
         const matches = lines.flatMap((line) => take(line, known));
         if (matches.length > 0) await push(matches);
       }
