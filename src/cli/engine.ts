@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
 import type { Engine } from "../engines/engine.ts";
+import type { PositionStore } from "../engines/logs/live/positions.ts";
 import { UsageError } from "../errors.ts";
 
 const logger = getLogger(["bridge", "engines"]);
@@ -13,6 +14,14 @@ export interface EngineFlags {
   readonly vastBinary?: string;
 }
 
+/** What an engine of `bridge run` gets besides. */
+export interface RunningEngine {
+  /** It waits for telemetry that is away, also at the start. */
+  readonly forever?: boolean;
+  /** Where positions of followed logs are kept. */
+  readonly positions?: PositionStore;
+}
+
 /**
  * Opens the engine that flags or configuration name, the logs engine unless a
  * VAST node was named.
@@ -22,6 +31,7 @@ export interface EngineFlags {
 export async function openEngine(
   flags: EngineFlags,
   config: Config,
+  running: RunningEngine = {},
 ): Promise<Engine> {
   const logs = flags.logs ?? [];
   if (engineName(flags, config) === "vast") {
@@ -31,12 +41,16 @@ export async function openEngine(
       ...config,
       vast: flags.vast ?? config.vast,
       vast_binary: flags.vastBinary ?? config.vast_binary,
+      ...(running.forever ? { patience: Infinity } : {}),
     });
   }
   if (flags.vast !== undefined) throw new UsageError("--vast goes with --engine vast");
   const { open } = await import("../engines/logs/mod.ts");
   const paths = logs.length > 0 ? logs : config.logs ?? [];
-  const engine = await open({ paths });
+  const engine = await open({
+    paths,
+    ...(running.positions === undefined ? {} : { positions: running.positions }),
+  });
   if (paths.length === 0) {
     logger.warn("Hunting in {folders}", {
       folders: engine.roots.map(({ name }) => name).join(", "),

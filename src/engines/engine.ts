@@ -31,6 +31,8 @@ export interface Match {
   readonly observable?: Observable;
   readonly where: Where;
   readonly event: TelemetryEvent;
+  /** What `transform_context` made of the event, JSON on one line; goes out in its place. */
+  readonly context?: Uint8Array;
 }
 
 /** What an engine can do with an indicator; the reason stands in logs and summaries. */

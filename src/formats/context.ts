@@ -5,6 +5,6 @@ export function create(): Format {
   return {
     name: "context",
     summary: "the event alone, as it is",
-    render: (match) => match.event.bytes,
+    render: (match) => match.context ?? match.event.bytes,
   };
 }

@@ -52,7 +52,7 @@ function cellsOf(match: Match): string[] {
     match.where.source,
     String(match.where.line ?? ""),
     match.where.field ?? "",
-    decoder.decode(match.event.bytes),
+    decoder.decode(match.context ?? match.event.bytes),
   ];
 }
 

@@ -13,7 +13,8 @@ export function create(): Format {
 }
 
 function render(match: Match): Uint8Array {
-  const { where, event } = match;
+  const { where } = match;
+  const event = match.context ?? match.event.bytes;
   const about = JSON.stringify({
     ioc: iocOf(match),
     kind: match.observable?.kind ?? "pattern",
@@ -24,9 +25,9 @@ function render(match: Match): Uint8Array {
     field: where.field,
   });
   const head = encoder.encode(`${about.slice(0, -1)},"event":`);
-  const line = new Uint8Array(head.length + event.bytes.length + 1);
+  const line = new Uint8Array(head.length + event.length + 1);
   line.set(head);
-  line.set(event.bytes, head.length);
+  line.set(event, head.length);
   line.set(CLOSE, line.length - 1);
   return line;
 }

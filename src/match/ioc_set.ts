@@ -10,10 +10,7 @@ import { walkEvent } from "./walk.ts";
 export interface OwnIocSet extends IocSet {
   /** Adds a pair that is known not to be there. */
   append(observable: Observable, handle: Handle): Entry;
-  /**
-   * The same from bytes; `kind` and `skip` as in `IocView`, the value canonical, not CIDR. If
-   * the key is there already, nothing is added unless `again`: returns `-1 - first`.
-   */
+  /** The same from bytes; `kind` and `skip` as in `IocView`, the value canonical. Not for CIDR. */
   appendBytes(
     kind: number,
     bytes: Uint8Array,
@@ -21,10 +18,10 @@ export interface OwnIocSet extends IocSet {
     end: number,
     skip: number,
     handle: Handle,
-    again: boolean,
-  ): number;
+  ): Entry;
   /** The first entry of the same key (see `matchKey`), or -1; `next` gives the others. */
   find(observable: Observable): Entry;
+  findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry;
   next(entry: Entry): Entry;
   observable(entry: Entry): Observable;
   handle(entry: Entry): Handle;
@@ -82,12 +79,12 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     table.remove(entry);
   }
 
-  /** Calls back with the first entry of each key that a text has; `inside` as in `KeyVisitor`. */
-  function lookUp(text: string, found: (first: Entry, inside?: Observable) => void): void {
+  /** Calls back with the first entry of each key that a text has. */
+  function lookUp(text: string, found: (first: Entry) => void): void {
     if (table.size === 0) return;
     visitKeys(text, keyOptions, (kind, key, inside) => {
       const entry = table.find(KIND_NUMBERS[kind], key);
-      if (entry >= 0) found(entry, inside);
+      if (entry >= 0 && !(inside && options.spare?.(inside))) found(entry);
     });
   }
 
@@ -100,16 +97,8 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
   function hits(event: Parameters<IocSet["hits"]>[0]): Hit[] {
     const hits: Hit[] = [];
     const seen = new Set<string>();
-    /** Asked once for each value of an event, as `spare` may count. */
-    const spared = new Map<string, boolean>();
-    const isSpared = (inside: Observable) => {
-      let is = spared.get(inside.value);
-      if (is === undefined) spared.set(inside.value, is = options.spare!(inside));
-      return is;
-    };
     walkEvent(event, (text, field) =>
-      lookUp(text, (first, inside) => {
-        if (inside !== undefined && options.spare !== undefined && isSpared(inside)) return;
+      lookUp(text, (first) => {
         for (let entry = first; entry >= 0; entry = table.next(entry)) {
           const observable = table.observable(entry);
           const handle = table.handle(entry);
@@ -147,13 +136,12 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     entries,
     view: (): IocView => table.view(),
     append,
-    appendBytes(kind, bytes, start, end, skip, handle, again) {
+    appendBytes(kind, bytes, start, end, skip, handle) {
       version++;
-      return again
-        ? table.addBytes(kind, bytes, start, end, skip, handle)
-        : table.addNewBytes(kind, bytes, start, end, skip, handle);
+      return table.addBytes(kind, bytes, start, end, skip, handle);
     },
     find,
+    findBytes: table.findBytes,
     next: table.next,
     observable: table.observable,
     handle: table.handle,

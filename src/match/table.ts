@@ -30,17 +30,9 @@ export interface Table {
     handle: Handle,
   ): Entry;
   addText(kind: number, text: string, skip: number, handle: Handle): Entry;
-  /** Adds unless the key is there; then returns `-1 - first` for its first entry. */
-  addNewBytes(
-    kind: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    skip: number,
-    handle: Handle,
-  ): number;
   /** The first entry of a key in order of arrival, or -1. */
   find(kind: number, key: string): Entry;
+  findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry;
   /** The entry after this one with the same key, or -1. */
   next(entry: Entry): Entry;
   remove(entry: Entry): void;
@@ -135,13 +127,11 @@ export function createTable(onMove?: OnMove): Table {
     end: number,
     skip: number,
     handle: Handle,
-    onlyNew = false,
-  ): number {
+  ): Entry {
     if (count === starts.length) grow();
     if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
     const hash = hashBytes(kind, bytes, start + skip, end);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
-    if (onlyNew && slots[slot] !== 0) return -1 - rings[slots[slot]! - 1]!;
     if (used + end - start > arena.length) {
       arena = enlarge(arena, Math.max(arena.length * 2, used + end - start));
     }
@@ -255,15 +245,13 @@ export function createTable(onMove?: OnMove): Table {
     get size() {
       return count - dead;
     },
-    addBytes: (kind, bytes, start, end, skip, handle) =>
-      addBytes(kind, bytes, start, end, skip, handle),
-    addNewBytes: (kind, bytes, start, end, skip, handle) =>
-      addBytes(kind, bytes, start, end, skip, handle, true),
+    addBytes,
     addText(kind, text, skip, handle) {
       const length = scratchText(text);
       return addBytes(kind, scratch, 0, length, skip, handle);
     },
     find: (kind, key) => findBytes(kind, scratch, 0, scratchText(key)),
+    findBytes,
     next(entry) {
       const next = rings[entry]!;
       // The ring's last entry is the one whose follower came first.

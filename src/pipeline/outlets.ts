@@ -1,4 +1,3 @@
-import { writeWithRetry } from "../delivery/retry.ts";
 import { type Delivery, type Sink, SinkError } from "../../sinks/sink.ts";
 import { parseSinkSpec, type ResolvedSink, type SinkEntryConfig } from "../../sinks/registry.ts";
 import type { Match } from "../engines/engine.ts";
@@ -15,10 +14,8 @@ interface Outlet {
   readonly sink: Sink;
   /** What could not be delivered. */
   lost: number;
-  /** The first error that cost a delivery. */
+  /** The error that ended it, if one did. */
   failure: unknown;
-  /** Given up: nothing more is written. */
-  over: boolean;
 }
 
 /** What became of the matches at one sink. */
@@ -90,7 +87,7 @@ async function openOutlet(
     ...(head === undefined ? {} : { head }),
     ...tailOf(format),
   }, signal);
-  return { label, format, sink, lost: 0, failure: undefined, over: false };
+  return { label, format, sink, lost: 0, failure: undefined };
 }
 
 /** A document's end is worked out when the sink closes: it may depend on what came before. */
@@ -105,15 +102,17 @@ async function deliverTo(
   matches: readonly Match[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (outlet.over) {
+  if (outlet.failure !== undefined) {
     outlet.lost += matches.length;
     return;
   }
-  const deliveries = matches.map((match) => toDelivery(match, outlet.format));
-  const { lost, failure, over } = await writeWithRetry(outlet.sink, deliveries, signal);
-  outlet.lost += lost;
-  outlet.failure ??= failure;
-  outlet.over = over;
+  try {
+    await outlet.sink.write(matches.map((match) => toDelivery(match, outlet.format)), signal);
+  } catch (error) {
+    if (isClosedPipe(error)) throw error;
+    outlet.failure = error;
+    outlet.lost += error instanceof SinkError ? error.undelivered.length : matches.length;
+  }
 }
 
 async function closeOutlet(outlet: Outlet): Promise<void> {

@@ -15,6 +15,8 @@ export interface SightingSource {
   readonly observable?: { readonly value: string };
   /** The event as one line of JSON, and parsed. */
   readonly event: { readonly bytes: Uint8Array; readonly value: JsonObject };
+  /** What goes out as context in the event's place, JSON on one line. */
+  readonly context?: Uint8Array;
 }
 
 /** Makes one sighting stand for many events of one indicator. */
@@ -136,7 +138,7 @@ export function sightingBytes(source: SightingSource, options: SightingOptions =
       `,${soughtFor(source)},"x_threatbus_match_type":"${source.type}"` +
       `,"x_threatbus_sighting_context":`,
   );
-  const event = source.event.bytes;
+  const event = source.context ?? source.event.bytes;
   const length = trimmedLength(event);
   const bytes = new Uint8Array(head.length + length + 1);
   bytes.set(head);

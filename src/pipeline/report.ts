@@ -1,0 +1,90 @@
+import type { Queue, QueueItem } from "../delivery/queue.ts";
+import type { Match } from "../engines/engine.ts";
+import type { Format } from "../formats/format.ts";
+import { iocOf } from "../formats/match.ts";
+import { sightingUuid } from "../stix/ids.ts";
+
+/** A sink's name and the form of what it gets. */
+export interface Target {
+  readonly label: string;
+  readonly format: Format;
+}
+
+/** Turns the event of a match into another (`transform_context`); undefined keeps it. */
+export type Transform = (match: Match, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+
+/** How matches become deliveries. */
+export interface ReportOptions {
+  readonly targets: readonly Target[];
+  readonly queue: Queue;
+  readonly transform?: Transform;
+  /** Most transformations under way at once. */
+  readonly parallel: number;
+  /** Told of each match that was new. */
+  readonly onReported?: (matches: readonly Match[], fresh: number) => void;
+}
+
+/** Queues matches for all targets; resolves when they are safe. */
+export type Report = (matches: readonly Match[], signal: AbortSignal) => Promise<void>;
+
+/** Most bytes of bodies that go into the queue in one piece. */
+const PIECE = 4 * 1024 * 1024;
+
+/** Makes the way from matches to the queue. */
+export function createReport(options: ReportOptions): Report {
+  const { targets, queue, transform, parallel } = options;
+  return async (matches, signal) => {
+    const shaped = transform === undefined
+      ? matches
+      : await mapBounded(matches, parallel, (match) => withContext(match, transform, signal));
+    let items: QueueItem[] = [];
+    let bytes = 0, fresh = 0;
+    for (const match of shaped) {
+      const item = toItem(match, targets);
+      items.push(item);
+      bytes += item.bodies.reduce((sum, { body }) => sum + body.length, 0);
+      if (bytes < PIECE) continue;
+      fresh += await queue.put(items, signal);
+      [items, bytes] = [[], 0];
+    }
+    fresh += await queue.put(items, signal);
+    options.onReported?.(matches, fresh);
+  };
+}
+
+function toItem(match: Match, targets: readonly Target[]): QueueItem {
+  return {
+    // Of the event as it was: a transformation may be different each time.
+    id: sightingUuid(match.indicator.id, match.event.bytes),
+    ioc: iocOf(match),
+    matchType: match.type,
+    indicatorId: match.indicator.id,
+    bodies: targets.map(({ label, format }) => ({ sink: label, body: format.render(match) })),
+  };
+}
+
+async function withContext(
+  match: Match,
+  transform: Transform,
+  signal: AbortSignal,
+): Promise<Match> {
+  const context = await transform(match, signal);
+  return context === undefined ? match : { ...match, context };
+}
+
+/** Maps in order with so many under way at most. */
+async function mapBounded<A, B>(
+  items: readonly A[],
+  limit: number,
+  map: (item: A) => Promise<B>,
+): Promise<B[]> {
+  const results = new Array<B>(items.length);
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      results[index] = await map(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return results;
+}

@@ -1,0 +1,27 @@
+import { type Sink, SinkError } from "../../../sinks/sink.ts";
+import type { ThreatBusClient } from "../../threatbus/client.ts";
+import { toError } from "../../zmtp/wait.ts";
+
+/** Threat Bus as a sink for sightings: a write is confirmed when the broker has read it. */
+export function busSink(client: Pick<ThreatBusClient, "publish">): Sink {
+  return {
+    async write(batch, signal) {
+      let refused;
+      try {
+        refused = await client.publish(batch.map(({ body }) => body), signal);
+      } catch (error) {
+        throw new SinkError(`Threat Bus did not take sightings: ${toError(error).message}`, {
+          undelivered: batch,
+          cause: error,
+        });
+      }
+      if (refused.length === 0) return;
+      const ids = new Set(refused.map(({ id }) => id));
+      throw new SinkError(`Not valid as STIX: ${refused[0]!.detail}`, {
+        undelivered: batch.filter(({ id }) => ids.has(`sighting--${id}`)),
+        retryable: false,
+      });
+    },
+    close: () => Promise.resolve(),
+  };
+}

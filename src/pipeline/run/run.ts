@@ -1,0 +1,215 @@
+import { getLogger } from "@logtape/logtape";
+import type { Queue } from "../../delivery/queue.ts";
+import { deliverQueue } from "../../delivery/worker.ts";
+import type { Engine, Match } from "../../engines/engine.ts";
+import type { Sink } from "../../../sinks/sink.ts";
+import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
+import type { ThreatBusClient } from "../../threatbus/client.ts";
+import { sleep } from "../../zmtp/wait.ts";
+import { createGatherer } from "../gather.ts";
+import { createReport, type Target, type Transform } from "../report.ts";
+import type { IndicatorStore } from "./indicator_store.ts";
+import { takeIn } from "./intake.ts";
+import { liveLoop } from "./live_loop.ts";
+import { retroLoop, type RetroTask } from "./retro_loop.ts";
+
+const logger = getLogger(["bridge", "run"]);
+
+/** An open sink with its place in the queue and the form of what it gets. */
+export interface Channel extends Target {
+  readonly sink: Sink;
+}
+
+/** The parts that `run` joins, all open. */
+export interface RunParts {
+  readonly client: Pick<ThreatBusClient, "batches">;
+  readonly engine: Engine;
+  readonly indicators: OwnIndicatorSet;
+  readonly store: IndicatorStore | undefined;
+  readonly queue: Queue;
+  readonly channels: readonly Channel[];
+  readonly transform?: Transform;
+  readonly metrics: Metrics;
+}
+
+/** What `run` does with them; times in ms. */
+export interface RunSettings {
+  readonly live: boolean;
+  readonly retro: boolean;
+  readonly subdomains: boolean;
+  readonly maxEvents: number;
+  readonly retroTimeout: number;
+  readonly batchSize: number;
+  readonly batchDelay: number;
+  readonly maxBackgroundTasks: number;
+  readonly maxAttempts: number;
+  readonly maxAge: number;
+  readonly shutdownTimeout: number;
+}
+
+/** Events may be written some time after they happened: so far before the last moment alive a catch-up begins. */
+const CATCH_UP_SLACK = 3600 * 1000;
+const ALIVE_EVERY = 10_000;
+
+/**
+ * Takes indicators in, matches them against past and stream, and delivers until
+ * the signal aborts; then drains for at most `shutdownTimeout`. What is not done
+ * by then stays in the state.
+ *
+ * @throws ClosedPipe when standard output is a sink and its reader is gone
+ */
+export async function run(
+  parts: RunParts,
+  settings: RunSettings,
+  signal: AbortSignal,
+): Promise<void> {
+  const { engine, indicators, queue, channels, metrics, store } = parts;
+  /** Ends everything at once. */
+  const end = new AbortController();
+  /** Nothing new comes in; what is there goes out. */
+  const drain = new AbortController();
+  const stopping = AbortSignal.any([signal, end.signal]);
+  const report = countedReport(parts, settings);
+  const tasks = createGatherer<RetroTask>({ size: settings.batchSize, delay: settings.batchDelay });
+  const hunting = settings.retro
+    ? (indicator: RetroTask["indicator"], given: AbortSignal) => tasks.push({ indicator }, given)
+    : () => Promise.resolve();
+
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    end.abort(error);
+  };
+  let failure: { readonly error: unknown } | undefined;
+  const watch = (work: Promise<void>) =>
+    work.catch((error) => stopping.aborted ? undefined : fail(error));
+
+  const sources = [
+    watch(
+      takeIn(parts.client.batches(), { set: indicators, store, metrics, hunt: hunting }, stopping),
+    ),
+    watch(catchUp(parts, settings, tasks.push, stopping)),
+    watch(keepTime(indicators, store, stopping)),
+    ...(settings.live ? [watch(liveLoop({ engine, indicators, report }, stopping))] : []),
+  ];
+  const retro = retroLoop({
+    engine,
+    tasks,
+    holds: indicators.has,
+    subdomains: settings.subdomains,
+    maxEvents: settings.maxEvents,
+    timeout: settings.retroTimeout,
+    report,
+    metrics,
+    ...(store === undefined ? {} : { onDone: store.done }),
+  }, end.signal).catch(fail);
+  const workers = channels.map((channel) =>
+    deliverTo(channel, queue, settings, metrics, drain.signal, end.signal).catch(fail)
+  );
+
+  await untilAborted(stopping);
+  const late = setTimeout(() => {
+    logger.warn("Not all was done within shutdown_timeout; the rest stays for the next start");
+    end.abort();
+  }, settings.shutdownTimeout);
+  try {
+    await Promise.race([Promise.all(sources), untilAborted(end.signal)]);
+    tasks.end();
+    await retro;
+    drain.abort();
+    await Promise.all(workers);
+  } finally {
+    clearTimeout(late);
+    end.abort();
+  }
+  await store?.alive(Date.now());
+  if (failure !== undefined) throw failure.error;
+}
+
+function countedReport(parts: RunParts, settings: RunSettings) {
+  const { queue, channels, transform, metrics } = parts;
+  return createReport({
+    targets: channels,
+    queue,
+    parallel: Math.min(settings.maxBackgroundTasks, 64),
+    ...(transform === undefined ? {} : { transform }),
+    onReported(matches: readonly Match[], fresh) {
+      for (const { type } of matches) metrics.sighting(type);
+      for (let index = fresh; index < matches.length; index++) metrics.suppressed("duplicate");
+    },
+  });
+}
+
+/**
+ * Takes up what an earlier process left: indicators whose past was not searched,
+ * and for all others the time in which nobody looked.
+ */
+async function catchUp(
+  { store, engine, indicators }: RunParts,
+  settings: RunSettings,
+  push: (task: RetroTask, signal: AbortSignal) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (store === undefined || !settings.retro) return;
+  // The logs engine's live matching goes on from where it stood, gap included.
+  const gapless = settings.live && engine.spec.name === "logs";
+  const since = store.lastAlive === undefined ? undefined : store.lastAlive - CATCH_UP_SLACK;
+  for (const { indicator, hunted } of store.held()) {
+    if (signal.aborted) return;
+    if (!indicators.has(indicator.id)) continue;
+    if (!hunted) await push({ indicator }, signal);
+    else if (!gapless && since !== undefined) await push({ indicator, since }, signal);
+  }
+}
+
+/** Lets indicators begin and end to be valid, and notes that this process is alive. */
+async function keepTime(
+  indicators: OwnIndicatorSet,
+  store: IndicatorStore | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    const now = Date.now();
+    indicators.tick(now);
+    await store?.alive(now);
+    await sleep(Math.min(ALIVE_EVERY, Math.max(100, indicators.nextTick - now)), signal);
+  }
+}
+
+async function deliverTo(
+  { label, sink }: Channel,
+  queue: Queue,
+  settings: RunSettings,
+  metrics: Metrics,
+  drain: AbortSignal,
+  signal: AbortSignal,
+): Promise<void> {
+  const { maxAttempts, maxAge } = settings;
+  const tell = () => metrics.spoolLength(label, queue.waiting(label));
+  await deliverQueue(
+    label,
+    sink,
+    queue,
+    {
+      maxAttempts,
+      maxAge,
+      onDelivered(count) {
+        metrics.delivered(label, count);
+        tell();
+      },
+      onFailure() {
+        metrics.deliveryFailed(label);
+        tell();
+      },
+    },
+    drain,
+    signal,
+  );
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
