@@ -20,6 +20,8 @@ export type Entry = number;
 export interface Table {
   /** Number of live entries. */
   readonly size: number;
+  /** Makes room for so many more, which saves copying; more may come. */
+  reserve(entries: number, bytes: number): void;
   /** Adds an entry without asking whether it is there; the text is UTF-8, `skip` its bytes that are no key. */
   addBytes(
     kind: number,
@@ -69,8 +71,7 @@ export function createTable(onMove?: OnMove): Table {
   let epoch = 0;
   let scratch = new Uint8Array(1 << 10);
 
-  function grow(): void {
-    const length = starts.length * 2;
+  function grow(length: number): void {
     starts = enlarge(starts, length);
     handles = enlarge(handles, length);
     hashes = enlarge(hashes, length);
@@ -128,7 +129,7 @@ export function createTable(onMove?: OnMove): Table {
     skip: number,
     handle: Handle,
   ): Entry {
-    if (count === starts.length) grow();
+    if (count === starts.length) grow(count * 2);
     if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
     const hash = hashBytes(kind, bytes, start + skip, end);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
@@ -244,6 +245,13 @@ export function createTable(onMove?: OnMove): Table {
   return {
     get size() {
       return count - dead;
+    },
+    reserve(entries, bytes) {
+      if (count + entries > starts.length) grow(count + entries);
+      if (used + bytes > arena.length) arena = enlarge(arena, used + bytes);
+      let length = slots.length;
+      while (length * 2 < (keys + entries) * 3) length *= 2;
+      if (length > slots.length) rehash(length);
     },
     addBytes,
     addText(kind, text, skip, handle) {
