@@ -3,11 +3,13 @@
  * `--check` it writes nothing and fails, naming the stale ones.
  */
 import { renderConfigDocs, renderExample } from "../config/render.ts";
+import { renderFieldsDocs } from "../match/fields/render.ts";
 
 /** Generated files by path from the root of the project. */
 export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   "config.yaml.example": renderExample,
   "docs/configuration.md": renderConfigDocs,
+  "docs/fields.md": renderFieldsDocs,
 };
 
 /** Paths whose content differs from what the code would write now. */

@@ -15,6 +15,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/retro.ts"),
   },
   {
+    name: "run",
+    summary: "subscribe to Threat Bus, match its indicators, report sightings",
+    load: () => import("./commands/run.ts"),
+  },
+  {
+    name: "bus",
+    summary: "run a Threat Bus",
+    load: () => import("./commands/bus.ts"),
+  },
+  {
     name: "sinks",
     summary: "list where matches can go",
     load: () => import("./commands/sinks.ts"),
@@ -25,9 +35,14 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/engines.ts"),
   },
   {
-    name: "run",
-    summary: "subscribe to Threat Bus, match its indicators, report sightings",
-    load: () => import("./commands/run.ts"),
+    name: "fields",
+    summary: "show which log field is which STIX property",
+    load: () => import("./commands/fields.ts"),
+  },
+  {
+    name: "pattern",
+    summary: "explain a STIX pattern",
+    load: () => import("./commands/pattern.ts"),
   },
   {
     name: "config",

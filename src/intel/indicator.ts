@@ -38,6 +38,10 @@ export type PutResult =
 export interface IndicatorSet {
   /** Number of indicators. */
   readonly size: number;
+  /**
+   * The point values. The values that a compound pattern can't do without stand here too,
+   * under its handle: a hit on one says that the event matters, not that it matches.
+   */
   readonly iocs: IocSet;
   /** Handles whose indicator is more than a disjunction of point values. */
   readonly compounds: ReadonlySet<Handle>;

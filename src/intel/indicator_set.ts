@@ -7,7 +7,8 @@ import { createTable } from "../match/table.ts";
 import { createDocuments } from "./documents.ts";
 import { type IndicatorFilter, rejection, validityOf } from "./filter.ts";
 import type { Indicator, IndicatorChange, IndicatorSet, PutResult } from "./indicator.ts";
-import { pointsOf } from "./points.ts";
+import { pointsOf, prefilterOf } from "./points.ts";
+import { parsePattern } from "../stix/pattern/mod.ts";
 import { createRecords, State } from "./records.ts";
 import { plainId, plainIndicator } from "./synthesize.ts";
 import { createTimeline } from "./timeline.ts";
@@ -47,8 +48,8 @@ export interface OwnIndicatorSet extends IndicatorSet {
   readonly heldBack: ReadonlyMap<string, number>;
   /** Number of a source of plain values, for `putPlain`; `undefined` where there is none. */
   source(file: string | undefined): number;
-  /** Adds a plain value; false if the same was there or it was held back. */
-  putPlain(observable: Observable, source: number, line: number): boolean;
+  /** Adds a plain value. */
+  putPlain(observable: Observable, source: number, line: number): PlainResult;
   /** The same from bytes as `OwnIocSet.appendBytes` takes them. */
   putPlainBytes(
     kind: number,
@@ -58,8 +59,13 @@ export interface OwnIndicatorSet extends IndicatorSet {
     skip: number,
     source: number,
     line: number,
-  ): boolean;
+  ): PlainResult;
+  /** Compound patterns for which every event matters: no value in `iocs` points to them. */
+  readonly sweeping: ReadonlySet<Handle>;
 }
+
+/** What became of a plain value: new, there already, held back by the guard. */
+export type PlainResult = "added" | "known" | "held";
 
 /** Makes an empty indicator set. */
 export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndicatorSet {
@@ -69,6 +75,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   const documents = createDocuments();
   const ids = createTable();
   const compounds = new Set<Handle>();
+  const sweeping = new Set<Handle>();
   const timeline = createTimeline();
   const heldBack = new Map<string, number>();
   const listeners = new Set<(change: IndicatorChange) => void>();
@@ -148,10 +155,10 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     if (records.states[handle] === State.plain) {
       iocs.removeEntry(records.refs[handle]!);
     } else if (records.states[handle] === State.active) {
-      if (!compounds.delete(handle)) {
-        // All points, as the guard may have let more of them pass when they came.
-        for (const point of pointsOf(get(handle).pattern).points) iocs.remove(point, handle);
-      }
+      compounds.delete(handle);
+      sweeping.delete(handle);
+      // All points, as the guard may have let more of them pass when they came.
+      for (const value of valuesOf(get(handle).pattern) ?? []) iocs.remove(value, handle);
     } else {
       return;
     }
@@ -161,8 +168,12 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   function activate(handle: Handle, indicator: Indicator): void {
     records.states[handle] = State.active;
     size++;
-    if (indicator.points.length === 0) compounds.add(handle);
     for (const point of indicator.points) iocs.append(point, handle);
+    if (indicator.points.length > 0) return;
+    compounds.add(handle);
+    const values = valuesOf(indicator.pattern);
+    if (values === undefined) sweeping.add(handle);
+    for (const value of values ?? []) iocs.add(value, handle);
   }
 
   /** An indicator stops to count; its version is remembered. */
@@ -229,6 +240,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     if (rejected !== undefined) return rejected;
     const left = allowed(points);
     if (left.length === 0 && points.length > 0) return options.guard!.reason(points[0]!)!;
+    for (const point of points) if (!left.includes(point)) hold(options.guard!.reason(point)!);
     return left;
   }
 
@@ -308,6 +320,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     },
     iocs,
     compounds,
+    sweeping,
     heldBack,
     get nextTick() {
       return timeline.next;
@@ -324,27 +337,28 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     source,
     putPlain(observable, from, line) {
       const reason = options.guard?.reason(observable);
-      if (reason !== undefined) return hold(reason).type === "added";
+      if (reason !== undefined) return hold(reason), "held";
       const same = (entry: number) => iocs.observable(entry).value === observable.value;
-      if (isKnownPlain(iocs.find(observable), same)) return false;
+      if (isKnownPlain(iocs.find(observable), same)) return "known";
       const handle = records.take();
       recordPlain(handle, iocs.append(observable, handle), from, line);
-      return true;
+      return "added";
     },
     putPlainBytes(kind, bytes, start, end, skip, from, line) {
-      const first = iocs.findBytes(kind, bytes, start + skip, end);
-      const concerned = options.guard?.concerns(kind, bytes, start, end) === true;
-      if (concerned || first >= 0) {
-        const value = new TextDecoder().decode(bytes.subarray(start, end));
-        const observable = { kind: OBSERVABLE_KINDS[kind]!, value };
-        const reason = concerned ? options.guard!.reason(observable) : undefined;
-        if (reason !== undefined) return hold(reason).type === "added";
-        if (isKnownPlain(first, (entry) => iocs.observable(entry).value === value)) return false;
+      if (options.guard?.concerns(kind, bytes, start, end) === true) {
+        return this.putPlain(observableOf(kind, bytes, start, end), from, line);
       }
-      const handle = records.take();
-      const entry = iocs.appendBytes(kind, bytes, start, end, skip, handle);
-      recordPlain(handle, entry, from, line);
-      return true;
+      const handle = records.next();
+      let entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, false);
+      if (entry < 0) {
+        const { value } = observableOf(kind, bytes, start, end);
+        if (isKnownPlain(-1 - entry, (other) => iocs.observable(other).value === value)) {
+          return "known";
+        }
+        entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, true);
+      }
+      recordPlain(records.take(), entry, from, line);
+      return "added";
     },
     onChange(listener, signal) {
       if (signal.aborted) return;
@@ -353,6 +367,18 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       signal.addEventListener("abort", () => listeners.delete(own), { once: true });
     },
   };
+}
+
+const decoder = new TextDecoder();
+
+function observableOf(kind: number, bytes: Uint8Array, start: number, end: number): Observable {
+  return { kind: OBSERVABLE_KINDS[kind]!, value: decoder.decode(bytes.subarray(start, end)) };
+}
+
+/** The values by which an indicator is found: its points, or those that a compound pattern needs. */
+function valuesOf(pattern: string): readonly Observable[] | undefined {
+  const { points } = pointsOf(pattern);
+  return points.length > 0 ? points : prefilterOf(parsePattern(pattern));
 }
 
 function stixIndicator(

@@ -27,6 +27,8 @@ export interface Records {
   lines: Uint32Array;
   /** One above the highest handle ever given. */
   length: number;
+  /** The handle that `take` will give. */
+  next(): number;
   take(): number;
   free(handle: number): void;
 }
@@ -43,6 +45,7 @@ export function createRecords(): Records {
     sources: new Uint16Array(64),
     lines: new Uint32Array(64),
     length: 0,
+    next: () => freed.length - oldest > QUARANTINE ? freed[oldest]! : records.length,
     take() {
       if (freed.length - oldest > QUARANTINE) return freed[oldest++]!;
       if (oldest > QUARANTINE) oldest -= freed.splice(0, oldest).length;

@@ -8,11 +8,12 @@ import { walkEvent } from "./walk.ts";
 
 /** What the owner of a set may do besides: name pairs by entry, and load without objects. */
 export interface OwnIocSet extends IocSet {
-  /** Makes room for so many more values of so many bytes in all. */
-  reserve(entries: number, bytes: number): void;
   /** Adds a pair that is known not to be there. */
   append(observable: Observable, handle: Handle): Entry;
-  /** The same from bytes; `kind` and `skip` as in `IocView`, the value canonical. Not for CIDR. */
+  /**
+   * The same from bytes; `kind` and `skip` as in `IocView`, the value canonical, not CIDR. If
+   * the key is there already, nothing is added unless `again`: returns `-1 - first`.
+   */
   appendBytes(
     kind: number,
     bytes: Uint8Array,
@@ -20,10 +21,10 @@ export interface OwnIocSet extends IocSet {
     end: number,
     skip: number,
     handle: Handle,
-  ): Entry;
+    again: boolean,
+  ): number;
   /** The first entry of the same key (see `matchKey`), or -1; `next` gives the others. */
   find(observable: Observable): Entry;
-  findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry;
   next(entry: Entry): Entry;
   observable(entry: Entry): Observable;
   handle(entry: Entry): Handle;
@@ -81,12 +82,12 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     table.remove(entry);
   }
 
-  /** Calls back with the first entry of each key that a text has. */
-  function lookUp(text: string, found: (first: Entry) => void): void {
+  /** Calls back with the first entry of each key that a text has; `inside` as in `KeyVisitor`. */
+  function lookUp(text: string, found: (first: Entry, inside?: Observable) => void): void {
     if (table.size === 0) return;
     visitKeys(text, keyOptions, (kind, key, inside) => {
       const entry = table.find(KIND_NUMBERS[kind], key);
-      if (entry >= 0 && !(inside && options.spare?.(inside))) found(entry);
+      if (entry >= 0) found(entry, inside);
     });
   }
 
@@ -99,8 +100,16 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
   function hits(event: Parameters<IocSet["hits"]>[0]): Hit[] {
     const hits: Hit[] = [];
     const seen = new Set<string>();
+    /** Asked once for each value of an event, as `spare` may count. */
+    const spared = new Map<string, boolean>();
+    const isSpared = (inside: Observable) => {
+      let is = spared.get(inside.value);
+      if (is === undefined) spared.set(inside.value, is = options.spare!(inside));
+      return is;
+    };
     walkEvent(event, (text, field) =>
-      lookUp(text, (first) => {
+      lookUp(text, (first, inside) => {
+        if (inside !== undefined && options.spare !== undefined && isSpared(inside)) return;
         for (let entry = first; entry >= 0; entry = table.next(entry)) {
           const observable = table.observable(entry);
           const handle = table.handle(entry);
@@ -137,14 +146,14 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     hits,
     entries,
     view: (): IocView => table.view(),
-    reserve: table.reserve,
     append,
-    appendBytes(kind, bytes, start, end, skip, handle) {
+    appendBytes(kind, bytes, start, end, skip, handle, again) {
       version++;
-      return table.addBytes(kind, bytes, start, end, skip, handle);
+      return again
+        ? table.addBytes(kind, bytes, start, end, skip, handle)
+        : table.addNewBytes(kind, bytes, start, end, skip, handle);
     },
     find,
-    findBytes: table.findBytes,
     next: table.next,
     observable: table.observable,
     handle: table.handle,

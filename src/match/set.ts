@@ -65,7 +65,7 @@ export interface IocSet {
   add(observable: Observable, handle: Handle): void;
   /** Returns whether the pair was there. */
   remove(observable: Observable, handle: Handle): boolean;
-  /** Whether a text from an event (any spelling, unescaped) is an IoC; the fast pre-check of `hits`. */
+  /** Whether a text from an event (any spelling, unescaped) is an IoC; a pre-check of `hits` that asks no `spare`. */
   has(text: string): boolean;
   /** Every IoC in an event, each (handle, observable) once, at the first field where it stands. */
   hits(event: JsonObject): Hit[];

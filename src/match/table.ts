@@ -20,8 +20,6 @@ export type Entry = number;
 export interface Table {
   /** Number of live entries. */
   readonly size: number;
-  /** Makes room for so many more, which saves copying; more may come. */
-  reserve(entries: number, bytes: number): void;
   /** Adds an entry without asking whether it is there; the text is UTF-8, `skip` its bytes that are no key. */
   addBytes(
     kind: number,
@@ -32,9 +30,17 @@ export interface Table {
     handle: Handle,
   ): Entry;
   addText(kind: number, text: string, skip: number, handle: Handle): Entry;
+  /** Adds unless the key is there; then returns `-1 - first` for its first entry. */
+  addNewBytes(
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    skip: number,
+    handle: Handle,
+  ): number;
   /** The first entry of a key in order of arrival, or -1. */
   find(kind: number, key: string): Entry;
-  findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry;
   /** The entry after this one with the same key, or -1. */
   next(entry: Entry): Entry;
   remove(entry: Entry): void;
@@ -71,7 +77,8 @@ export function createTable(onMove?: OnMove): Table {
   let epoch = 0;
   let scratch = new Uint8Array(1 << 10);
 
-  function grow(length: number): void {
+  function grow(): void {
+    const length = starts.length * 2;
     starts = enlarge(starts, length);
     handles = enlarge(handles, length);
     hashes = enlarge(hashes, length);
@@ -128,11 +135,13 @@ export function createTable(onMove?: OnMove): Table {
     end: number,
     skip: number,
     handle: Handle,
-  ): Entry {
-    if (count === starts.length) grow(count * 2);
+    onlyNew = false,
+  ): number {
+    if (count === starts.length) grow();
     if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
     const hash = hashBytes(kind, bytes, start + skip, end);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
+    if (onlyNew && slots[slot] !== 0) return -1 - rings[slots[slot]! - 1]!;
     if (used + end - start > arena.length) {
       arena = enlarge(arena, Math.max(arena.length * 2, used + end - start));
     }
@@ -246,20 +255,15 @@ export function createTable(onMove?: OnMove): Table {
     get size() {
       return count - dead;
     },
-    reserve(entries, bytes) {
-      if (count + entries > starts.length) grow(count + entries);
-      if (used + bytes > arena.length) arena = enlarge(arena, used + bytes);
-      let length = slots.length;
-      while (length * 2 < (keys + entries) * 3) length *= 2;
-      if (length > slots.length) rehash(length);
-    },
-    addBytes,
+    addBytes: (kind, bytes, start, end, skip, handle) =>
+      addBytes(kind, bytes, start, end, skip, handle),
+    addNewBytes: (kind, bytes, start, end, skip, handle) =>
+      addBytes(kind, bytes, start, end, skip, handle, true),
     addText(kind, text, skip, handle) {
       const length = scratchText(text);
       return addBytes(kind, scratch, 0, length, skip, handle);
     },
     find: (kind, key) => findBytes(kind, scratch, 0, scratchText(key)),
-    findBytes,
     next(entry) {
       const next = rings[entry]!;
       // The ring's last entry is the one whose follower came first.

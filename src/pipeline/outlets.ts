@@ -1,3 +1,4 @@
+import { writeWithRetry } from "../delivery/retry.ts";
 import { type Delivery, type Sink, SinkError } from "../../sinks/sink.ts";
 import { parseSinkSpec, type ResolvedSink, type SinkEntryConfig } from "../../sinks/registry.ts";
 import type { Match } from "../engines/engine.ts";
@@ -14,8 +15,10 @@ interface Outlet {
   readonly sink: Sink;
   /** What could not be delivered. */
   lost: number;
-  /** The error that ended it, if one did. */
+  /** The first error that cost a delivery. */
   failure: unknown;
+  /** Given up: nothing more is written. */
+  over: boolean;
 }
 
 /** What became of the matches at one sink. */
@@ -87,7 +90,7 @@ async function openOutlet(
     ...(head === undefined ? {} : { head }),
     ...tailOf(format),
   }, signal);
-  return { label, format, sink, lost: 0, failure: undefined };
+  return { label, format, sink, lost: 0, failure: undefined, over: false };
 }
 
 /** A document's end is worked out when the sink closes: it may depend on what came before. */
@@ -102,17 +105,15 @@ async function deliverTo(
   matches: readonly Match[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (outlet.failure !== undefined) {
+  if (outlet.over) {
     outlet.lost += matches.length;
     return;
   }
-  try {
-    await outlet.sink.write(matches.map((match) => toDelivery(match, outlet.format)), signal);
-  } catch (error) {
-    if (isClosedPipe(error)) throw error;
-    outlet.failure = error;
-    outlet.lost += error instanceof SinkError ? error.undelivered.length : matches.length;
-  }
+  const deliveries = matches.map((match) => toDelivery(match, outlet.format));
+  const { lost, failure, over } = await writeWithRetry(outlet.sink, deliveries, signal);
+  outlet.lost += lost;
+  outlet.failure ??= failure;
+  outlet.over = over;
 }
 
 async function closeOutlet(outlet: Outlet): Promise<void> {

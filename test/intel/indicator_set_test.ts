@@ -151,8 +151,20 @@ Deno.test("put() holds compound patterns by handle", () => {
   assert.equal(result.type, "added");
   assert.deepEqual([...set.compounds], [(result as { handle: number }).handle]);
   assert.equal(set.iocs.size, 0);
+  assert.deepEqual([...set.sweeping], [...set.compounds]);
   set.remove(idOf(1));
   assert.equal(set.compounds.size, 0);
+  assert.equal(set.sweeping.size, 0);
+  const dst = "[network-traffic:dst_ref.value = '1.2.3.4' AND network-traffic:dst_port = 4444]";
+  set.put(stix(2, dst));
+  assert.equal(set.compounds.size, 1);
+  assert.equal(set.sweeping.size, 0);
+  assert.deepEqual(
+    set.iocs.hits({ ip: "1.2.3.4" }).map((hit) => set.compounds.has(hit.handle)),
+    [true],
+  );
+  set.remove(idOf(2));
+  assert.equal(set.iocs.size, 0);
 });
 
 Deno.test("put() filters by confidence, TLP, types and labels", () => {
@@ -191,8 +203,8 @@ Deno.test("put() takes an indicator out when its new version does not pass the f
 Deno.test("putPlain() takes a value once and says where it stood", () => {
   const set = setAt({ now: T0 });
   const from = set.source("iocs.txt");
-  assert.equal(set.putPlain(observe("a.com")!, from, 7), true);
-  assert.equal(set.putPlain(observe("A.com.")!, from, 8), false);
+  assert.equal(set.putPlain(observe("a.com")!, from, 7), "added");
+  assert.equal(set.putPlain(observe("A.com.")!, from, 8), "known");
   const [handle] = [...set.handles()];
   const indicator = set.get(handle!);
   assert.deepEqual(indicator.place, { file: "iocs.txt", line: 7 });

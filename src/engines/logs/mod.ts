@@ -74,7 +74,8 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
   };
 }
 
-function supports(indicator: Indicator): Support {
+/** What the engine can do with an indicator. */
+export function supports(indicator: Indicator): Support {
   if (indicator.points.length > 0) return { type: "whole" };
   return { type: "none", reason: "patterns beyond point values are not evaluated on logs yet" };
 }

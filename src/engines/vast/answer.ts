@@ -1,7 +1,8 @@
-import type { Match, RetroQuery } from "../engine.ts";
+import type { Match, RetroQuery, TelemetryEvent } from "../engine.ts";
 import type { Handle } from "../../match/set.ts";
 import { createCrediting, matchOf, timeOf } from "./credit.ts";
 import { createLedger } from "./ledger.ts";
+import type { Block } from "./lines.ts";
 
 /** Turns rows into matches over all queries of one hunt: none twice, no more than wanted. */
 export interface Answers {
@@ -14,7 +15,9 @@ export interface Answers {
 /** The rows of one query. */
 export interface Answer {
   /** The new matches among some rows. */
-  take(rows: readonly Uint8Array[]): Match[];
+  take(block: Block): Match[];
+  /** Rows so far. */
+  readonly rows: number;
   /** Rows that were no JSON objects so far. */
   readonly odd: number;
 }
@@ -26,35 +29,36 @@ export function createAnswers({ indicators, since, until, maxEvents }: RetroQuer
   const counts = new Map<Handle, number>();
   const isFull = (handle: Handle) => maxEvents > 0 && (counts.get(handle) ?? 0) >= maxEvents;
 
-  function isInside(time: number | undefined): boolean {
+  function isInside(event: TelemetryEvent): boolean {
     if (since === undefined && until === undefined) return true;
+    const time = timeOf(event);
     return time !== undefined && time >= (since ?? -Infinity) && time < (until ?? Infinity);
   }
 
   function begin(): Answer {
     const isNew = ledger.answer();
     let odd = 0;
-    const takeRow = (row: Uint8Array, matches: Match[]) => {
-      const credited = crediting.credit(row);
-      if (credited === undefined) {
-        odd++;
-        return;
-      }
-      const { event, hits } = credited;
-      if (hits.length === 0 || !isInside(timeOf(event))) return;
-      for (const hit of hits) {
-        if (isFull(hit.handle) || !isNew(hit.handle, row)) continue;
-        counts.set(hit.handle, (counts.get(hit.handle) ?? 0) + 1);
-        matches.push(matchOf("RETRO", hit, event, indicators));
-      }
-    };
+    let rows = 0;
     return {
       get odd() {
         return odd;
       },
-      take(rows) {
+      get rows() {
+        return rows;
+      },
+      take(block) {
         const matches: Match[] = [];
-        for (const row of rows) takeRow(row, matches);
+        const credits = crediting.credit(block);
+        rows += credits.rows;
+        odd += credits.odd;
+        for (const { event, hits } of credits.credited) {
+          if (!isInside(event)) continue;
+          for (const hit of hits) {
+            if (isFull(hit.handle) || !isNew(hit.handle, event.bytes)) continue;
+            counts.set(hit.handle, (counts.get(hit.handle) ?? 0) + 1);
+            matches.push(matchOf("RETRO", hit, event, indicators));
+          }
+        }
         return matches;
       },
     };

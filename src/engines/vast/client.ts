@@ -1,7 +1,7 @@
 import { type Child, startChild } from "./child.ts";
 import { type ConfigFile, writeConfigFile } from "./config_file.ts";
 import { type ChildEnd, errorOf, NodeAwayError, VastError } from "./errors.ts";
-import { type LineGroup, readLines } from "./lines.ts";
+import { type Block, readBlocks } from "./lines.ts";
 
 /** A node answers `vast status` in 0.4 s; under load a request fails after 10 s. Ms. */
 const STATUS_TIMEOUT = 15_000;
@@ -51,10 +51,10 @@ export interface VastClient {
   layouts(signal: AbortSignal): Promise<ReadonlyMap<string, number> | undefined>;
   /** Resolves when a VAST node answers. */
   check(signal: AbortSignal): Promise<void>;
-  /** Rows as lines of JSON, as they come; returns how it ended, throws why it did not. */
-  export(query: ExportQuery, signal: AbortSignal): AsyncGenerator<LineGroup, ExportEnd, void>;
+  /** Rows as lines of JSON, as they come, in blocks valid until the next; returns how it ended, throws why it did not. */
+  export(query: ExportQuery, signal: AbortSignal): AsyncGenerator<Block, ExportEnd, void>;
   /** Lines of a matcher; ends when the node or the process does. */
-  attachMatcher(name: string, signal: AbortSignal): AsyncGenerator<LineGroup, void, void>;
+  attachMatcher(name: string, signal: AbortSignal): AsyncGenerator<Block, void, void>;
   addToMatcher(name: string, value: string, context: string, signal: AbortSignal): Promise<void>;
   removeFromMatcher(name: string, value: string, signal: AbortSignal): Promise<void>;
   /** Removes the config file. */
@@ -150,26 +150,26 @@ export function createVastClient(options: ClientOptions): VastClient {
         signal,
         query,
       );
-      let rows = 0;
+      let answered = false;
       let cut = false;
       try {
-        for await (const group of readLines(child.output)) {
-          rows += group.lines.length;
-          cut = group.cut;
-          yield group;
+        for await (const block of readBlocks(child.output)) {
+          answered ||= block.bytes.length > 0;
+          cut = block.cut;
+          yield block;
         }
       } finally {
         // Leaving early ends the process; it is waited for.
         await child.end;
       }
       signal.throwIfAborted();
-      return exportEnd(await child.end, rows, cut, endpoint);
+      return exportEnd(await child.end, answered, cut, endpoint);
     },
     async *attachMatcher(name, signal) {
       const support = await client.support(signal);
       const child = start([...before(support), "matcher", "attach", "json", name], signal);
       try {
-        yield* readLines(child.output);
+        yield* readBlocks(child.output);
       } finally {
         await child.end;
       }
@@ -212,7 +212,7 @@ async function collect(child: Child): Promise<{ text: string; end: ChildEnd }> {
  */
 function exportEnd(
   end: ChildEnd,
-  rows: number,
+  answered: boolean,
   cutLine: boolean,
   endpoint: string,
 ): ExportEnd {
@@ -222,7 +222,7 @@ function exportEnd(
   const unfinished = /exporter processed .* in 0\.0ns/.test(end.stderr) ||
     end.stderr.includes("initiating graceful shutdown");
   if (cutLine || (unfinished && !limited)) {
-    const reason = rows === 0 ? "cut_short" : "gone";
+    const reason = answered ? "gone" : "cut_short";
     throw new NodeAwayError(reason, `VAST at ${endpoint} ended a query before its end`);
   }
   return { limited };

@@ -1,12 +1,22 @@
+import { createKernelFinders } from "../logs/scan/kernel_finder.ts";
 import type { Match, MatchType, TelemetryEvent } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import { isJsonObject, type JsonObject } from "../../json.ts";
 import type { Handle, Hit } from "../../match/set.ts";
+import type { Block } from "./lines.ts";
 
-/** Says which indicators a row belongs to: VAST itself does not. */
+/** Says which indicators rows belong to: VAST itself does not. */
 export interface Crediting {
-  /** What the row is a hit of; undefined if it is no JSON object. */
-  credit(row: Uint8Array): Credited | undefined;
+  /** The rows of a block that are hits. */
+  credit(block: Block): Credits;
+}
+
+/** What a block of rows came to. */
+export interface Credits {
+  readonly credited: readonly Credited[];
+  readonly rows: number;
+  /** Rows that are no JSON objects. */
+  readonly odd: number;
 }
 
 /** A row with its hits, one an indicator. */
@@ -15,16 +25,30 @@ export interface Credited {
   readonly hits: readonly Hit[];
 }
 
-/** Makes a crediting by the exact matcher. */
+/**
+ * Makes a crediting: the scan kernel names the rows that may be hits, the exact
+ * matcher decides. The set may change between two blocks.
+ */
 export function createCrediting(indicators: IndicatorSet): Crediting {
+  const finder = createKernelFinders()({ iocs: indicators.iocs }, { type: "json" });
   // Rows may hold bytes that are no UTF-8; they are kept in `bytes` as they came.
   const decoder = new TextDecoder();
   return {
-    credit(row) {
-      const value = parse(decoder.decode(row));
-      if (value === undefined) return undefined;
-      const hits = indicators.iocs.hits(value);
-      return { event: { bytes: row, value }, hits: firstOfEach(hits, indicators.compounds) };
+    credit({ bytes: block }) {
+      const found = finder.find(block, 0, block.length);
+      const credited: Credited[] = [];
+      let { odd } = found;
+      for (let at = 0; at < found.length; at += 3) {
+        const bytes = block.slice(found.candidates[at], found.candidates[at + 1]);
+        const value = parse(decoder.decode(bytes));
+        if (value === undefined) {
+          odd++;
+          continue;
+        }
+        const hits = firstOfEach(indicators.iocs.hits(value), indicators.compounds);
+        if (hits.length > 0) credited.push({ event: { bytes, value }, hits });
+      }
+      return { credited, rows: found.lines, odd };
     },
   };
 }

@@ -1,41 +1,49 @@
-/** Whole lines out of a stream of chunks, in groups as they come. */
+/** Whole lines out of a stream of chunks. */
 
 const NEWLINE = 10;
 
-/** A group of lines without their newlines. */
-export interface LineGroup {
-  readonly lines: readonly Uint8Array[];
-  /** The last line had no newline: it may have been cut. */
+/** Some lines, one after the other. */
+export interface Block {
+  /** Each line ends with a newline, unless it was cut. */
+  readonly bytes: Uint8Array;
+  /** The one line in it had no newline: it may have been cut. */
   readonly cut: boolean;
 }
 
-/** Splits at newlines; empty lines are left out. Lines are copies, safe to keep. */
-export async function* readLines(
+/** Groups chunks into blocks of whole lines; blocks are valid until the next one. */
+export async function* readBlocks(
   chunks: AsyncIterable<Uint8Array>,
-): AsyncGenerator<LineGroup, void, void> {
+): AsyncGenerator<Block, void, void> {
   let rest: Uint8Array[] = [];
   for await (const chunk of chunks) {
-    const lines: Uint8Array[] = [];
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
-      const line = rest.length === 0 ? chunk.slice(start, end) : join(rest, chunk.subarray(0, end));
+    const end = chunk.lastIndexOf(NEWLINE) + 1;
+    if (end > 0) {
+      const head = chunk.subarray(0, end);
+      yield { bytes: rest.length === 0 ? head : join([...rest, head]), cut: false };
       rest = [];
-      if (line.length > 0) lines.push(line);
-      start = end + 1;
     }
-    if (start < chunk.length) rest.push(chunk.slice(start));
-    if (lines.length > 0) yield { lines, cut: false };
+    if (end < chunk.length) rest.push(chunk.slice(end));
   }
-  if (rest.length > 0) yield { lines: [join(rest, new Uint8Array(0))], cut: true };
+  if (rest.length > 0) yield { bytes: join(rest), cut: true };
 }
 
-function join(parts: readonly Uint8Array[], last: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, last.length));
+/** The lines of a block without their newlines, as copies; empty ones are left out. */
+export function linesOf({ bytes }: Block): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let start = 0, end; start < bytes.length; start = end + 1) {
+    end = bytes.indexOf(NEWLINE, start);
+    if (end < 0) end = bytes.length;
+    if (end > start) lines.push(bytes.slice(start, end));
+  }
+  return lines;
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);
     at += part.length;
   }
-  joined.set(last, at);
   return joined;
 }

@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Match } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import { createCrediting, matchOf } from "./credit.ts";
+import type { Block } from "./lines.ts";
 import { createChannel } from "./channel.ts";
 import { NodeAwayError, VastError } from "./errors.ts";
 import { fingerprint } from "./ledger.ts";
@@ -70,9 +71,9 @@ async function watch(
           .then(() => lost = undefined, (error) => noteGap(error, both))
           .then(() => {});
       }
-      for await (const { lines } of client.export({ query: QUERY, continuous: true }, signal)) {
+      for await (const block of client.export({ query: QUERY, continuous: true }, signal)) {
         attempt = 0;
-        const matches = matcher.take(lines);
+        const matches = block.cut ? [] : matcher.take(block);
         if (matches.length > 0) await push(matches);
       }
       throw new NodeAwayError("gone", `The event stream of VAST at ${client.endpoint} ended`);
@@ -125,7 +126,7 @@ function isFirst({ health, patience }: RetroContext): boolean {
 }
 
 interface StreamMatcher {
-  take(rows: readonly Uint8Array[]): Match[];
+  take(block: Block): Match[];
   /** Whether a match from the past was not seen in the stream; counts it as seen. */
   isNew(match: Match): boolean;
 }
@@ -138,24 +139,24 @@ function createStreamMatcher(indicators: IndicatorSet): StreamMatcher {
     recent.add(key);
     if (recent.size > REMEMBERED) recent.delete(recent.values().next().value!);
   };
-  const takeRow = (row: Uint8Array): Match[] => {
-    const credited = crediting.credit(row);
-    if (credited === undefined) {
-      if (odd++ === 0) {
-        getLogger(["bridge", "vast"]).warn`
-          The event stream of VAST holds lines that are no JSON objects; they are left out`;
-      }
-      return [];
+  const take = (block: Block): Match[] => {
+    const credits = crediting.credit(block);
+    if (credits.odd > 0 && odd === 0) {
+      getLogger(["bridge", "vast"]).warn`
+        The event stream of VAST holds lines that are no JSON objects; they are left out`;
     }
-    return credited.hits.map((hit) => {
-      remember(fingerprint(hit.handle, row));
-      return matchOf("LIVE", hit, credited.event, indicators);
-    });
+    odd += credits.odd;
+    return credits.credited.flatMap(({ event, hits }) =>
+      hits.map((hit) => {
+        remember(fingerprint(hit.handle, event.bytes));
+        return matchOf("LIVE", hit, event, indicators);
+      })
+    );
   };
   return {
-    take: (rows) => rows.flatMap(takeRow),
+    take,
     isNew({ indicator, event, observable }) {
-      const hits = crediting.credit(event.bytes)?.hits ?? [];
+      const hits = indicators.iocs.hits(event.value);
       const same = hits.filter((hit) => indicators.get(hit.handle).id === indicator.id);
       const keys = same.map(({ handle }) => fingerprint(handle, event.bytes));
       if (observable === undefined || keys.some((key) => recent.has(key))) return false;

@@ -42,7 +42,8 @@ export function open(options: VastOptions): Promise<Engine> {
   });
 }
 
-function supports(indicator: Indicator): Support {
+/** What the engine can do with an indicator. */
+export function supports(indicator: Indicator): Support {
   if (indicator.points.length === 0) {
     return { type: "none", reason: "VAST is asked for point values, and this pattern is compound" };
   }

@@ -234,9 +234,10 @@ function createHunt(
         const next = await output.next();
         if (next.done) return next.value.limited;
         // A row that was cut is no answer; how the query ended tells why.
-        const rows = next.value.cut ? [] : next.value.lines;
-        const matches = answer.take(rows);
-        progress(rows);
+        if (next.value.cut) continue;
+        const before = answer.rows;
+        const matches = answer.take(next.value);
+        progress(next.value.bytes.length, answer.rows - before);
         if (matches.length > 0) await deliver(matches);
         if (where.type !== "layout" && units.every(isDone)) return false;
       }
@@ -270,9 +271,9 @@ function createHunt(
     hooks.trouble?.({ source: client.endpoint, what, count, unread: true });
   }
 
-  function progress(rows: readonly Uint8Array[]): void {
-    bytesRead += rows.reduce((sum, row) => sum + row.length + 1, 0);
-    eventsRead += rows.length;
+  function progress(bytes: number, rows: number): void {
+    bytesRead += bytes;
+    eventsRead += rows;
     hooks.progress?.({ bytesRead, eventsRead, source: client.endpoint });
   }
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../json.ts";
 import type { ObservableKind } from "../../match/observable.ts";
 import { refang } from "../../match/refang.ts";
 import { indicatorFromStix } from "../from_stix.ts";
-import type { OwnIndicatorSet } from "../indicator_set.ts";
+import type { OwnIndicatorSet, PlainResult } from "../indicator_set.ts";
 import { observePlain, splitHostPort } from "../observe.ts";
 
 /** Something that should have been an IoC and is none. */
@@ -77,9 +77,10 @@ export function createIntake(set: OwnIndicatorSet, name: string, format: string)
   const placeOf = (spot: Spot): Place =>
     typeof spot === "number" ? { file: name, line: spot } : { file: name, key: spot };
 
-  function count(added: boolean): void {
-    if (added) report.added++;
-    else report.repeated++;
+  function count(result: PlainResult): void {
+    if (result === "added") report.added++;
+    else if (result === "known") report.repeated++;
+    else raise(report.ignored, "held back by an allow-list or the guard");
   }
 
   function invalid(text: string, spot: Spot, reason: string): void {

@@ -5,4 +5,10 @@ export { parsePath, parsePattern, patternProblems } from "./parser.ts";
 export type { ParseOptions, PatternProblem, PatternVersion } from "./parser.ts";
 export { necessaryPoints, observations, patternPoints, prefilterPoints } from "./points.ts";
 export type { CanFind, PointValue } from "./points.ts";
-export { printComparison, printConstant, printPath, printPattern } from "./print.ts";
+export {
+  printComparison,
+  printConstant,
+  printPath,
+  printPattern,
+  printQualifier,
+} from "./print.ts";

@@ -101,7 +101,7 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
       work.push((await followIntel(options.intel, broker, store, stop.signal)).done);
     }
     const endpoint = manage.endpoint.replace("tcp://", "");
-    logger.info("Threat Bus listens on {endpoint}", { endpoint });
+    logger.info("Threat Bus listens on {endpoint} (pub {pub}, sub {sub})", { endpoint, ...ports });
     return {
       host,
       endpoint,

@@ -44,7 +44,13 @@ export function serveSub(options: SocketOptions, broker: Broker): Listener {
   return listen("SUB", options, async (connection) => {
     for (const topic of WANTED) connection.subscription("subscribe", topic);
     for await (const incoming of connection.incoming()) {
-      for (const one of incoming) if (one.type === "message") broker.accept(one.message);
+      let taken = 0;
+      for (const one of incoming) {
+        if (one.type !== "message") continue;
+        broker.accept(one.message);
+        // A batch may be larger than a subscriber's queue.
+        if (++taken % 64 === 0) await broker.relief();
+      }
       await broker.relief();
     }
   });

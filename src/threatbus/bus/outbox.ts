@@ -78,9 +78,16 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
     return frame;
   };
 
-  const forgetSince = (count: number) => {
-    const keep = Math.max(0, length() - (pushed - count));
-    for (const frame of queue.splice(head + keep)) bytes -= frame.length;
+  /** Takes away what a connection has heard by listening in. */
+  const forget = ({ heard }: Observer) => {
+    let number = pushed - length();
+    const rest = queue.slice(head).filter((frame) => {
+      const isHeard = heard.some(([from, to]) => number >= from && number < to);
+      number++;
+      if (isHeard) bytes -= frame.length;
+      return !isHeard;
+    });
+    [queue, head] = [rest, 0];
   };
 
   const pump = async () => {
@@ -120,7 +127,7 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
     push: (frame) => {
       if (closed) return;
       for (const [peer, observer] of observers) {
-        if (!peers.has(peer)) copyTo(peer, observer, frame);
+        if (!peers.has(peer)) copyTo(peer, observer, frame, pushed);
       }
       pushed++;
       queue.push(frame);
@@ -141,13 +148,11 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
       else prefixes.push(prefix);
       const observer = observers.get(peer);
       // What it has heard by listening in must not come twice.
-      if (prefixes === undefined && observer?.complete) forgetSince(observer.from);
+      if (prefixes === undefined && observer !== undefined) forget(observer);
       if (!pumping) pump();
     },
     observe: (peer) => {
-      if (!observers.has(peer)) {
-        observers.set(peer, { from: pushed, complete: true, busy: false });
-      }
+      if (!observers.has(peer)) observers.set(peer, { heard: [], busy: false });
     },
     detach: (peer, prefix) => {
       const prefixes = peers.get(peer) ?? [];
@@ -174,20 +179,22 @@ function resolveAll(waiters: readonly (() => void)[]): (() => void)[] {
   return [];
 }
 
+/** What is forgotten beyond so many gaps comes twice, which receivers stand. */
+const MAX_RANGES = 100;
+
 /** A connection that listens in. */
 interface Observer {
-  /** The count of messages queued before it came. */
-  readonly from: number;
-  /** It missed none since. */
-  complete: boolean;
+  /** Which messages it got, as ranges of their numbers: from, to (not included). */
+  readonly heard: [number, number][];
   busy: boolean;
 }
 
-function copyTo(peer: Peer, observer: Observer, frame: Uint8Array): void {
-  if (observer.busy) {
-    observer.complete = false;
-    return;
-  }
+function copyTo(peer: Peer, observer: Observer, frame: Uint8Array, number: number): void {
+  if (observer.busy) return;
+  const last = observer.heard.at(-1);
+  if (last?.[1] === number) last[1]++;
+  else observer.heard.push([number, number + 1]);
+  if (observer.heard.length > MAX_RANGES) observer.heard.shift();
   const pending = peer.send(frame);
   if (pending === undefined) return;
   observer.busy = true;

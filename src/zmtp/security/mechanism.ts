@@ -56,8 +56,18 @@ export async function expectCommand(io: HandshakeIo, name: string): Promise<Uint
   throw new ZmtpError(`Expected ${name} in the handshake, the peer sent another command`);
 }
 
+/**
+ * libzmq's PLAIN server writes the name of ERROR as "^RROR": the C literal "\x5ERROR" has 0x5e for
+ * its first byte.
+ */
+const MISSPELT_ERROR = new TextEncoder().encode("^RROR");
+
 /** The command in a frame of the handshake, where nothing else is allowed. */
 export function commandOf(frame: Frame): Command {
   if (!frame.command) throw new ZmtpError("A message within the handshake");
-  return decodeCommand(frame.body);
+  const { body } = frame;
+  if (MISSPELT_ERROR.every((byte, index) => body[index] === byte)) {
+    return { name: "ERROR", data: body.subarray(MISSPELT_ERROR.length) };
+  }
+  return decodeCommand(body);
 }

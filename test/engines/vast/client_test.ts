@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createVastClient } from "../../../src/engines/vast/client.ts";
 import { NodeAwayError, VastError } from "../../../src/engines/vast/errors.ts";
+import { linesOf } from "../../../src/engines/vast/lines.ts";
 import { ConfigError } from "../../../src/errors.ts";
 import { startVast, type Vast, type VastOptions } from "../../recorded_node/mod.ts";
 
@@ -25,7 +26,7 @@ async function rows(client: ReturnType<typeof createVastClient>, query: string, 
   while (true) {
     const next = await output.next();
     if (next.done) return { found, end: next.value };
-    for (const line of next.value.lines) found.push(new TextDecoder().decode(line));
+    for (const line of linesOf(next.value)) found.push(new TextDecoder().decode(line));
   }
 }
 

@@ -1,0 +1,46 @@
+/**
+ * Crediting rows of VAST to 100,000 indicators: rows a second, for a stream of
+ * which few rows are hits (live, whole layouts) and for answers of which all are.
+ * `deno run -A bench/vast/crediting.ts`
+ */
+import { createCrediting } from "../../src/engines/vast/credit.ts";
+import { type Block, readBlocks } from "../../src/engines/vast/lines.ts";
+import { createIndicatorSet } from "../../src/intel/indicator_set.ts";
+import { plainIndicator } from "../../src/intel/synthesize.ts";
+import { allEvents } from "../../test/recorded_node/mod.ts";
+import { mixedObservables } from "./indicators.ts";
+
+const ROUNDS = 8;
+const set = createIndicatorSet();
+for (const observable of mixedObservables(100_000)) set.put(plainIndicator(observable, 0));
+const crediting = createCrediting(set);
+
+/** Rows as they come through a pipe. */
+async function blocksOf(rows: readonly Uint8Array[]): Promise<Block[]> {
+  const bytes = Uint8Array.from(rows.flatMap((row) => [...row, 10]));
+  async function* chunks() {
+    for (let at = 0; at < bytes.length; at += 65536) yield bytes.slice(at, at + 65536);
+  }
+  return await Array.fromAsync(readBlocks(chunks()));
+}
+
+async function measure(what: string, rows: readonly Uint8Array[]): Promise<void> {
+  const blocks = await blocksOf(rows);
+  let best = 0;
+  let hits = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const start = performance.now();
+    hits = 0;
+    for (const block of blocks) hits += crediting.credit(block).credited.length;
+    best = Math.max(best, rows.length / (performance.now() - start) * 1000);
+  }
+  const speed = Math.round(best).toLocaleString("en");
+  console.log(`${what}: ${speed} rows/s (${hits} of ${rows.length} rows are hits)`);
+}
+
+const rows = await allEvents();
+console.log(`${set.size} indicators, one thread, best of ${ROUNDS} rounds`);
+await measure("stream", rows);
+const decoder = new TextDecoder();
+const hits = rows.filter((row) => /"(72\.247\.178\.26|lvb\.avg\.com)"/.test(decoder.decode(row)));
+await measure("answer", Array.from({ length: 200 }, () => hits).flat());

@@ -1,0 +1,100 @@
+/** Values that match almost everything, so that as IoCs they only make noise. */
+import {
+  type Groups,
+  maskAddress,
+  parseAddress,
+  parsePrefix,
+  type Prefix,
+} from "../../match/address.ts";
+import type { Observable } from "../../match/observable.ts";
+import { KIND_NUMBERS } from "../../match/table.ts";
+
+/** What the guard takes for noise. */
+export interface BuiltinOptions {
+  /**
+   * Single private addresses and networks inside private ranges too: right for feeds,
+   * wrong for a person who hunts for a machine of their own. The ranges as a whole always are.
+   */
+  readonly privateAddresses: boolean;
+}
+
+/** IANA special-purpose registries (RFC 6890), with RFC 6598's shared range. */
+const PRIVATE = prefixes([
+  "10.0.0.0/8",
+  "172.16.0.0/12",
+  "192.168.0.0/16",
+  "169.254.0.0/16",
+  "100.64.0.0/10",
+  "fc00::/7",
+  "fe80::/10",
+]);
+/** Never a machine elsewhere: this host, loopback, multicast, reserved and broadcast. */
+const NOWHERE = prefixes([
+  "0.0.0.0/8",
+  "127.0.0.0/8",
+  "224.0.0.0/4",
+  "240.0.0.0/4",
+  "::/128",
+  "::1/128",
+  "ff00::/8",
+]);
+/** Shorter prefixes hold too much of the Internet. */
+const MIN_BITS = { ipv4: 8, ipv6: 16 };
+
+/** Registries below top-level domains, under which strangers register names; the large ones. */
+const SUFFIXES = new Set(
+  ("co.uk org.uk ac.uk gov.uk com.au net.au org.au co.nz co.jp ne.jp or.jp co.kr com.br net.br org.br " +
+    "com.cn net.cn org.cn com.tw com.hk com.sg com.my co.id co.in com.tr com.ua com.mx com.ar co.za " +
+    "co.il com.pl in-addr.arpa ip6.arpa localhost.localdomain").split(" "),
+);
+
+/** Why a value matches almost everything; undefined if it does not. */
+export function noiseReason(
+  { kind, value }: Observable,
+  options: BuiltinOptions,
+): string | undefined {
+  if (kind === "domain") {
+    return !value.includes(".") || SUFFIXES.has(value)
+      ? "top-level domain or local name"
+      : undefined;
+  }
+  if (kind !== "ipv4" && kind !== "ipv6" && kind !== "cidr") return undefined;
+  const groups = parseAddress(value);
+  const prefix = groups ? { groups, bits: groups.length * 16 } : parsePrefix(value)!;
+  if (prefix.bits < (prefix.groups.length === 2 ? MIN_BITS.ipv4 : MIN_BITS.ipv6)) {
+    return "network of a large part of the Internet";
+  }
+  if (NOWHERE.some((range) => overlap(range, prefix))) return "loopback, multicast or reserved";
+  const inPrivate = PRIVATE.some((range) =>
+    overlap(range, prefix) && (options.privateAddresses || prefix.bits <= range.bits)
+  );
+  return inPrivate ? "private range" : undefined;
+}
+
+/** Whether canonical bytes may be noise; false is certain. Only first octets and missing dots are looked at. */
+export function mayBeNoise(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
+  if (kind === KIND_NUMBERS.domain) {
+    const dot = bytes.indexOf(0x2e, start);
+    // All suffixes above are shorter.
+    return dot < 0 || dot >= end || end - start <= 21;
+  }
+  if (kind !== KIND_NUMBERS.ipv4) return kind === KIND_NUMBERS.ipv6 || kind === KIND_NUMBERS.cidr;
+  let octet = 0;
+  for (let i = start; i < end && bytes[i] !== 0x2e; i++) octet = octet * 10 + bytes[i]! - 0x30;
+  return octet >= 224 || [0, 10, 100, 127, 169, 172, 192].includes(octet);
+}
+
+function prefixes(texts: readonly string[]): Prefix[] {
+  return texts.map((text) => parsePrefix(text)!);
+}
+
+/** Two networks overlap if the shorter prefix holds the other's address. */
+function overlap(a: Prefix, b: Prefix): boolean {
+  if (a.groups.length !== b.groups.length) return false;
+  const bits = Math.min(a.bits, b.bits);
+  return same(maskAddress(a.groups, bits), maskAddress(b.groups, bits));
+}
+
+function same(a: Groups, b: Groups): boolean {
+  return a.every((group, index) => group === b[index]);
+}

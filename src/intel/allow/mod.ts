@@ -1,0 +1,56 @@
+/** Values that never produce sightings: allow-lists and the built-in guard. */
+import type { Observable } from "../../match/observable.ts";
+import type { Guard } from "../indicator_set.ts";
+import type { IocInput } from "../readers/input.ts";
+import type { AllowList } from "./allow_list.ts";
+import { type BuiltinOptions, mayBeNoise, noiseReason } from "./builtin.ts";
+import { readAllowList } from "./read.ts";
+
+/** A guard for `createIndicatorSet`: `guard` for what comes in, `spare` for what is seen. */
+export interface AllowGuard extends Guard {
+  /** For `IndicatorSetOptions.spare`; counts what it spares. */
+  spare(seen: Observable): boolean;
+  /** Sightings that were not made, by list; what was held back as it came is in `heldBack` of the set. */
+  readonly spared: ReadonlyMap<string, number>;
+}
+
+/** What guards. */
+export interface GuardOptions {
+  readonly lists?: readonly AllowList[];
+  /** The built-in guard against values that match almost everything; unset is none. */
+  readonly builtin?: BuiltinOptions;
+}
+
+/** Joins allow-lists and the built-in guard. */
+export function createGuard({ lists = [], builtin }: GuardOptions): AllowGuard {
+  const spared = new Map<string, number>();
+  const listOf = (observable: Observable) => lists.find((list) => list.holds(observable));
+
+  return {
+    spared,
+    reason(observable) {
+      const noise = builtin && noiseReason(observable, builtin);
+      if (noise !== undefined) return `matches almost everything: ${noise}`;
+      const list = listOf(observable);
+      return list && `allow-listed by ${list.name}`;
+    },
+    concerns(kind, bytes, start, end) {
+      return lists.length > 0 || (builtin !== undefined && mayBeNoise(kind, bytes, start, end));
+    },
+    spare(seen) {
+      const list = listOf(seen);
+      if (list === undefined) return false;
+      spared.set(list.name, (spared.get(list.name) ?? 0) + 1);
+      return true;
+    },
+  };
+}
+
+/** Reads all lists and joins them with the built-in guard. */
+export async function loadGuard(
+  inputs: readonly IocInput[],
+  builtin?: BuiltinOptions,
+): Promise<AllowGuard> {
+  const lists = await Promise.all(inputs.map(readAllowList));
+  return createGuard({ lists, ...(builtin && { builtin }) });
+}

@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { createClient } from "../../src/threatbus/client.ts";
+import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import { bridge, bridgeCommand } from "./bridge.ts";
+
+Deno.test("bridge bus serves until SIGTERM, keeps its store in the state folder, and exits 0", async () => {
+  const state = await Deno.makeTempDir();
+  const { command, args } = bridgeCommand(["bus", "--listen", "127.0.0.1:0"]);
+  const child = new Deno.Command(command, {
+    args,
+    env: { XDG_STATE_HOME: state },
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  try {
+    let log = "";
+    const lines = child.stderr.pipeThrough(new TextDecoderStream()).values({ preventCancel: true });
+    while (!/listens on .*:\d+ /.test(log)) {
+      const { value, done } = await lines.next();
+      assert.ok(!done, log);
+      log += value;
+    }
+    const client = createClient({
+      link: zmqLink({ host: "127.0.0.1", port: Number(/listens on \S+:(\d+) /.exec(log)![1]) }),
+      endpoint: "bus",
+      topics: ["stix2"],
+      snapshotDays: 1,
+    }, AbortSignal.timeout(20_000));
+    await client.subscribed;
+    await client.close();
+    child.kill("SIGTERM");
+    for (let read = await lines.next(); !read.done; read = await lines.next());
+    assert.equal((await child.status).code, 0);
+    assert.ok(await Deno.stat(`${state}/bridge/bus.sqlite`));
+  } finally {
+    await Deno.remove(state, { recursive: true });
+  }
+});
+
+Deno.test("bridge bus refuses an open address and says what to do", async () => {
+  const { code, stderr } = await bridge(["bus", "-l", "0.0.0.0:0", "--store", ":memory:"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /without CURVE or PLAIN/);
+  assert.match(stderr, /--insecure/);
+});

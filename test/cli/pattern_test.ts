@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { bridge } from "./bridge.ts";
+
+Deno.test("bridge pattern check explains a pattern and what goes to the fast set", async () => {
+  const pattern = "[ipv4-addr:value = '198.51.100.1'] FOLLOWEDBY " +
+    "[network-traffic:dst_port = 4444 AND network-traffic:dst_ref.value = '198.51.100.2'] WITHIN 5 SECONDS";
+  const { code, stdout } = await bridge(["pattern", "check", pattern]);
+  assert.equal(code, 0);
+  assert.match(stdout, /one after the other \(FOLLOWEDBY\)\n +one observation/);
+  assert.match(stdout, /WITHIN stands on the last observation alone/);
+  assert.match(
+    stdout,
+    /every event that can matter\n +ipv4 198\.51\.100\.1\n +ipv4 198\.51\.100\.2/,
+  );
+  assert.match(stdout, /vast +can't find it/);
+});
+
+Deno.test("bridge pattern check --json says what is no valid pattern", async () => {
+  const args = [
+    "pattern",
+    "check",
+    "--json",
+    "[file:hashes.MD5 = 'f00' AND windows-registry-key:key = 'x']",
+  ];
+  const { code, stdout } = await bridge(args);
+  assert.equal(code, 2);
+  const { valid, problems, notes } = JSON.parse(stdout);
+  assert.equal(valid, false);
+  assert.match(problems[0], /'f00' is not a valid MD5 hash \(column 20\)/);
+  assert.match(notes.join(), /No log here tells windows-registry-key:key/);
+});
+
+Deno.test("bridge pattern check names column and expectation of a syntax error", async () => {
+  const { code, stdout, stderr } = await bridge(["pattern", "check", "[file:size = ]"]);
+  assert.equal(code, 2);
+  assert.equal(stdout, "");
+  assert.equal(stderr, 'bridge: Expected a constant, found "]" (column 14 of the pattern)\n');
+});
+
+Deno.test("bridge fields prints the table", async () => {
+  const { code, stdout } = await bridge(["fields", "dns"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /Zeek dns\.log\n +query +domain-name:value/);
+  const unknown = await bridge(["fields", "nope"]);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /No log or source is called "nope"/);
+});

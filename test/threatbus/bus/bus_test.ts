@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../../src/errors.ts";
+import { type Bus, type BusOptions, startBus } from "../../../src/threatbus/bus/bus.ts";
+import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
+import { zmqLink } from "../../../src/threatbus/zmq_link.ts";
+import { connectReq, connectSub, plainClient, plainServer } from "../../../src/zmtp/mod.ts";
+
+const forever = new AbortController().signal;
+const soon = () => AbortSignal.timeout(20_000);
+const utf8 = (text: string) => new TextEncoder().encode(text);
+const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+const FREE = { managePort: 0, pubPort: 0, subPort: 0 };
+
+const indicator = (n: number) =>
+  utf8(
+    "stix2/indicator " + JSON.stringify({
+      type: "indicator",
+      spec_version: "2.1",
+      id: `indicator--00000000-0000-4000-8000-${String(n).padStart(12, "0")}`,
+      pattern: "[ipv4-addr:value = '6.6.6.6']",
+      pattern_type: "stix",
+    }),
+  );
+
+async function withBus(body: (bus: Bus) => Promise<void>, changes: BusOptions = {}): Promise<void> {
+  const bus = await startBus({ ...FREE, ...changes }, forever);
+  try {
+    await body(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+const linkTo = (bus: Bus) => zmqLink({ host: "127.0.0.1", port: bus.managePort });
+
+async function subscribe(bus: Bus, topic = "stix2/indicator", snapshotDays = 0): Promise<string> {
+  const request = encodeRequest({ action: "subscribe", topics: [topic], snapshotDays });
+  const reply = decodeReply(await linkTo(bus).request(request, soon()));
+  assert.ok(reply.status === "success" && reply.grant);
+  assert.deepEqual([reply.grant.pubPort, reply.grant.subPort], [bus.pubPort, bus.subPort]);
+  return reply.grant.topic;
+}
+
+Deno.test("startBus() serves 1,000 subscribers at once, and lives on after them", async () => {
+  await withBus(async (bus) => {
+    const topics = await Promise.all(Array.from({ length: 1000 }, () => subscribe(bus)));
+    const sockets = topics.map((topic) =>
+      connectSub({ endpoint: `tcp://127.0.0.1:${bus.pubPort}`, topics: [topic] })
+    );
+    const publisher = await linkTo(bus).publisher(bus.subPort, soon());
+    await publisher.publish([indicator(1), indicator(2), indicator(3)], soon());
+    await Promise.all(sockets.map(async (socket, at) => {
+      let count = 0;
+      for await (const [frame] of socket.messages) {
+        assert.equal(text(frame?.subarray(0, 32)), topics[at]);
+        if (++count === 3) break;
+      }
+    }));
+    await Promise.all(sockets.map((socket) => socket.close()));
+    assert.equal(bus.stats().subscribers, 1000);
+    await subscribe(bus);
+    publisher.close();
+  });
+});
+
+Deno.test("startBus() answers a two-frame request and those after it", async () => {
+  await withBus(async (bus) => {
+    const socket = connectReq({ endpoint: `tcp://127.0.0.1:${bus.managePort}` });
+    const heartbeat = utf8('{"action": "heartbeat", "topic": "x"}');
+    for (const request of [[heartbeat, heartbeat], [heartbeat], [utf8("{"), utf8("")]]) {
+      assert.deepEqual((await socket.request(request, soon())).map(text), ['{"status": "error"}']);
+    }
+    socket.close();
+    await subscribe(bus);
+  });
+});
+
+Deno.test("startBus() lets a peer that talks nonsense harm nobody else", async () => {
+  await withBus(async (bus) => {
+    for (const port of [bus.managePort, bus.pubPort, bus.subPort]) {
+      const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      await connection.write(utf8("GET / HTTP/1.1\r\nHost: x\r\n\r\n".padEnd(100)));
+      while (await connection.read(new Uint8Array(1000)).catch(() => null) !== null);
+      connection.close();
+    }
+    await subscribe(bus);
+  });
+});
+
+Deno.test("startBus() goes on for others when a subscriber reads nothing", async () => {
+  await withBus(async (bus) => {
+    const stuck = await subscribe(bus);
+    const listener = await linkTo(bus).listen(bus.pubPort, soon());
+    listener.subscribe(stuck); // and nobody reads its messages
+    const topic = await subscribe(bus);
+    const reader = connectSub({ endpoint: `tcp://127.0.0.1:${bus.pubPort}`, topics: [topic] });
+    await reader.ready(soon());
+    const publisher = await linkTo(bus).publisher(bus.subPort, soon());
+    const count = 40_000;
+    const published = publisher.publish(
+      Array.from({ length: count }, (_, n) => indicator(n)),
+      soon(),
+    );
+    let received = 0;
+    for await (const batch of reader.batches()) {
+      received += batch.length;
+      if (received >= count) break;
+    }
+    await published;
+    assert.equal(received, count);
+    assert.ok(bus.stats().dropped > 0);
+    listener.close();
+    publisher.close();
+    await reader.close();
+  }, { queueMessages: 1000, stallMs: 100 });
+});
+
+Deno.test("startBus() answers snapshots with what it kept over a restart", async () => {
+  const folder = await Deno.makeTempDir();
+  const store = `${folder}/bus.sqlite`;
+  try {
+    await withBus(async (bus) => {
+      const publisher = await linkTo(bus).publisher(bus.subPort, soon());
+      await publisher.publish([indicator(1), indicator(2)], soon());
+      publisher.close();
+      while (bus.stats().received.indicator < 2) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    }, { store });
+    await withBus(async (bus) => {
+      const topic = await subscribe(bus, "stix2", 30);
+      const reader = connectSub({ endpoint: `tcp://127.0.0.1:${bus.pubPort}`, topics: [topic] });
+      let received = 0;
+      for await (const _message of reader.messages) if (++received === 2) break;
+      await reader.close();
+    }, { store });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("startBus() publishes the indicators of its intel files", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const bundle = (...ids: number[]) =>
+      `[${ids.map((n) => text(indicator(n)).replace("stix2/indicator ", "")).join()}]`;
+    await Deno.writeTextFile(`${folder}/a.json`, bundle(1));
+    await withBus(async (bus) => {
+      assert.equal(bus.stats().received.indicator, 1);
+      const topic = await subscribe(bus);
+      const reader = connectSub({ endpoint: `tcp://127.0.0.1:${bus.pubPort}`, topics: [topic] });
+      await reader.ready(soon());
+      await Deno.writeTextFile(`${folder}/a.json`, bundle(1, 2));
+      for await (const [frame] of reader.messages) {
+        assert.match(text(frame), /--00000000-0000-4000-8000-000000000002"/);
+        break;
+      }
+      await reader.close();
+    }, { intel: [folder] });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("startBus() listens beyond this machine only with login, encryption or insistence", async () => {
+  const start = (changes: BusOptions) =>
+    startBus({ ...FREE, host: "0.0.0.0", ...changes }, forever);
+  await assert.rejects(start({}), (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, /without CURVE or PLAIN/);
+    return true;
+  });
+  for (const changes of [{ insecure: true }, { mechanism: plainServer({ bridge: "secret" }) }]) {
+    await (await start(changes)).close();
+  }
+});
+
+Deno.test("startBus() with PLAIN lets in who knows the password", async () => {
+  await withBus(async (bus) => {
+    const request = encodeRequest({ action: "heartbeat", topic: "x" });
+    const ask = (password: string) =>
+      zmqLink({
+        host: "127.0.0.1",
+        port: bus.managePort,
+        mechanism: plainClient("bridge", password),
+      }).request(request, soon());
+    assert.equal(text(await ask("secret")), '{"status": "error"}');
+    await assert.rejects(ask("wrong"));
+    await assert.rejects(linkTo(bus).request(request, soon()));
+  }, { mechanism: plainServer({ bridge: "secret" }) });
+});
+
+Deno.test("startBus() says that a port is taken, and leaves nothing open", async () => {
+  await withBus(async (bus) => {
+    await assert.rejects(startBus({ ...FREE, managePort: bus.managePort }, forever), UsageError);
+  });
+});

@@ -1,0 +1,290 @@
+import assert from "node:assert/strict";
+import { NotConnectedError } from "../../src/errors.ts";
+import { type Bus, type BusOptions, startBus } from "../../src/threatbus/bus/bus.ts";
+import {
+  type ClientOptions,
+  type ClientState,
+  createClient,
+  type ThreatBusClient,
+} from "../../src/threatbus/client.ts";
+import type { Item } from "../../src/threatbus/messages.ts";
+import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import { type FakeBroker, startFakeBroker } from "./fake_broker.ts";
+
+const forever = new AbortController().signal;
+const soon = () => AbortSignal.timeout(20_000);
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+const indicator = (n: number, more: Record<string, unknown> = {}) =>
+  JSON.stringify({
+    type: "indicator",
+    spec_version: "2.1",
+    id: `indicator--00000000-0000-4000-8000-${String(n).padStart(12, "0")}`,
+    pattern: `[ipv4-addr:value = '6.6.6.${n % 256}']`,
+    pattern_type: "stix",
+    ...more,
+  });
+const sighting = (n: number) =>
+  JSON.stringify({
+    type: "sighting",
+    spec_version: "2.1",
+    id: `sighting--00000000-0000-4000-8000-${String(n).padStart(12, "0")}`,
+    sighting_of_ref: "indicator--00000000-0000-4000-8000-000000000001",
+  });
+const numberOf = (text: string) => Number(/--00000000-0000-4000-8000-(\d{12})/.exec(text)![1]);
+const range = (count: number) => Array.from({ length: count }, (_, n) => n);
+
+/** A client whose states can be waited for. */
+function start(port: number, changes: Partial<ClientOptions> = {}, signal = forever) {
+  const states: ClientState[] = [];
+  const waiters: (() => void)[] = [];
+  const client = createClient({
+    link: zmqLink({ host: "127.0.0.1", port }),
+    endpoint: `127.0.0.1:${port}`,
+    topics: ["stix2/indicator"],
+    snapshotDays: 0,
+    heartbeatMs: 50,
+    maxBackoffMs: 50,
+    onState: (state) => {
+      states.push(state);
+      for (const wake of waiters.splice(0)) wake();
+    },
+    ...changes,
+  }, signal);
+  const until = async (type: ClientState["type"], count = 1) => {
+    while (states.filter((state) => state.type === type).length < count) {
+      await new Promise<void>((resolve) => waiters.push(resolve));
+    }
+  };
+  return { client, states, until };
+}
+
+async function take(client: ThreatBusClient, count: number): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const batch of client.batches(count)) {
+    items.push(...batch);
+    if (items.length >= count) return items;
+  }
+  return items;
+}
+
+async function withFake(body: (broker: FakeBroker) => Promise<void>): Promise<void> {
+  const broker = startFakeBroker();
+  try {
+    await body(broker);
+  } finally {
+    await broker.close();
+  }
+}
+
+async function withBus(body: (bus: Bus) => Promise<void>, changes: BusOptions = {}): Promise<void> {
+  const bus = await startBus({ managePort: 0, pubPort: 0, subPort: 0, ...changes }, forever);
+  try {
+    await body(bus);
+  } finally {
+    await bus.close();
+  }
+}
+
+Deno.test("ThreatBusClient receives, publishes and unsubscribes at the end", async () => {
+  await withBus(async (bus) => {
+    const hunter = start(bus.managePort, { topics: ["stix2/indicator", "stix2/sighting"] });
+    const source = start(bus.managePort, { topics: ["stix2/sighting"] });
+    await Promise.all([hunter.client.subscribed, source.client.subscribed]);
+    assert.deepEqual(await source.client.publish([indicator(1)], soon()), []);
+    await source.client.publish([indicator(1, { x_threatbus_update: "REMOVE" })], soon());
+    await hunter.client.publish([utf8(sighting(2)), JSON.parse(sighting(3))], soon());
+    const items = await take(hunter.client, 4);
+    const shown = items.map((item) => item.type === "indicator" ? item.update : item.type);
+    assert.deepEqual(shown.sort(), ["ADD", "REMOVE", "sighting", "sighting"]);
+    assert.deepEqual((await take(source.client, 2)).map((item) => item.type), [
+      "sighting",
+      "sighting",
+    ]);
+    await hunter.client.close();
+    await source.client.close();
+    assert.equal(bus.stats().subscribers, 0);
+    assert.equal(hunter.client.state.type, "closed");
+    assert.deepEqual(await take(hunter.client, 1), [], "ends");
+  });
+});
+
+Deno.test("ThreatBusClient gets every answer of a snapshot, once, however early it comes", async () => {
+  await withBus(async (bus) => {
+    const source = start(bus.managePort, { topics: ["none"] });
+    await source.client.publish(range(3000).map((n) => indicator(n)), soon());
+    for (let round = 0; round < 5; round++) {
+      const { client } = start(bus.managePort, { snapshotDays: 30 });
+      const items = await take(client, 3000);
+      const numbers = items.map((item) => item.type === "indicator" ? numberOf(item.id) : -1);
+      assert.ok(numbers.sort((a, b) => a - b).every((n, at) => n === at), "each once");
+      await client.close();
+    }
+    await source.client.close();
+  });
+});
+
+Deno.test("ThreatBusClient asks for a snapshot only while it listens to everything", async () => {
+  await withFake(async (broker) => {
+    // What comes before the reply, as from a provider that is very quick.
+    broker.answer = (request) => {
+      if (request.snapshot === 7) {
+        const topic = "b".repeat(32);
+        broker.send(`${topic}indicator ${indicator(1)}`);
+        broker.send(`${"z".repeat(32)}indicator ${indicator(2)}`);
+      }
+      return undefined;
+    };
+    const { client } = start(broker.port, { snapshotDays: 7 });
+    const [item] = await take(client, 1);
+    assert.ok(item?.type === "indicator" && numberOf(item.id) === 1);
+    await client.close();
+    const asked = broker.requests.map(({ action, topic, snapshot }) => [action, topic, snapshot]);
+    assert.deepEqual(asked.filter(([action]) => action !== "heartbeat"), [
+      ["subscribe", "stix2/indicator", 0],
+      ["subscribe", "stix2/indicator", 7],
+      ["unsubscribe", "a".repeat(32), undefined],
+      ["unsubscribe", "b".repeat(32), undefined],
+    ]);
+    assert.deepEqual(client.stats().refused, {}, "others' messages are none of our business");
+  });
+});
+
+Deno.test("ThreatBusClient refuses bad messages one by one and goes on", async () => {
+  await withFake(async (broker) => {
+    const { client } = start(broker.port, { maxMessageBytes: 5000 });
+    await client.subscribed;
+    const topic = "a".repeat(32);
+    broker.send(`${topic}indicator {"type": `);
+    broker.send(utf8(`${topic}indicator ${indicator(1)}`).fill(0xff, 60, 62));
+    broker.send(`${topic}indicator ${indicator(1, { pattern: undefined })}`);
+    broker.send(`${topic}malware {}`);
+    broker.send(`${topic}indicator ${indicator(1, { name: "x".repeat(5000) })}`);
+    broker.send(`${topic}indicator ${indicator(2)}`);
+    const items = await take(client, 6);
+    const shown = items.map((item) => item.type === "refused" ? item.reason : item.type);
+    const reasons = ["malformed-json", "not-utf-8", "no-pattern", "unknown-type", "too-large"];
+    assert.deepEqual(shown, [...reasons, "indicator"]);
+    assert.deepEqual(client.stats().refused, Object.fromEntries(reasons.map((name) => [name, 1])));
+    assert.deepEqual(client.stats().received, { indicator: 1, sighting: 0 });
+    await client.close();
+  });
+});
+
+Deno.test("ThreatBusClient subscribes again when the broker forgets it, and asks for the time away", async () => {
+  await withFake(async (broker) => {
+    let forgetful = true;
+    broker.answer = ({ action }) => {
+      if (action !== "heartbeat" || !forgetful) return undefined;
+      forgetful = false;
+      return utf8('{"status": "error"}');
+    };
+    const { client, states, until } = start(broker.port, { askAgainMs: 30 });
+    await client.subscribed;
+    broker.send(`${"a".repeat(32)}indicator ${indicator(1)}`);
+    await until("subscribed", 3);
+    const kinds = states.map((state) =>
+      state.type === "subscribed" ? [state.again, state.snapshotDays] : state.type
+    );
+    // The second time is for apps that come back later than we.
+    assert.deepEqual(kinds, [[false, 0], "lost", [true, 1], [true, 1]]);
+    assert.equal(client.stats().resubscribed, 1);
+    const [item] = await take(client, 1);
+    assert.equal(item?.type, "indicator", "what was queued is still there");
+    await client.close();
+  });
+});
+
+Deno.test("ThreatBusClient says once that a broker is unreachable, and tries until it is there", async () => {
+  const broker = startFakeBroker();
+  const { port } = broker;
+  await broker.close();
+  const { client, states, until } = start(port, { maxBackoffMs: 20 });
+  await until("unreachable");
+  const published = client.publish([sighting(1)], soon());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(states.length, 1);
+  const back = startFakeBroker(port);
+  await published;
+  assert.equal(numberOf(back.published[0]!), 1);
+  await client.close();
+  await back.close();
+});
+
+Deno.test("ThreatBusClient with failFast ends at the first failure", async () => {
+  const broker = startFakeBroker();
+  await broker.close();
+  const { client } = start(broker.port, { failFast: true });
+  await assert.rejects(client.subscribed, NotConnectedError);
+  await assert.rejects(client.publish([sighting(1)], soon()));
+  await client.close();
+});
+
+Deno.test("ThreatBusClient names a peer that is no Threat Bus", async () => {
+  await withFake(async (broker) => {
+    broker.answer = () => utf8("hello");
+    const { client, states, until } = start(broker.port);
+    await until("unreachable");
+    assert.match(JSON.stringify(states[0]), /not Threat Bus's: Reply is not JSON/);
+    await client.close();
+    await assert.rejects(client.subscribed);
+  });
+});
+
+Deno.test("ThreatBusClient.publish() sends anew what a lost connection may have swallowed", async () => {
+  let bus = await startBus({ managePort: 0, pubPort: 0, subPort: 0 }, forever);
+  const { managePort, pubPort, subPort } = bus;
+  const { client, until } = start(managePort);
+  await client.subscribed;
+  await bus.close();
+  const published = client.publish(range(100).map(sighting), soon());
+  await until("lost");
+  bus = await startBus({ managePort, pubPort, subPort }, forever);
+  await published;
+  assert.equal(bus.stats().received.sighting, 100);
+  await client.close();
+  await bus.close();
+});
+
+Deno.test("ThreatBusClient.publish() returns what is no STIX and sends the rest", async () => {
+  await withFake(async (broker) => {
+    const { client } = start(broker.port);
+    const faults = await client.publish(["{", indicator(1, { id: "x" }), sighting(7)], soon());
+    assert.deepEqual(faults.map((fault) => fault.reason), ["malformed-json", "bad-id"]);
+    await broker.until(() => broker.published.length === 1);
+    assert.equal(numberOf(broker.published[0]!), 7);
+    const never = new AbortController();
+    never.abort(new Error("enough"));
+    await assert.rejects(client.publish([sighting(8)], never.signal), /enough/);
+    await client.close();
+    await assert.rejects(client.publish([sighting(9)], soon()), /closed/);
+  });
+});
+
+Deno.test("ThreatBusClient holds the broker back when nobody reads, and loses nothing", async () => {
+  await withBus(async (bus) => {
+    const { client } = start(bus.managePort, { queueMessages: 100 });
+    const source = start(bus.managePort, { topics: ["none"] });
+    await Promise.all([client.subscribed, source.client.subscribed]);
+    await source.client.publish(range(20_000).map((n) => indicator(n)), soon());
+    assert.ok(client.stats().queued < 20_000);
+    const items = await take(client, 20_000);
+    assert.deepEqual(
+      items.map((item) => item.type === "indicator" ? numberOf(item.id) : -1),
+      range(20_000),
+    );
+    await Promise.all([client.close(), source.client.close()]);
+  });
+});
+
+Deno.test("ThreatBusClient unsubscribes when its signal aborts", async () => {
+  await withBus(async (bus) => {
+    const stop = new AbortController();
+    const { client, until } = start(bus.managePort, {}, stop.signal);
+    await client.subscribed;
+    stop.abort();
+    await until("closed");
+    assert.equal(bus.stats().subscribers, 0);
+    await client.close();
+  });
+});
