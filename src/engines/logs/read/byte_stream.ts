@@ -19,7 +19,9 @@ export interface RawSource {
 }
 
 const HEAD_BYTES = 4096;
-const RAW_CHUNK = 256 * 1024;
+const TELLING_BYTES = 4;
+/** Compressed bytes decoded at once: all that they hold is in memory then. */
+const RAW_CHUNK = 64 * 1024;
 
 /** Opens a file (`-` for standard input) for reading from its start, decompressing if need be. */
 export async function openByteStream(path: string, signal: AbortSignal): Promise<ByteStream> {
@@ -35,10 +37,9 @@ export async function openByteStream(path: string, signal: AbortSignal): Promise
 /** Wraps a raw source, telling its compression by its first bytes. */
 export async function byteStream(source: RawSource, signal: AbortSignal): Promise<ByteStream> {
   const counted = counting(source);
-  const head = new Uint8Array(HEAD_BYTES);
-  const length = await counted.read(head) ?? 0;
-  const compression = compressionOf(head.subarray(0, length));
-  const raw = pushBack(counted, head.subarray(0, length));
+  const head = await readHead(counted);
+  const compression = compressionOf(head);
+  const raw = pushBack(counted, head);
   const base = { compression, close: raw.close };
   if (compression === "none") {
     return {
@@ -54,7 +55,7 @@ export async function byteStream(source: RawSource, signal: AbortSignal): Promis
     };
   }
   const { decompress } = await import("./decompress.ts");
-  const unpacked = await decompress(compression, rawChunks(raw, signal));
+  const unpacked = decompress(compression, rawChunks(raw, signal));
   return {
     ...base,
     read: unpacked.read,
@@ -69,6 +70,18 @@ export async function byteStream(source: RawSource, signal: AbortSignal): Promis
       raw.close();
     },
   };
+}
+
+/** The first bytes: as many as tell the compression, or all there are. */
+async function readHead(source: RawSource): Promise<Uint8Array> {
+  const head = new Uint8Array(HEAD_BYTES);
+  let length = 0;
+  while (length < TELLING_BYTES) {
+    const n = await source.read(head.subarray(length));
+    if (n === null || n === 0) break;
+    length += n;
+  }
+  return head.subarray(0, length);
 }
 
 function standardInput(): RawSource {

@@ -1,5 +1,6 @@
-import { Readable } from "node:stream";
+import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { type FramePart, zstdFrames } from "./zstd_frames.ts";
 
 /** What decompression adds to a stream of chunks. */
 export interface Unpacked {
@@ -15,11 +16,11 @@ const CHUNK = 1 << 20;
  * gives all that could be decoded, then ends with `damage` set; failures of the
  * source itself (an abort, an I/O error) are thrown.
  */
-export async function decompress(
+export function decompress(
   compression: "gzip" | "zstd",
   chunks: AsyncIterable<Uint8Array>,
-): Promise<Unpacked> {
-  const output = compression === "gzip" ? gunzip(chunks) : await unzstd(chunks);
+): Unpacked {
+  const output = compression === "gzip" ? gunzip(sourceErrors(chunks)) : unzstd(chunks);
   const iterator = output[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array(0);
   let damage: string | undefined;
@@ -54,55 +55,91 @@ function gunzip(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
 }
 
 /** Deno has zstd in node:zlib from 2.6 on; before that a decoder in JavaScript does it. */
-async function unzstd(chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
-  if (typeof zlib.createZstdDecompress === "function") {
-    return throughZlib(chunks, zlib.createZstdDecompress({ chunkSize: CHUNK }));
+async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const decode = typeof zlib.createZstdDecompress === "function"
+    ? nativeZstd
+    : await javaScriptZstd();
+  const parts = zstdFrames(sourceErrors(chunks));
+  let cut = false;
+  while (!cut) {
+    const first = await parts.next();
+    if (first.done) return;
+    yield* decode(oneFrame(first.value, parts, () => cut = true));
   }
-  const { Decompress } = await import("fzstd");
-  return throughPush(chunks, (output) => new Decompress(output));
+  throw new Error("unexpected end of stream");
 }
 
+async function* oneFrame(
+  first: FramePart,
+  parts: AsyncGenerator<FramePart, boolean>,
+  cutShort: () => void,
+): AsyncGenerator<Uint8Array> {
+  yield first.bytes;
+  for (let { end } = first; !end;) {
+    const next = await parts.next();
+    // The decoder gives all that it has got; that it is not all comes out afterwards.
+    if (next.done) return cutShort();
+    yield next.value.bytes;
+    end = next.value.end;
+  }
+}
+
+function nativeZstd(frame: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  return throughZlib(frame, zlib.createZstdDecompress({ chunkSize: CHUNK }));
+}
+
+async function javaScriptZstd() {
+  const { Decompress } = await import("fzstd");
+  return async function* (frame: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let decoded: Uint8Array[] = [];
+    const decoder = new Decompress((chunk) => decoded.push(chunk));
+    for await (const part of frame) {
+      decoder.push(part);
+      yield* decoded;
+      decoded = [];
+    }
+  };
+}
+
+/**
+ * Decodes chunk by chunk, each to its end before the next is asked for: an error
+ * then never takes output with it that came before, as piping would let it.
+ */
 async function* throughZlib(
   chunks: AsyncIterable<Uint8Array>,
-  transform: ReturnType<typeof zlib.createGunzip>,
+  transform: Transform,
 ): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(chunks, { objectMode: false, highWaterMark: 1 });
-  let failure: unknown;
-  source.on("error", (error: unknown) => {
-    failure = new SourceError(error);
-    transform.destroy();
+  let output: Uint8Array[] = [];
+  let failure: Error | undefined;
+  let settle: (error?: Error | null) => void = () => {};
+  transform.on("data", (chunk: Uint8Array) => output.push(chunk));
+  transform.on("end", () => settle()).on("error", (error) => {
+    // It may come when no step waits for it.
+    failure = error;
+    settle(error);
   });
-  source.pipe(transform);
+  /** Waits until a step is done; resolves to what went wrong. */
+  const done = (step: (callback: typeof settle) => void) =>
+    new Promise<Error | null | undefined>((resolve) => {
+      if (failure !== undefined) resolve(failure);
+      else step(settle = resolve);
+    });
+  function* taken() {
+    yield* output;
+    output = [];
+  }
   try {
-    for await (const chunk of transform) yield chunk;
-  } catch (error) {
-    throw failure ?? error;
+    for await (const chunk of chunks) {
+      const error = await done((callback) => transform.write(chunk, callback));
+      yield* taken();
+      if (error) throw error;
+    }
+    const error = await done(() => transform.end());
+    yield* taken();
+    if (error) throw error;
   } finally {
-    source.destroy();
     transform.destroy();
   }
-  if (failure !== undefined) throw failure;
-}
-
-async function* throughPush(
-  chunks: AsyncIterable<Uint8Array>,
-  create: (output: (chunk: Uint8Array) => void) => { push(chunk: Uint8Array, end?: boolean): void },
-): AsyncGenerator<Uint8Array> {
-  let decoded: Uint8Array[] = [];
-  const decoder = create((chunk) => decoded.push(chunk));
-  let failure: unknown;
-  for await (const chunk of sourceErrors(chunks)) {
-    try {
-      decoder.push(chunk);
-    } catch (error) {
-      failure = error;
-    }
-    yield* decoded.splice(0);
-    if (failure !== undefined) throw failure;
-  }
-  decoded = [];
-  decoder.push(new Uint8Array(0), true);
-  yield* decoded;
 }
 
 async function* sourceErrors(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
