@@ -4,6 +4,7 @@ import type { Frame } from "./frame.ts";
 import { type Handshake, shakeHands, type SocketType } from "./handshake.ts";
 import type { Mechanism } from "./security/mechanism.ts";
 import { createSender, type Sender } from "./sender.ts";
+import { orAborted } from "./wait.ts";
 import { type ByteConnection, createFrameReader } from "./wire.ts";
 
 /** A message: its frames' bodies. */
@@ -40,12 +41,25 @@ export interface Connection {
   roundTrip(): Promise<void>;
   /** What the peer sends, in the batches in which it arrives; ends with the connection. */
   incoming(): AsyncGenerator<Incoming[]>;
+  /**
+   * A clean end: hands everything to the operating system, says that no more comes, and closes
+   * when the peer has, which it does after reading all; at once when the signal aborts. Needs a
+   * reader of `incoming`. (Closing with unread input would reset the connection and destroy what
+   * is under way to the peer.)
+   */
+  finish(signal: AbortSignal): Promise<void>;
   /** Closes at once; what is pending is not sent. */
   close(): void;
 }
 
 /** The silence after which a peer is given up, in heartbeat periods. */
 const PATIENCE = 3;
+/** The same for a peer that takes no bytes: libzmq at its high-water mark reads no PING either. */
+const PATIENCE_WITH_SLOW = 30;
+/** Longest frame of a handshake: nobody known has sent it yet. */
+const MAX_HANDSHAKE = 64 * 1024;
+/** What a frame costs beside its bytes, so that endless empty ones reach the bound too. */
+const FRAME_COST = 64;
 
 /**
  * Shakes hands over a fresh connection; closes it when that fails or takes too long.
@@ -56,7 +70,7 @@ export async function openConnection(
   raw: ByteConnection,
   options: ConnectionOptions,
 ): Promise<Connection> {
-  const reader = createFrameReader(raw, options.maxMessageSize);
+  const reader = createFrameReader(raw, MAX_HANDSHAKE);
   let late = false;
   const timer = setTimeout(() => {
     late = true;
@@ -64,6 +78,8 @@ export async function openConnection(
   }, options.handshakeTimeout);
   try {
     const handshake = await shakeHands(raw, reader, options.socketType, options.mechanism);
+    // Sealing adds to the length of a frame.
+    reader.allow(options.maxMessageSize + (handshake.cipher === undefined ? 0 : 64));
     return established(raw, () => reader.readFrames(), handshake, options);
   } catch (error) {
     closeQuietly(raw);
@@ -88,9 +104,11 @@ function established(
   // While the consumer is busy nothing is read, so silence says nothing about the peer.
   let held = true;
   const pongs: PromiseWithResolvers<void>[] = [];
+  const ended = Promise.withResolvers<void>();
   const close = () => {
     if (closed) return;
     closed = true;
+    ended.resolve();
     for (const pong of pongs) pong.reject(new ZmtpError("The connection ended"));
     clearInterval(pulse);
     closeQuietly(raw);
@@ -99,7 +117,8 @@ function established(
   const beat = () => {
     if (held) return;
     const silence = performance.now() - heard;
-    if (silence > options.heartbeat * PATIENCE) close();
+    const patience = sender.blocked ? PATIENCE_WITH_SLOW : PATIENCE;
+    if (silence > options.heartbeat * patience) close();
     else if (silence >= options.heartbeat) sender.command(ping(options.heartbeat));
   };
   const pulse = options.heartbeat > 0 && minor > 0
@@ -116,7 +135,7 @@ function established(
         if (command.name === "PONG" && command.data.length > 0) pongs.shift()?.resolve();
         return takeCommand(command, sender, out);
       }
-      size += frame.body.length;
+      size += frame.body.length + (frame.more ? FRAME_COST : 0);
       if (size > options.maxMessageSize) {
         throw new ZmtpError(`A message is longer than the ${options.maxMessageSize} bytes allowed`);
       }
@@ -150,6 +169,17 @@ function established(
     sender,
     incoming,
     close,
+    async finish(signal) {
+      try {
+        await orAborted(sender.flushed(), signal);
+        await raw.closeWrite();
+        await orAborted(ended.promise, signal);
+      } catch {
+        // The peer is gone, or the time is up.
+      } finally {
+        close();
+      }
+    },
     roundTrip() {
       if (closed) return Promise.reject(new ZmtpError("The connection ended"));
       if (minor === 0) return sender.flushed();

@@ -1,8 +1,8 @@
 import { type Connection, openConnection } from "./connection.ts";
-import { parseEndpoint } from "./endpoint.ts";
+import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import type { SocketType } from "./handshake.ts";
 import { connectionOptions, type ConnectOptions } from "./options.ts";
-import { sleep, toError } from "./wait.ts";
+import { deadline, orAborted, sleep, toError } from "./wait.ts";
 
 const INITIAL_DELAY = 100;
 const MAXIMUM_DELAY = 10_000;
@@ -76,11 +76,8 @@ export async function dial(
   signal: AbortSignal,
 ): Promise<Connection> {
   const endpoint = parseEndpoint(options.endpoint);
-  signal.throwIfAborted();
-  const raw = endpoint.transport === "ipc"
-    ? await Deno.connect({ transport: "unix", path: endpoint.path })
-    : await Deno.connect({ hostname: endpoint.hostname, port: endpoint.port });
-  if ("setNoDelay" in raw) (raw as Deno.TcpConn).setNoDelay(true);
+  const settings = connectionOptions(socketType, options);
+  const raw = await connectTransport(endpoint, settings.handshakeTimeout, signal);
   const close = () => {
     try {
       raw.close();
@@ -89,8 +86,39 @@ export async function dial(
   if (signal.aborted) close();
   signal.addEventListener("abort", close);
   try {
-    return await openConnection(raw, connectionOptions(socketType, options));
+    return await openConnection(raw, settings);
   } finally {
     signal.removeEventListener("abort", close);
   }
+}
+
+/** A host that swallows packets is not waited for longer than a handshake may take. */
+async function connectTransport(
+  endpoint: Endpoint,
+  timeout: number,
+  signal: AbortSignal,
+): Promise<Deno.Conn> {
+  signal.throwIfAborted();
+  const connecting: Promise<Deno.Conn> = endpoint.transport === "ipc"
+    ? Deno.connect({ transport: "unix", path: endpoint.path })
+    : Deno.connect({ hostname: endpoint.hostname, port: endpoint.port });
+  const late = deadline(timeout, signal);
+  try {
+    const raw = await orAborted(connecting, late.signal);
+    tune(raw);
+    return raw;
+  } catch (error) {
+    // Should it succeed after all, nobody waits for it any more.
+    connecting.then((raw) => raw.close(), () => {});
+    throw error;
+  } finally {
+    late.clear();
+  }
+}
+
+/** Small messages go out at once, and a peer whose machine vanished is noticed in the end. */
+export function tune(raw: Deno.Conn): void {
+  if (!("setNoDelay" in raw)) return;
+  (raw as Deno.TcpConn).setNoDelay(true);
+  (raw as Deno.TcpConn).setKeepAlive(true);
 }

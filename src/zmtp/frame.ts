@@ -70,7 +70,14 @@ export function decodeFrames(
 ): { readonly rest: number; readonly needed: number } {
   let rest = at;
   while (true) {
-    const header = readHeader(buffer, rest, end, maxLength);
+    let header: Header | undefined;
+    try {
+      header = readHeader(buffer, rest, end, maxLength);
+    } catch (error) {
+      // What came before counts; and by the next call the bound may be another.
+      if (out.length > 0) return { rest, needed: MAX_HEADER };
+      throw error;
+    }
     if (header === undefined) return { rest, needed: MAX_HEADER };
     const stop = header.start + header.length;
     if (stop > end) return { rest, needed: stop - rest };

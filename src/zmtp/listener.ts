@@ -1,5 +1,6 @@
 import { UsageError } from "../errors.ts";
 import { type Connection, openConnection } from "./connection.ts";
+import { tune } from "./connector.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import type { SocketType } from "./handshake.ts";
 import { connectionOptions, type SocketOptions } from "./options.ts";
@@ -40,15 +41,19 @@ export function listen(
         raw.close();
       } catch { /* closed already */ }
     };
-    open.add(closeRaw);
+    let end = closeRaw;
+    open.add(end);
     try {
       const connection = await openConnection(raw, connectionSettings);
+      open.delete(end);
+      // From here on the connection has to know that we end it, or it calls that a failure.
+      open.add(end = connection.close);
       tell({ type: "connected", peer });
       await useUntilEnd(connection, peer);
     } catch (error) {
       tell({ type: "failed", peer, reason: toError(error) });
     } finally {
-      open.delete(closeRaw);
+      open.delete(end);
       closeRaw();
     }
   };
@@ -76,7 +81,7 @@ export function listen(
         await new Promise((resolve) => setTimeout(resolve, 50));
         continue;
       }
-      if ("setNoDelay" in raw) (raw as Deno.TcpConn).setNoDelay(true);
+      tune(raw);
       const user = serve(raw);
       users.add(user);
       user.finally(() => users.delete(user));
@@ -103,6 +108,7 @@ function bind(text: string) {
   const endpoint = parseEndpoint(text);
   try {
     if (endpoint.transport === "ipc") {
+      removeDeadSocket(endpoint.path);
       const listener = Deno.listen({ transport: "unix", path: endpoint.path });
       const clean = () => {
         try {
@@ -121,6 +127,18 @@ function bind(text: string) {
     };
   } catch (error) {
     throw new UsageError(`Can't listen on ${text}: ${toError(error).message}`, { cause: error });
+  }
+}
+
+/** Removes the socket file of a process that was killed; a live one's stays, and binding fails. */
+function removeDeadSocket(path: string): void {
+  try {
+    if (!Deno.statSync(path).isSocket) return;
+    const alive = Deno.readTextFileSync("/proc/net/unix").split("\n")
+      .some((line) => line.endsWith(` ${path}`));
+    if (!alive) Deno.removeSync(path);
+  } catch {
+    // No such file, or no way to know: binding tells.
   }
 }
 

@@ -22,7 +22,7 @@ export interface SocketOptions {
   readonly mechanism?: Mechanism;
   /** Longest message in bytes, 128 MiB unless said. */
   readonly maxMessageSize?: number;
-  /** Time for a handshake in ms, 10 s unless said. */
+  /** Time to connect, and then for the handshake, in ms; 10 s unless said. */
   readonly handshakeTimeout?: number;
   /** PING after so much silence, ms; never unless said. */
   readonly heartbeat?: number;

@@ -4,7 +4,7 @@ import { keepConnected } from "./connector.ts";
 import { listen } from "./listener.ts";
 import type { ConnectOptions, SocketOptions } from "./options.ts";
 import { createSubscriptions } from "./subscriptions.ts";
-import { createNotice, orAborted, sleep } from "./wait.ts";
+import { createNotice, deadline, orAborted } from "./wait.ts";
 
 /** What a publishing socket takes. */
 export interface SendOptions {
@@ -113,8 +113,9 @@ export function connectPub(options: ConnectOptions & SendOptions): ConnectedPub 
     },
     async close(linger = LINGER) {
       if (peer !== undefined) {
-        const late = AbortSignal.any([signal, AbortSignal.timeout(linger)]);
-        await orAborted(peer.sender.flushed(), late).catch(() => {});
+        const late = deadline(linger, signal);
+        await peer.finish(late.signal);
+        late.clear();
       }
       controller.abort(new DOMException("the socket was closed", "AbortError"));
       await running;
@@ -182,12 +183,9 @@ export function bindPub(options: SocketOptions & SendOptions): BoundPub {
     },
     async close(linger = LINGER) {
       listener.stop();
-      const flushed = Promise.all(
-        [...connections].map((connection) => connection.sender.flushed()),
-      );
-      const late = new AbortController();
-      await Promise.race([flushed, sleep(linger, late.signal)]);
-      late.abort();
+      const late = deadline(linger);
+      await Promise.all([...connections].map((connection) => connection.finish(late.signal)));
+      late.clear();
       await listener.close();
     },
   };

@@ -19,11 +19,14 @@ export interface Sender {
   drained(count: number): Promise<void>;
   /** Resolves when everything queued so far was handed over, or when sending has failed. */
   flushed(): Promise<void>;
+  /** Whether the operating system has not yet taken all that it was given. */
+  readonly blocked: boolean;
   /** The error that ended sending, if any. */
   readonly failure: unknown;
 }
 
-const FIRST = 64 * 1024;
+/** Buffers begin small, for a thousand idle peers, and grow with what is sent. */
+const FIRST = 2 * 1024;
 /** A bigger buffer is not kept for the next round. */
 const KEEP = 4 * 1024 * 1024;
 
@@ -108,6 +111,9 @@ export function createSender(
       return new Promise((resolve) => waiting.push({ count, resolve }));
     },
     flushed: () => busy ? flushing : Promise.resolve(),
+    get blocked() {
+      return busy;
+    },
     get failure() {
       return failure;
     },

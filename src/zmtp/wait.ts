@@ -25,6 +25,16 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
+/** A signal that aborts after so many ms, or with another, unless cleared. */
+export function deadline(ms: number, other?: AbortSignal) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`Not done within ${ms} ms`)), ms);
+  return {
+    signal: other === undefined ? controller.signal : AbortSignal.any([controller.signal, other]),
+    clear: () => clearTimeout(timer),
+  };
+}
+
 /** Whatever was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

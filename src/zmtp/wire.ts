@@ -4,6 +4,8 @@ import { decodeFrames, type Frame } from "./frame.ts";
 export interface ByteConnection {
   read(into: Uint8Array): Promise<number | null>;
   write(bytes: Uint8Array): Promise<number>;
+  /** Says that no more comes; what was written still arrives. */
+  closeWrite(): Promise<void>;
   close(): void;
 }
 
@@ -13,11 +15,13 @@ export interface FrameReader {
   readExactly(count: number): Promise<Uint8Array | undefined>;
   /** At least one frame, all that are complete; undefined when the peer closed. */
   readFrames(): Promise<Frame[] | undefined>;
+  /** Changes the longest frame that is taken: little before the peer is known, more after. */
+  allow(maxLength: number): void;
 }
 
-const CHUNK = 256 * 1024;
-/** Less room than this at the end of a buffer is not worth a system call. */
-const LITTLE = 16 * 1024;
+/** Buffers begin small, for a thousand idle peers, and grow with the peer's speed. */
+const FIRST_CHUNK = 8 * 1024;
+const LARGEST_CHUNK = 512 * 1024;
 
 /**
  * Frames are views into the buffers they were read to: nothing is copied but the
@@ -27,18 +31,22 @@ const LITTLE = 16 * 1024;
 export function createFrameReader(connection: ByteConnection, maxLength: number): FrameReader {
   let buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   let start = 0, end = 0;
+  let chunk = FIRST_CHUNK;
   const fill = async (needed: number): Promise<boolean> => {
     const kept = end - start;
     const room = buffer.length - end;
-    const completesLongFrame = needed > LITTLE && needed - kept <= room;
-    if (room < LITTLE && !completesLongFrame) {
-      const grown = new Uint8Array(Math.max(CHUNK, Math.min(needed, kept * 2)));
+    // Less room than this at the end of a buffer is not worth a system call.
+    const little = chunk >> 2;
+    const completesLongFrame = needed > little && needed - kept <= room;
+    if (room < little && !completesLongFrame) {
+      const grown = new Uint8Array(Math.max(chunk, kept + little, Math.min(needed, kept * 2)));
       grown.set(buffer.subarray(start, end));
       [buffer, start, end] = [grown, 0, kept];
     }
     const count = await connection.read(buffer.subarray(end));
     if (count === null) return false;
     end += count;
+    if (end === buffer.length && chunk < LARGEST_CHUNK) chunk *= 2;
     return true;
   };
   return {
@@ -55,6 +63,9 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
         if (frames.length > 0) return frames;
         if (!await fill(Math.max(needed, end - start + 1))) return undefined;
       }
+    },
+    allow(length) {
+      maxLength = length;
     },
   };
 }

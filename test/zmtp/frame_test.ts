@@ -32,6 +32,7 @@ function peerSending(bytes: Uint8Array, sizes: readonly number[]): ByteConnectio
       return Promise.resolve(size === 0 ? null : size);
     },
     write: (data) => Promise.resolve(data.length),
+    closeWrite: () => Promise.resolve(),
     close() {},
   };
 }

@@ -154,11 +154,15 @@ Deno.test("request() rejects when nobody listens, and when its signal aborts", a
 
 Deno.test("a peer that sends garbage or stalls costs its own connection alone", async () => {
   const events: string[] = [];
+  const reasons: string[] = [];
   const rep = bindRep({
     endpoint: "tcp://127.0.0.1:0",
     handshakeTimeout: 50,
     maxMessageSize: 1000,
-    onEvent: (event) => events.push(event.type),
+    onEvent: (event) => {
+      events.push(event.type);
+      if (event.type === "disconnected" && event.reason) reasons.push(event.reason.message);
+    },
   }, (request) => request);
   for (const garbage of ["GET / HTTP/1.1\r\n\r\n", ""]) {
     const raw = await Deno.connect({ hostname: "127.0.0.1", port: rep.port });
@@ -174,7 +178,8 @@ Deno.test("a peer that sends garbage or stalls costs its own connection alone", 
   assert.deepEqual(text(await good.request(bytes("still here"), never)), ["still here"]);
   good.close();
   await rep.close();
-  assert.equal(events.filter((type) => type === "failed").length, 3);
+  assert.equal(events.filter((type) => type === "failed").length, 2);
+  assert.deepEqual(reasons, ["A message is longer than the 1000 bytes allowed"]);
 });
 
 Deno.test("wrong credentials are refused with a reason", async () => {
