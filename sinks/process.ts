@@ -2,7 +2,7 @@ import { type CommandLine, findProgram, parseCommand, UnsafeValue } from "../src
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
 import { ConfigError } from "../src/errors.ts";
-import { orAborted } from "./abort.ts";
+import { orAborted, sleep, withTimeout } from "../src/zmtp/wait.ts";
 import { afterScheme, readForm } from "./form.ts";
 import { chunksOf, joinLines } from "./lines.ts";
 import {
@@ -36,7 +36,7 @@ const OPTIONS = {
   timeout: {
     type: "duration",
     default: "60s",
-    doc: "Longest time for a child of mode each, or for an answer",
+    doc: "Longest time for a child of mode each, or for an answer; 0 is unlimited",
   },
 } as const satisfies OptionTable;
 
@@ -90,7 +90,7 @@ function oneChildEach(command: CommandLine, { timeout }: Options): Sink {
       for (const [at, delivery] of batch.entries()) {
         try {
           signal.throwIfAborted();
-          await runOnce(command, delivery, AbortSignal.any([signal, AbortSignal.timeout(timeout)]));
+          await runOnce(command, delivery, withTimeout(signal, timeout));
         } catch (error) {
           throw problem(command, error, batch.slice(at));
         }
@@ -105,9 +105,9 @@ async function runOnce(command: CommandLine, delivery: Delivery, signal: AbortSi
     args: command.fill(delivery),
     stdin: "piped",
     signal,
-    // A timeout has to end a child that ignores SIGTERM, too.
   }).spawn();
-  const feeding = feed(child.stdin, joinLines([delivery.body]));
+  // The body alone, without a newline, as the ancestor did.
+  const feeding = feed(child.stdin, delivery.body);
   try {
     const { success, code, signal: by } = await orAborted(child.status, signal);
     if (!success) throw new Error(by === null ? `it exited with ${code}` : `it was ended by ${by}`);
@@ -151,7 +151,8 @@ async function oneLongLivedChild(
   let notBefore = 0;
 
   async function start(signal: AbortSignal): Promise<Running> {
-    await sleep(notBefore - Date.now(), signal);
+    await sleep(Math.max(0, notBefore - Date.now()), signal);
+    signal.throwIfAborted();
     const child = new Deno.Command(command.program, {
       args: command.fill({ ioc: "", matchType: "" }),
       stdin: "piped",
@@ -203,7 +204,7 @@ async function oneLongLivedChild(
             if (current.ended !== undefined) throw current.ended;
             confirmed += chunk.length;
           } else {
-            const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+            const limit = withTimeout(signal, options.timeout);
             for (let n = 0; n < chunk.length; n++, confirmed++) await current.answers.next(limit);
           }
         }
@@ -222,7 +223,9 @@ async function oneLongLivedChild(
       if (old === undefined) return;
       if (context.tail !== undefined) await put(old, [context.tail], opening).catch(() => {});
       await old.writer.close().catch(() => {});
-      const overdue = setTimeout(() => kill(old.child), options.timeout);
+      const overdue = options.timeout === 0
+        ? undefined
+        : setTimeout(() => kill(old.child), options.timeout);
       const { success, code } = await old.child.status;
       clearTimeout(overdue);
       await old.answers?.done;
@@ -267,16 +270,6 @@ function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch { /* it has ended */ }
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0) return;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  try {
-    await orAborted(new Promise((resolve) => timer = setTimeout(resolve, ms)), signal);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function problem(

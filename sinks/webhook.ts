@@ -4,6 +4,7 @@ import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
 import { ConfigError } from "../src/errors.ts";
 import { stixUuid } from "../src/stix/ids.ts";
+import { withTimeout } from "../src/zmtp/wait.ts";
 import { readForm } from "./form.ts";
 import {
   type Delivery,
@@ -44,7 +45,7 @@ const OPTIONS = {
   ca: { type: "string", doc: "File with the CA's certificates, besides the system's" },
   cert: { type: "string", doc: "File with our certificate" },
   key: { type: "string", doc: "File with the key of our certificate" },
-  timeout: { type: "duration", default: "15s", doc: "Longest wait for an answer" },
+  timeout: { type: "duration", default: "15s", doc: "Longest wait for an answer; 0 is unlimited" },
 } as const satisfies OptionTable;
 
 type Options = Values<typeof OPTIONS>;
@@ -89,7 +90,7 @@ export const open: SinkModule["open"] = async (raw, context) => {
     if (disabled) throw new Error("the receiver wants no more (410 Gone)");
     const body = bodyOf(batch, options.payload);
     const id = batch.length === 1 ? batch[0]!.id : stixUuid(...batch.map((one) => `${one.id}\n`));
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+    const limit = withTimeout(signal, options.timeout);
     let target = url;
     for (let redirects = 0;; redirects++) {
       const response = await fetch(target, {

@@ -1,7 +1,7 @@
 import type { Values } from "../../src/config/config.ts";
 import type { OptionTable } from "../../src/config/options.ts";
 import { UsageError } from "../../src/errors.ts";
-import { orAborted } from "../abort.ts";
+import { orAborted, withTimeout } from "../../src/zmtp/wait.ts";
 import { readForm } from "../form.ts";
 import { chunksOf } from "../lines.ts";
 import { type Delivery, type Sink, SinkError, type SinkModule, type SinkSpec } from "../sink.ts";
@@ -54,7 +54,11 @@ const OPTIONS = {
     default: 0,
     doc: "Longer messages are cut and marked truncated; 0 is 60000 for datagrams, else unlimited",
   },
-  timeout: { type: "duration", default: "10s", doc: "Longest wait for a connection or a send" },
+  timeout: {
+    type: "duration",
+    default: "10s",
+    doc: "Longest wait for a connection or a send; 0 is unlimited",
+  },
 } as const satisfies OptionTable;
 
 type Options = Values<typeof OPTIONS>;
@@ -127,7 +131,7 @@ export const open: SinkModule["open"] = async (raw, _context, signal) => {
     transport = undefined;
   }
 
-  const first = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+  const first = withTimeout(signal, options.timeout);
   transport = await connect(first).catch((error) => {
     throw problem(`Can't reach syslog at ${target}`, error, options, []);
   });
@@ -138,7 +142,7 @@ export const open: SinkModule["open"] = async (raw, _context, signal) => {
       try {
         signal.throwIfAborted();
         for (const chunk of chunksOf(batch, CHUNK)) {
-          const limit = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+          const limit = withTimeout(signal, options.timeout);
           transport ??= await connect(limit);
           const now = Date.now();
           const messages = chunk.map((delivery) => encodeMessage(delivery, envelope, now));

@@ -4,12 +4,14 @@
  */
 import { renderConfigDocs, renderExample } from "../config/render.ts";
 import { renderFieldsDocs } from "../match/fields/render.ts";
+import { renderSinkDocs } from "./sink_docs.ts";
 
 /** Generated files by path from the root of the project. */
 export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   "config.yaml.example": renderExample,
   "docs/configuration.md": renderConfigDocs,
   "docs/fields.md": renderFieldsDocs,
+  "docs/sinks.md": renderSinkDocs,
 };
 
 /** Paths whose content differs from what the code would write now. */

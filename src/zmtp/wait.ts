@@ -18,7 +18,10 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
+    if (signal.aborted) {
+      promise.catch(() => {});
+      return reject(signal.reason);
+    }
     const abort = () => reject(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
@@ -68,4 +71,9 @@ export function createNotice(): Notice {
       });
     },
   };
+}
+
+/** A signal that aborts with the given one, or after so many ms; 0 sets no limit. */
+export function withTimeout(signal: AbortSignal, ms: number): AbortSignal {
+  return ms === 0 ? signal : AbortSignal.any([signal, AbortSignal.timeout(ms)]);
 }

@@ -52,7 +52,10 @@ function subject(script: string, options: string) {
 
 testConformance("process (each)", {
   module: process,
-  start: subject(`[ -e "$DIR/broken" ] && exit 3; cat >> "$DIR/out"`, "mode=each"),
+  start: subject(
+    `[ -e "$DIR/broken" ] && exit 3; cat >> "$DIR/out"; echo >> "$DIR/out"`,
+    "mode=each",
+  ),
 });
 testConformance("process (lines)", {
   module: process,
@@ -135,7 +138,7 @@ Deno.test("process gives each value to the child as one argument, whatever it ho
         } else {
           const expected = ["--alert", "MY PREFIX", "--ioc", value.toWellFormed(), "-t=RETRO", ""];
           assert.deepEqual(ran!.split("\0"), expected);
-          assert.equal(await Deno.readTextFile(`${folder}/body`), `{"n":${n}}\n`);
+          assert.equal(await Deno.readTextFile(`${folder}/body`), `{"n":${n}}`);
         }
       }
       const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
