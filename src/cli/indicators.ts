@@ -1,8 +1,9 @@
-import { InputError, UsageError } from "../errors.ts";
+import { formatPlace, InputError, UsageError } from "../errors.ts";
+import type { AllowGuard } from "../intel/allow/mod.ts";
 import type { IndicatorSet } from "../intel/indicator.ts";
 import { createIndicatorSet, type OwnIndicatorSet } from "../intel/indicator_set.ts";
-import { observe } from "../intel/observe.ts";
-import { OBSERVABLE_KINDS, type ObservableKind } from "../match/observable.ts";
+import type { ReadReport } from "../intel/readers/mod.ts";
+import type { ObservableKind } from "../match/observable.ts";
 
 /** The flags that name IoCs. */
 export interface IndicatorFlags {
@@ -13,40 +14,95 @@ export interface IndicatorFlags {
   readonly pattern: readonly string[];
   readonly skipInvalid?: true;
   readonly subdomains?: true;
+  readonly allowList: readonly string[];
+}
+
+/** What of the configuration decides about IoCs. */
+export interface IndicatorConfig {
+  readonly allow_lists?: readonly string[] | undefined;
+  readonly guard: boolean;
+}
+
+/** The indicators, and what there is to say of them when the hunt is over. */
+export interface Gathered {
+  readonly set: IndicatorSet;
+  /** Warnings, each a line: invalid and ignored values, what allow-lists suppressed. */
+  remarks(): Iterable<string>;
 }
 
 /**
  * Gathers the indicators that the command line names.
  *
- * @throws UsageError when none is named, InputError (or several) when one can't be read
+ * @throws UsageError when none is named, InputError when one can't be read
  */
-export async function gatherIndicators(flags: IndicatorFlags): Promise<IndicatorSet> {
+export async function gatherIndicators(
+  flags: IndicatorFlags,
+  config: IndicatorConfig,
+): Promise<Gathered> {
   if (flags.ioc.length + flags.iocFile.length + flags.pattern.length === 0) {
     throw new UsageError("Nothing to look for", {
       hint: "Name an IoC with --ioc, a list with --ioc-file, or a STIX pattern with --pattern.",
     });
   }
-  const set = createIndicatorSet({ subdomains: flags.subdomains === true, keepExpired: true });
+  const guard = await guardOf(flags, config);
+  const set = createIndicatorSet({
+    subdomains: flags.subdomains === true,
+    keepExpired: true,
+    ...(guard && { guard, spare: guard.spare }),
+  });
+  const { addValue, fileInput, readIndicators } = await import("../intel/readers/mod.ts");
   const kind = flags.iocType as ObservableKind | undefined;
-  for (const value of flags.ioc) putValue(set, value, kind);
-  for (const pattern of flags.pattern) await putPattern(set, pattern);
-  return set;
-}
-
-function putValue(set: OwnIndicatorSet, value: string, kind: ObservableKind | undefined): void {
-  const observable = observe(value, kind);
-  if (observable === undefined) {
-    throw new InputError(
-      kind === undefined
-        ? `Not an IoC: ${JSON.stringify(value)}`
-        : `Not ${kind}: ${JSON.stringify(value)}`,
-      {
-        place: { key: "--ioc" },
-        hint: `The kinds are ${OBSERVABLE_KINDS.join(", ")}; --ioc-type names one.`,
-      },
+  const reports: ReadReport[] = [];
+  for (const value of flags.ioc) reports.push(addValue(set, value, kind));
+  for (const path of flags.iocFile) {
+    reports.push(
+      await readIndicators(set, fileInput(path), {
+        format: flags.iocFormat,
+        kind,
+        skipInvalid: flags.skipInvalid,
+      }),
     );
   }
-  set.putPlain(observable, set.source("--ioc"), 0);
+  for (const pattern of flags.pattern) await putPattern(set, pattern);
+  return { set, remarks: () => remarksOn(reports, set, guard) };
+}
+
+/** Allow-lists hold for all IoCs; the built-in guard only for those from files. */
+async function guardOf(
+  flags: IndicatorFlags,
+  config: IndicatorConfig,
+): Promise<AllowGuard | undefined> {
+  const lists = [...config.allow_lists ?? [], ...flags.allowList];
+  if (lists.length === 0 && (!config.guard || flags.iocFile.length === 0)) return undefined;
+  const { loadGuard } = await import("../intel/allow/mod.ts");
+  const { fileInput } = await import("../intel/readers/mod.ts");
+  // Who hunts may well hunt for a machine of their own.
+  return await loadGuard(
+    lists.map(fileInput),
+    config.guard ? { privateAddresses: false } : undefined,
+  );
+}
+
+function* remarksOn(
+  reports: readonly ReadReport[],
+  set: OwnIndicatorSet,
+  guard: AllowGuard | undefined,
+): Iterable<string> {
+  for (const { name, ignored, invalid, invalidCount, notes } of reports) {
+    for (const [note, count] of notes) yield `${name}: ${note} (${count})`;
+    for (const [reason, count] of ignored) {
+      // What the set held back is told below, for all sources.
+      if (!set.heldBack.has(reason)) yield `${name}: ${count} not looked for: ${reason}`;
+    }
+    for (const { place, text, reason } of invalid) {
+      yield `${formatPlace(place)}: skipped ${JSON.stringify(text)}: ${reason}`;
+    }
+    if (invalidCount > 0) yield `${name}: ${invalidCount} invalid values skipped`;
+  }
+  for (const [reason, count] of set.heldBack) yield `${count} IoCs not looked for: ${reason}`;
+  for (const [list, count] of guard?.spared ?? []) {
+    yield `${count} hits not reported: allow-listed by ${list}`;
+  }
 }
 
 async function putPattern(set: OwnIndicatorSet, pattern: string): Promise<void> {

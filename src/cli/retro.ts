@@ -29,7 +29,8 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   const { values: config } = await loadConfig({ file: flags.config, env: context.env });
   const now = Date.now();
   const bounds = readBounds(flags, config, now);
-  const indicators = await gatherIndicators(flags);
+  const gathered = await gatherIndicators(flags, config);
+  const indicators = gathered.set;
   const engine = await openEngine(flags, config);
   try {
     reportUnsupported(engine, indicators, flags);
@@ -44,6 +45,7 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
     line?.clear();
     if (flags.count) await printCounts(indicators, result, context);
     const reports = await outlets?.close() ?? [];
+    for (const remark of gathered.remarks()) logger.warn("{remark}", { remark });
     return conclude(result, reports);
   } finally {
     await engine.close();

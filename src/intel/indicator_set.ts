@@ -15,8 +15,8 @@ import { createTimeline } from "./timeline.ts";
 
 /** Decides which values must not be looked for; see `allow/`. */
 export interface Guard {
-  /** Why a value is held back; undefined lets it pass. */
-  reason(observable: Observable): string | undefined;
+  /** Why a value is held back; undefined lets it pass. `explicit` says that a person named it by itself. */
+  reason(observable: Observable, explicit?: boolean): string | undefined;
   /** False only if the value (kind and bytes as in `IocView`) passes for sure: spares making objects. */
   concerns(kind: number, bytes: Uint8Array, start: number, end: number): boolean;
 }
@@ -48,8 +48,13 @@ export interface OwnIndicatorSet extends IndicatorSet {
   readonly heldBack: ReadonlyMap<string, number>;
   /** Number of a source of plain values, for `putPlain`; `undefined` where there is none. */
   source(file: string | undefined): number;
-  /** Adds a plain value. */
-  putPlain(observable: Observable, source: number, line: number): PlainResult;
+  /** Adds a plain value; `explicit` as in `Guard.reason`. */
+  putPlain(
+    observable: Observable,
+    source: number,
+    line: number,
+    explicit?: boolean,
+  ): PlainResult;
   /** The same from bytes as `OwnIocSet.appendBytes` takes them. */
   putPlainBytes(
     kind: number,
@@ -335,8 +340,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     remove,
     tick,
     source,
-    putPlain(observable, from, line) {
-      const reason = options.guard?.reason(observable);
+    putPlain(observable, from, line, explicit) {
+      const reason = options.guard?.reason(observable, explicit);
       if (reason !== undefined) return hold(reason), "held";
       const same = (entry: number) => iocs.observable(entry).value === observable.value;
       if (isKnownPlain(iocs.find(observable), same)) return "known";

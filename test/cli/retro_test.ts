@@ -66,3 +66,33 @@ Deno.test("bridge retro | head ends silently", async () => {
   assert.equal(code, "0");
   assert.equal(new TextDecoder().decode(stderr), "");
 });
+
+Deno.test("bridge retro reads lists, skips what is invalid, holds allow-listed values back and says so", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const [iocs, allow] = [join(folder, "iocs.csv"), join(folder, "allow.txt")];
+    await Deno.writeTextFile(
+      iocs,
+      "value,type\nexample.com,domain\nnot one,domain\n0.0.0.0/0,cidr\n",
+    );
+    await Deno.writeTextFile(allow, "example.com\n");
+    const args = ["retro", "--count", "--ioc-file", iocs, "--logs", LOGS];
+    const strict = await bridge(args);
+    assert.equal(strict.code, 2);
+    assert.match(strict.stderr, /iocs\.csv:3: "not one"/);
+    const skipping = await bridge([...args, "--skip-invalid"]);
+    assert.equal(skipping.code, 0, skipping.stderr);
+    assert.match(skipping.stdout, /^[1-9]\d*\texample\.com\n$/);
+    assert.match(skipping.stderr, /iocs\.csv:3: skipped "not one"/);
+    assert.match(skipping.stderr, /1 IoCs not looked for: matches almost everything/);
+    const allowed = await bridge([...args, "--skip-invalid", "--allow-list", allow]);
+    assert.equal(allowed.code, 1);
+    assert.match(allowed.stderr, /1 IoCs not looked for: allow-listed by .*allow\.txt/);
+    const piped = await bridge(["retro", "--ioc-file", "-", "--logs", LOGS], {
+      stdin: "example.com",
+    });
+    assert.equal(piped.code, 0, piped.stderr);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

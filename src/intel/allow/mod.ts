@@ -28,8 +28,9 @@ export function createGuard({ lists = [], builtin }: GuardOptions): AllowGuard {
 
   return {
     spared,
-    reason(observable) {
-      const noise = builtin && noiseReason(observable, builtin);
+    reason(observable, explicit) {
+      // Who names 10.0.0.0/8 by itself means it.
+      const noise = builtin && !explicit ? noiseReason(observable, builtin) : undefined;
       if (noise !== undefined) return `matches almost everything: ${noise}`;
       const list = listOf(observable);
       return list && `allow-listed by ${list.name}`;

@@ -24,6 +24,8 @@ export interface ReadReport {
   added: number;
   /** Values that were in the set before. */
   repeated: number;
+  /** Plain values that the guard held back; `heldBack` of the set says why. */
+  held: number;
   /** Sound entries that are not looked for, by reason. */
   readonly ignored: Map<string, number>;
   /** The first `MAX_LISTED` invalid values. */
@@ -61,14 +63,20 @@ export interface Intake {
 
 const PORT_NOTE = "port left out: the address or domain is looked for on every port";
 
-/** Makes the way into a set for one source. */
-export function createIntake(set: OwnIndicatorSet, name: string, format: string): Intake {
+/** Makes the way into a set for one source; `explicit` as in `OwnIndicatorSet.putPlain`. */
+export function createIntake(
+  set: OwnIndicatorSet,
+  name: string,
+  format: string,
+  explicit = false,
+): Intake {
   const source = set.source(name);
   const report: ReadReport = {
     name,
     format,
     added: 0,
     repeated: 0,
+    held: 0,
     ignored: new Map(),
     invalid: [],
     invalidCount: 0,
@@ -80,7 +88,7 @@ export function createIntake(set: OwnIndicatorSet, name: string, format: string)
   function count(result: PlainResult): void {
     if (result === "added") report.added++;
     else if (result === "known") report.repeated++;
-    else raise(report.ignored, "held back by an allow-list or the guard");
+    else report.held++;
   }
 
   function invalid(text: string, spot: Spot, reason: string): void {
@@ -106,7 +114,7 @@ export function createIntake(set: OwnIndicatorSet, name: string, format: string)
         if (observable === undefined) return invalid(text, spot, whyInvalid(plain, kind));
         raise(report.notes, PORT_NOTE);
       }
-      count(set.putPlain(observable, source, typeof spot === "number" ? spot : 0));
+      count(set.putPlain(observable, source, typeof spot === "number" ? spot : 0, explicit));
     },
     stix(object, spot) {
       const reading = indicatorFromStix(object, placeOf(spot));
@@ -127,7 +135,7 @@ export function createIntake(set: OwnIndicatorSet, name: string, format: string)
 function whyInvalid(text: string, kind: ObservableKind | undefined): string {
   if (kind !== undefined) return `is not of the type ${kind}`;
   if (/^\*?\.[a-z0-9-]/i.test(text)) {
-    return "wildcards are no IoCs: give the domain alone, with --subdomains";
+    return "is a wildcard: give the domain alone, with --subdomains";
   }
   if (/^[a-z0-9_-]+$/i.test(text)) return "is no address, hash or domain with a dot";
   return "fits no kind of IoC";

@@ -32,7 +32,7 @@ interface IocFormat {
 
 /** The registry: name of each format for `--ioc-format`. */
 export const IOC_FORMATS: Readonly<Record<string, IocFormat>> = {
-  lines: {
+  plain: {
     summary: "one value a line, comments after #, ; or //",
     read: (input, _name, intake, { kind }) => readLines(input.chunks, intake, kind),
   },
@@ -82,27 +82,31 @@ export async function readIndicators(
   return intake.report;
 }
 
-/** Adds one value, as after `--ioc`; throws `InputError` if it is none. Returns whether it is new. */
-export function addValue(set: OwnIndicatorSet, text: string, kind?: ObservableKind): boolean {
-  const intake = createIntake(set, "--ioc", "value");
+/**
+ * Adds one value that a person named, as after `--ioc`: only allow-lists can hold it back.
+ * Throws `InputError` if it is none. Returns the report, which says what became of it.
+ */
+export function addValue(set: OwnIndicatorSet, text: string, kind?: ObservableKind): ReadReport {
+  const intake = createIntake(set, "--ioc", "value", true);
   intake.value(text, "", kind);
   const [invalid] = intake.report.invalid;
   if (invalid !== undefined) {
-    throw new InputError(`"${text}" is no IoC: ${invalid.reason}`, {
-      place: { file: "--ioc" },
-      hint: "IoCs are addresses, networks, domains, URLs, e-mail addresses and hashes.",
+    throw new InputError(`Not an IoC: ${JSON.stringify(text)}`, {
+      place: { key: "--ioc" },
+      hint: `It ${invalid.reason}. IoCs are addresses, networks, domains, URLs, e-mail addresses ` +
+        "and hashes; --ioc-type says which.",
     });
   }
-  return intake.report.added > 0;
+  return intake.report;
 }
 
-/** Tells a format from the beginning of a text: `json`, `csv` or `lines`. */
+/** Tells a format from the beginning of a text: `json`, `csv` or `plain`. */
 export function detectFormat(head: string, name: string): string {
   const text = head.trimStart();
   if (text.startsWith("{") || /^\[\s*(?:[{\]]|$)/.test(text)) return "json";
   const first = text.split(/\r?\n/, 1000).map(valueOfLine).find((line) => line !== "");
-  if (first === undefined) return "lines";
-  if (observe(first) !== undefined) return "lines";
+  if (first === undefined) return "plain";
+  if (observe(first) !== undefined) return "plain";
   if (findCsvHeader(head) !== undefined) return "csv";
   const cells = first.split(/[,;\t|]/);
   if (cells.length > 1 && cells.some((cell) => observe(cell) !== undefined)) {
@@ -114,7 +118,7 @@ export function detectFormat(head: string, name: string): string {
       hint: 'Put a header on top, such as "value,comment", or give one value a line.',
     });
   }
-  return "lines";
+  return "plain";
 }
 
 function invalidError({ invalid, invalidCount }: ReadReport): InputError {

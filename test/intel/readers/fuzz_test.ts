@@ -146,7 +146,7 @@ Deno.test("readIndicators() reads the same however the bytes are cut", async () 
             for (const [index, end] of ends.entries()) yield bytes.slice(ends[index - 1] ?? 0, end);
           },
         };
-        const report = await readIndicators(set, input, { format: "lines", skipInvalid: true });
+        const report = await readIndicators(set, input, { format: "plain", skipInvalid: true });
         return { report, entries: [...set.iocs.entries()] };
       });
       const [whole, cut] = await Promise.all(readings);

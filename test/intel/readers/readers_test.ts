@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../../src/errors.ts";
+import { createGuard } from "../../../src/intel/allow/mod.ts";
 import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import {
   addValue,
@@ -73,7 +74,7 @@ Deno.test("readIndicators() reads plain lines with comments, defanging and hosts
     "domain hosts.example",
     "domain last.example",
   ]);
-  assert.equal(report.format, "lines");
+  assert.equal(report.format, "plain");
   assert.equal(report.added, 13);
   assert.equal(report.repeated, 1);
   assert.deepEqual([...report.notes.values()], [2]);
@@ -301,9 +302,11 @@ Deno.test("readIndicators() reads files and says what is wrong with them", async
 });
 
 Deno.test("addValue() adds one value or says why it can't", () => {
-  const set = createIndicatorSet();
-  assert.equal(addValue(set, "hxxp://evil[.]com"), true);
-  assert.equal(addValue(set, "http://evil.com/"), false);
-  assert.throws(() => addValue(set, "a b"), /"a b" is no IoC: fits no kind/);
-  assert.throws(() => addValue(set, "a.com", "md5"), /is not of the type md5/);
+  const guard = createGuard({ builtin: { privateAddresses: true } });
+  const set = createIndicatorSet({ guard });
+  assert.equal(addValue(set, "hxxp://evil[.]com").added, 1);
+  assert.equal(addValue(set, "http://evil.com/").added, 0);
+  assert.equal(addValue(set, "10.0.0.0/8").added, 1);
+  assert.throws(() => addValue(set, "a b"), /Not an IoC: "a b"/);
+  assert.throws(() => addValue(set, "a.com", "md5"), /Not an IoC: "a.com"/);
 });
