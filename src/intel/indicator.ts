@@ -45,6 +45,8 @@ export interface IndicatorSet {
   readonly iocs: IocSet;
   /** Handles whose indicator is more than a disjunction of point values. */
   readonly compounds: ReadonlySet<Handle>;
+  /** Those of them that no value in `iocs` gives away: any event may fulfil them. */
+  readonly sweeping: ReadonlySet<Handle>;
   /** The indicator of a handle that `iocs` or `compounds` named. */
   get(handle: Handle): Indicator;
   handles(): Iterable<Handle>;

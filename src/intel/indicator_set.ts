@@ -65,8 +65,6 @@ export interface OwnIndicatorSet extends IndicatorSet {
     source: number,
     line: number,
   ): PlainResult;
-  /** Compound patterns for which every event matters: no value in `iocs` points to them. */
-  readonly sweeping: ReadonlySet<Handle>;
 }
 
 /** What became of a plain value: new, there already, held back by the guard. */

@@ -1,11 +1,14 @@
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { Handle } from "../../match/set.ts";
 import type { Match, MatchType, TelemetryEvent } from "../engine.ts";
+import type { CompoundHit, Compounds } from "./compounds.ts";
 
 /** Turns events into matches. */
 export interface Crediting {
   /** Matches of one event, each indicator once; events come in the order of the telemetry. */
   credit(event: TelemetryEvent, source: string, line: number | undefined): Match[];
+  /** Matches that could only be told once every event was there. */
+  end(): Match[];
   /** Every indicator has all the events that it may have: nothing more can be found. */
   readonly sated: boolean;
 }
@@ -14,6 +17,7 @@ export interface Crediting {
 export function createCrediting(
   indicators: IndicatorSet,
   type: MatchType,
+  compounds: Compounds,
   maxEvents = 0,
 ): Crediting {
   const counts = new Map<Handle, number>();
@@ -28,20 +32,34 @@ export function createCrediting(
     return true;
   }
 
+  function compoundMatch({ handle, placed }: CompoundHit): Match[] {
+    if (!admits(handle)) return [];
+    const { event, source, line } = placed;
+    const where = line === undefined ? { source } : { source, line };
+    return [{ type, indicator: indicators.get(handle), where, event }];
+  }
+
   return {
     credit(event, source, line) {
       const matches: Match[] = [];
       const credited = new Set<Handle>();
+      let matters = compounds.sweeping;
       for (const { handle, observable, field } of indicators.iocs.hits(event.value)) {
-        // Values of a compound pattern only say that it may be fulfilled here.
-        if (credited.has(handle) || indicators.compounds.has(handle)) continue;
+        if (credited.has(handle)) continue;
         credited.add(handle);
+        if (indicators.compounds.has(handle)) {
+          // Values of a compound pattern only say that it may be fulfilled here.
+          matters = true;
+          continue;
+        }
         if (!admits(handle)) continue;
         const where = line === undefined ? { source, field } : { source, line, field };
         matches.push({ type, indicator: indicators.get(handle), observable, where, event });
       }
-      return matches;
+      if (!matters) return matches;
+      return [...matches, ...compounds.feed({ event, source, line }).flatMap(compoundMatch)];
     },
+    end: () => compounds.end().flatMap(compoundMatch),
     get sated() {
       return maxEvents > 0 && full === indicators.size;
     },

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { patternObstacle } from "../../match/pattern_support.ts";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
 import type { Indicator } from "../../intel/indicator.ts";
 import type { Engine, EngineSpec, Support } from "../engine.ts";
@@ -77,5 +78,6 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
 /** What the engine can do with an indicator. */
 export function supports(indicator: Indicator): Support {
   if (indicator.points.length > 0) return { type: "whole" };
-  return { type: "none", reason: "patterns beyond point values are not evaluated on logs yet" };
+  const reason = patternObstacle(indicator.pattern);
+  return reason === undefined ? { type: "whole" } : { type: "none", reason };
 }

@@ -1,4 +1,5 @@
 import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
+import { type Compounds, followCompounds } from "./compounds.ts";
 import { createCrediting, type Crediting } from "./crediting.ts";
 import { createEventReader, type EventLine } from "./events/event_reader.ts";
 import type { Scan, ScanChunk } from "./scan/finder.ts";
@@ -23,11 +24,13 @@ export async function* huntInFiles(
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[]> {
   const wanted = files.filter((file) => mayHoldEventsOf(file, query));
-  const crediting = createCrediting(query.indicators, "RETRO", query.maxEvents);
+  const { indicators } = query;
+  const compounds = await followCompounds(indicators, "any", signal);
+  const crediting = createCrediting(indicators, "RETRO", compounds, query.maxEvents);
   const progress = createProgress(wanted, hooks);
   let hunted: FileHunt | undefined;
   // A compound pattern may need events that none of its values is in.
-  const needles = { iocs: query.indicators.iocs, everything: query.indicators.compounds.size > 0 };
+  const needles = { iocs: indicators.iocs, everything: compounds.sweeping };
   try {
     for await (const chunk of scan(wanted, needles, signal)) {
       const file = wanted[chunk.file]!;
@@ -41,10 +44,25 @@ export async function* huntInFiles(
       }
       if (crediting.sated) break;
     }
+    yield* inBatches(crediting.end());
+    reportLosses(compounds, hooks);
   } finally {
     if (hunted !== undefined) report(hunted, hooks);
     progress.end();
   }
+}
+
+function* inBatches(matches: readonly Match[]): Generator<readonly Match[]> {
+  for (let at = 0; at < matches.length; at += BATCH) yield matches.slice(at, at + BATCH);
+}
+
+/** Says what compound patterns may have missed. */
+function reportLosses({ losses }: Compounds, hooks: RetroHooks): void {
+  const tell = (count: number, what: string) => {
+    if (count > 0) hooks.trouble?.({ source: "patterns", what, count, unread: true });
+  };
+  tell(losses.dropped, "events were let go before a pattern that needs several was complete");
+  tell(losses.exhausted, "searches were given up, as a pattern has too many ways to match");
 }
 
 /**

@@ -71,9 +71,18 @@ export function solve<E extends Entry>(problem: Problem<E>): Solution<E> {
     return false;
   }
 
+  function isInside({ first, last }: E, { low, high, stop }: Limits): boolean {
+    return last >= low && first <= high && first < stop;
+  }
+
   function fits(entry: E, limits: Limits): boolean {
-    return !entry.used && entry !== must?.entry && entry.last >= limits.low &&
-      entry.first <= limits.high && entry.first < limits.stop;
+    return !entry.used && entry !== must?.entry && isInside(entry, limits);
+  }
+
+  /** Whether the wanted observation can stand for a leaf here. */
+  function mustFits(number: number, limits: Limits): boolean {
+    const { entry, leaves } = must!;
+    return leaves.has(number) && !entry.used && isInside(entry, limits);
   }
 
   function node(plan: Plan, host: boolean, limits: Limits, then: Then): boolean {
@@ -112,11 +121,8 @@ export function solve<E extends Entry>(problem: Problem<E>): Solution<E> {
 
   function leaf(number: number, host: boolean, limits: Limits, then: Then): boolean {
     if (host) {
-      const { entry, leaves } = must!;
-      const inside = entry.last >= limits.low && entry.first <= limits.high &&
-        entry.first < limits.stop;
-      return leaves.has(number) && !entry.used && inside &&
-        bind(entry, () => then(entry.first, entry.last));
+      const { entry } = must!;
+      return mustFits(number, limits) && bind(entry, () => then(entry.first, entry.last));
     }
     for (const entry of problem.candidates[number]!) {
       if (fits(entry, limits) && bind(entry, () => then(entry.first, entry.last))) return true;
@@ -130,7 +136,7 @@ export function solve<E extends Entry>(problem: Problem<E>): Solution<E> {
    * observations may neighbours be taken by another; `repeat` tries the rest.
    */
   function run(number: number, times: number, host: boolean, limits: Limits, then: Then): boolean {
-    if (host && !must!.leaves.has(number)) return false;
+    if (host && !mustFits(number, limits)) return false;
     const eligible = problem.candidates[number]!.filter((entry) => fits(entry, limits));
     if (host) insertByTime(eligible, must!.entry);
     const fixed = host ? eligible.indexOf(must!.entry) : -1;

@@ -1,6 +1,6 @@
 import type { Match, Trouble } from "../../../src/engines/engine.ts";
 import { type LogsOptions, open } from "../../../src/engines/logs/mod.ts";
-import type { Indicator, IndicatorSet } from "../../../src/intel/indicator.ts";
+import type { Indicator, IndicatorChange, IndicatorSet } from "../../../src/intel/indicator.ts";
 import { createIocSet } from "../../../src/match/ioc_set.ts";
 import type { Observable, ObservableKind } from "../../../src/match/observable.ts";
 import type { IocSetOptions } from "../../../src/match/set.ts";
@@ -9,12 +9,12 @@ import type { IocSetOptions } from "../../../src/match/set.ts";
 export function iocs(names: readonly string[], options: IocSetOptions = {}): IndicatorSet {
   const set = createIocSet(options);
   const indicators = new Map<number, Indicator>();
-  const listeners: (() => void)[] = [];
+  const listeners: ((change: IndicatorChange) => void)[] = [];
   const put = (indicator: Indicator) => {
     const handle = indicators.size;
     indicators.set(handle, indicator);
     for (const point of indicator.points) set.add(point, handle);
-    for (const listener of listeners) listener();
+    for (const listener of listeners) listener({ type: "add", handle, indicator });
     return { type: "added", handle } as const;
   };
   for (const name of names) put(ioc(name));
@@ -24,11 +24,12 @@ export function iocs(names: readonly string[], options: IocSetOptions = {}): Ind
     },
     iocs: set,
     compounds: new Set(),
+    sweeping: new Set(),
     get: (handle) => indicators.get(handle)!,
     handles: () => indicators.keys(),
     put,
     remove: () => false,
-    onChange: (listener) => listeners.push(listener as () => void),
+    onChange: (listener) => listeners.push(listener),
   };
 }
 

@@ -40,6 +40,7 @@ export function indicatorSet(
   const set: IndicatorSet = {
     iocs,
     compounds: new Set(),
+    sweeping: new Set(),
     get size() {
       return byHandle.size;
     },

@@ -40,7 +40,7 @@ Deno.test("createPatternMatcher() finds in a stream what matchObservations() fin
         }
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: Number(Deno.env.get("RUNS") ?? 1500) },
   );
 });
 
@@ -83,6 +83,12 @@ Deno.test("createPatternMatcher() keeps to WITHIN around FOLLOWEDBY", () => {
   const text = "([ipv4-addr:value = 'a'] FOLLOWEDBY [ipv4-addr:value = 'b']) WITHIN 10 SECONDS";
   const { found } = run(text, [at(0, "a"), at(11, "b"), at(12, "a"), at(22, "b"), at(22, "b")]);
   assert.deepEqual(found, ["", "", "", "2,3", "2,4"]);
+});
+
+Deno.test("createPatternMatcher() keeps the observation that completes a pattern to its times too", () => {
+  const text = "[ipv4-addr:value = 'a'] REPEATS 2 TIMES " +
+    "START t'1970-01-01T00:00:00Z' STOP t'1970-01-01T00:00:05Z'";
+  assert.deepEqual(run(text, [at(0, "a"), at(5, "a"), at(4, "a")]).found, ["", "", "0,2"]);
 });
 
 Deno.test("createPatternMatcher() takes late observations at their time", () => {

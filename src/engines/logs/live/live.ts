@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { IndicatorSet } from "../../../intel/indicator.ts";
 import type { Match, RetroHooks } from "../../engine.ts";
+import { followCompounds } from "../compounds.ts";
 import { createCrediting } from "../crediting.ts";
 import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
@@ -45,10 +46,11 @@ export async function* followLogs(
   hooks: RetroHooks,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[]> {
+  const compounds = await followCompounds(indicators, "stream", signal);
   const needles = {
     iocs: indicators.iocs,
     get everything() {
-      return indicators.compounds.size > 0;
+      return compounds.sweeping;
     },
   };
   const parts: FollowParts = {
@@ -63,7 +65,7 @@ export async function* followLogs(
   });
   const unreadable = (path: string, what: string) =>
     troubles.add(path, { what, count: 1, unread: true });
-  const crediting = createCrediting(indicators, "LIVE");
+  const crediting = createCrediting(indicators, "LIVE", compounds);
   const saved = await options.positions?.load() ?? [];
   const start = { roots, saved, fromStart: options.fromStart === true };
   const registry = createRegistry(start, parts, unreadable);

@@ -1,0 +1,35 @@
+/** Whether a STIX pattern can be found in logs, without making it ready to. */
+import { BridgeError } from "../errors.ts";
+import { translateRegex } from "../stix/eval/regex_syntax.ts";
+import {
+  type Comparison,
+  observations,
+  parsePattern,
+  PatternError,
+  patternProblems,
+} from "../stix/pattern/mod.ts";
+import { unseenPaths } from "./fields/coverage.ts";
+
+/** Throws `InputError` if a regular expression is beyond the engine that runs it. */
+function checkRegexes(comparison: Comparison): void {
+  if ("operands" in comparison) comparison.operands.forEach(checkRegexes);
+  else if (comparison.type === "test" && comparison.operator === "MATCHES") {
+    const [constant] = comparison.constants;
+    if (constant?.type === "string") translateRegex(constant.value);
+  }
+}
+
+/** Why a pattern can't be found in logs, in words; undefined if it can. */
+export function patternObstacle(text: string): string | undefined {
+  try {
+    const expression = parsePattern(text);
+    const problem = patternProblems(text).find(({ harmless }) => !harmless);
+    if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
+    observations(expression).forEach(checkRegexes);
+    const unseen = unseenPaths(expression);
+    return unseen.length === 0 ? undefined : `no log tells ${unseen.join(", ")}`;
+  } catch (error) {
+    if (error instanceof BridgeError) return error.message;
+    throw error;
+  }
+}
