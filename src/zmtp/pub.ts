@@ -1,6 +1,7 @@
 import { NotConnectedError } from "../errors.ts";
 import type { Connection, Message } from "./connection.ts";
 import { keepConnected } from "./connector.ts";
+import { ZmtpError } from "./error.ts";
 import { listen } from "./listener.ts";
 import type { ConnectOptions, SocketOptions } from "./options.ts";
 import { createSubscriptions } from "./subscriptions.ts";
@@ -10,6 +11,8 @@ import { createNotice, deadline, orAborted } from "./wait.ts";
 export interface SendOptions {
   /** Most messages that wait for one peer, 1,000 unless said. */
   readonly sendHighWaterMark?: number;
+  /** Most topics that one subscriber may ask for, 100,000 unless said; more costs its connection. */
+  readonly maxTopics?: number;
   /** Told when a peer subscribes to or cancels a topic, as XPUB would. */
   readonly onSubscription?: (type: "subscribe" | "cancel", topic: Uint8Array) => void;
 }
@@ -19,7 +22,8 @@ export interface ConnectedPub {
   /**
    * Queues a message; resolves when it was taken by a connection whose peer has
    * subscribed to anything, waiting while there is none or while its queue is
-   * full. A message that the peer did not subscribe to is dropped, as PUB does.
+   * full. The peer gets everything: its SUB filters (RFC 29), so that a message is
+   * not lost that overtakes the second of the peer's subscriptions.
    */
   publish(message: Message, signal?: AbortSignal): Promise<void>;
   /** Queues without waiting; false when there is no subscribed peer or no room. */
@@ -48,26 +52,24 @@ export function connectPub(options: ConnectOptions & SendOptions): ConnectedPub 
     ? controller.signal
     : AbortSignal.any([options.signal, controller.signal]);
   const changed = createNotice();
-  const subscriptions = createSubscriptions<Connection>();
   /** The connection whose peer has subscribed. */
   let peer: Connection | undefined;
   /** Connections that ended with messages in them, since the last `flushed`. */
   let broken = 0, published = false;
 
   const running = keepConnected("PUB", options, async (connection) => {
+    let topics = 0;
     try {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
           if (one.type === "message") continue;
-          if (one.type === "subscribe") subscriptions.add(connection, one.topic);
-          else subscriptions.remove(connection, one.topic);
+          topics += one.type === "subscribe" ? 1 : -1;
           options.onSubscription?.(one.type, one.topic);
-          peer = connection;
+          peer = topics > 0 ? connection : undefined;
           changed.raise();
         }
       }
     } finally {
-      subscriptions.removeAll(connection);
       if (peer === connection) peer = undefined;
       if (published) broken++;
       changed.raise();
@@ -86,7 +88,7 @@ export function connectPub(options: ConnectOptions & SendOptions): ConnectedPub 
   const tryPublish = (message: Message) => {
     if (peer === undefined || peer.sender.pending >= limit) return false;
     published = true;
-    if (subscriptions.match(message[0] ?? NOTHING).length > 0) peer.sender.message(message);
+    peer.sender.message(message);
     return true;
   };
   return {
@@ -142,15 +144,19 @@ export function bindPub(options: SocketOptions & SendOptions): BoundPub {
   const limit = options.sendHighWaterMark ?? 1000;
   const subscriptions = createSubscriptions<Connection>();
   const connections = new Set<Connection>();
+  const maxTopics = options.maxTopics ?? 100_000;
   let dropped = 0;
   const listener = listen("PUB", options, async (connection) => {
     connections.add(connection);
+    let topics = 0;
     try {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
           if (one.type === "message") continue;
-          if (one.type === "subscribe") subscriptions.add(connection, one.topic);
-          else subscriptions.remove(connection, one.topic);
+          if (one.type === "subscribe") {
+            if (subscriptions.add(connection, one.topic)) topics++;
+            if (topics > maxTopics) throw new ZmtpError(`More than ${maxTopics} topics`);
+          } else if (subscriptions.remove(connection, one.topic)) topics--;
           options.onSubscription?.(one.type, one.topic);
         }
       }

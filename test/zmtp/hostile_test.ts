@@ -107,6 +107,46 @@ Deno.test("a long command before READY costs its connection, whatever messages m
   await rep.close();
 });
 
+Deno.test("bindPub() cuts a peer off that asks for more topics than allowed, and keeps others", async () => {
+  const gone = Promise.withResolvers<string | undefined>();
+  const pub = bindPub({
+    endpoint: LOCAL,
+    maxTopics: 10,
+    onEvent: (event) => {
+      if (event.type === "disconnected") gone.resolve(event.reason?.message);
+    },
+  });
+  const good = connectSub({ endpoint: pub.endpoint, topics: ["a", "b"] });
+  await good.ready();
+  const topics = Array.from(
+    { length: 11 },
+    (_, n) => encodeFrame(encodeCommand("SUBSCRIBE", utf8(`topic ${n}`)), { command: true }),
+  );
+  await speak(pub.port, "SUB", ...topics);
+  assert.equal(await gone.promise, "More than 10 topics");
+  assert.equal(pub.publish([utf8("b")]), 1);
+  await good.close();
+  await pub.close();
+});
+
+Deno.test("connectPub() loses no message that overtakes the peer's second subscription", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  const pub = connectPub({ endpoint: `tcp://127.0.0.1:${port}` });
+  const raw = await listener.accept();
+  const subscribe = encodeFrame(encodeCommand("SUBSCRIBE", utf8("one")), { command: true });
+  await raw.write(encodeGreeting("NULL", false));
+  await raw.write(ready("SUB"));
+  await raw.write(subscribe);
+  await pub.publish([utf8("two")]);
+  const closing = pub.close();
+  await raw.closeWrite();
+  const all = new Uint8Array(await new Response(raw.readable).arrayBuffer());
+  assert.ok(new TextDecoder("latin1").decode(all).endsWith("\x00\x03two"));
+  await closing;
+  listener.close();
+});
+
 Deno.test("close() lets all that was published arrive, also when the peer's words were not read", async () => {
   for (let round = 0; round < 20; round++) {
     const sub = bindSub({ endpoint: LOCAL, topics: [""] });

@@ -48,6 +48,7 @@ export function curveClient(keys: CurveClientKeys): Mechanism {
         encodeCommand("HELLO", VERSION, new Uint8Array(72), ours.publicKey, first, hello),
       );
       const welcome = await expectCommand(io, "WELCOME");
+      if (welcome.length !== 16 + 16 + 32 + 96) throw new ZmtpError(REFUSED);
       const opened = must(nacl.box.open(
         welcome.subarray(16),
         nonce("WELCOME-", welcome.subarray(0, 16)),
@@ -71,6 +72,7 @@ export function curveClient(keys: CurveClientKeys): Mechanism {
       );
       await io.send(encodeCommand("INITIATE", cookie, second, initiate));
       const ready = await expectCommand(io, "READY");
+      if (ready.length < 8 + 16) throw new ZmtpError(REFUSED);
       const peer = must(nacl.box.open.after(
         ready.subarray(8),
         nonce("CurveZMQREADY---", ready.subarray(0, 8)),
