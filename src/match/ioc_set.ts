@@ -8,6 +8,8 @@ import { walkEvent } from "./walk.ts";
 
 /** What the owner of a set may do besides: name pairs by entry, and load without objects. */
 export interface OwnIocSet extends IocSet {
+  /** Makes room for so many more values of so many bytes in all. */
+  reserve(entries: number, bytes: number): void;
   /** Adds a pair that is known not to be there. */
   append(observable: Observable, handle: Handle): Entry;
   /**
@@ -146,6 +148,7 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     hits,
     entries,
     view: (): IocView => table.view(),
+    reserve: table.reserve,
     append,
     appendBytes(kind, bytes, start, end, skip, handle, again) {
       version++;

@@ -20,6 +20,8 @@ export type Entry = number;
 export interface Table {
   /** Number of live entries. */
   readonly size: number;
+  /** Makes room for so many more, which saves copying; more may come. */
+  reserve(entries: number, bytes: number): void;
   /** Adds an entry without asking whether it is there; the text is UTF-8, `skip` its bytes that are no key. */
   addBytes(
     kind: number,
@@ -77,8 +79,7 @@ export function createTable(onMove?: OnMove): Table {
   let epoch = 0;
   let scratch = new Uint8Array(1 << 10);
 
-  function grow(): void {
-    const length = starts.length * 2;
+  function grow(length: number): void {
     starts = enlarge(starts, length);
     handles = enlarge(handles, length);
     hashes = enlarge(hashes, length);
@@ -137,7 +138,7 @@ export function createTable(onMove?: OnMove): Table {
     handle: Handle,
     onlyNew = false,
   ): number {
-    if (count === starts.length) grow();
+    if (count === starts.length) grow(count * 2);
     if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
     const hash = hashBytes(kind, bytes, start + skip, end);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
@@ -259,6 +260,13 @@ export function createTable(onMove?: OnMove): Table {
       addBytes(kind, bytes, start, end, skip, handle),
     addNewBytes: (kind, bytes, start, end, skip, handle) =>
       addBytes(kind, bytes, start, end, skip, handle, true),
+    reserve(entries, bytes) {
+      if (count + entries > starts.length) grow(count + entries);
+      if (used + bytes > arena.length) arena = enlarge(arena, used + bytes);
+      let length = slots.length;
+      while (length * 2 < (keys + entries) * 3) length *= 2;
+      if (length > slots.length) rehash(length);
+    },
     addText(kind, text, skip, handle) {
       const length = scratchText(text);
       return addBytes(kind, scratch, 0, length, skip, handle);

@@ -5,6 +5,8 @@ import { InputError } from "../../errors.ts";
 export interface IocInput {
   /** As it is shown in messages. */
   readonly name: string;
+  /** Bytes as far as they are known before opening. */
+  readonly size?: () => number;
   readonly open: () => AsyncIterable<Uint8Array>;
 }
 
@@ -24,7 +26,16 @@ const CHUNK_BYTES = 1 << 20;
 export function fileInput(path: string): IocInput {
   return path === "-"
     ? { name: "stdin", open: () => Deno.stdin.readable }
-    : { name: path, open: () => readFile(path) };
+    : { name: path, open: () => readFile(path), size: () => sizeOf(path) };
+}
+
+/** Bytes of a file; 0 if that can't be said, which `readFile` then reports. */
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    return 0;
+  }
 }
 
 /** A text as a source, for tests and values in configuration. */

@@ -51,6 +51,9 @@ export const IOC_FORMATS: Readonly<Record<string, IocFormat>> = {
   },
 };
 
+/** Of a list no more than so many bytes are prepared for. */
+const LARGEST_GUESS = 64 << 20;
+
 /** Either vocabulary in JSON, when the content decides. */
 const ANY_JSON: IocFormat = {
   summary: "STIX or MISP",
@@ -77,9 +80,16 @@ export async function readIndicators(
     });
   }
   const intake = createIntake(set, name, format);
+  if (format === "lines") reserve(set, input.size?.() ?? 0);
   await reader.read(opened, name, intake, options);
   if (intake.report.invalidCount > 0 && !options.skipInvalid) throw invalidError(intake.report);
   return intake.report;
+}
+
+/** Makes room for a plain list, guessing how many values so many bytes are. */
+function reserve(set: OwnIndicatorSet, bytes: number): void {
+  const counted = Math.min(bytes, LARGEST_GUESS);
+  if (counted > 1 << 16) set.iocs.reserve(Math.ceil(counted / 24), counted);
 }
 
 /**

@@ -11,7 +11,9 @@ export const simpleValue = { kind: 0, start: 0, end: 0, skip: 0 };
 const DIGIT = 1;
 /** `a` to `f`. */
 const HEX = 2;
-const LETTER = 4;
+/** `g` to `z`. */
+const OTHER = 4;
+const LETTER = HEX | OTHER;
 const DOT = 8;
 /** `-` and `_`. */
 const MARK = 16;
@@ -22,8 +24,8 @@ const CLASSES = new Uint8Array(256);
 for (let code = 0x21; code < 0x7f; code++) {
   const char = String.fromCharCode(code);
   if (/[0-9]/.test(char)) CLASSES[code] = DIGIT | PATH;
-  else if (/[a-f]/.test(char)) CLASSES[code] = HEX | LETTER | PATH;
-  else if (/[g-z]/.test(char)) CLASSES[code] = LETTER | PATH;
+  else if (/[a-f]/.test(char)) CLASSES[code] = HEX | PATH;
+  else if (/[g-z]/.test(char)) CLASSES[code] = OTHER | PATH;
   else if (char === ".") CLASSES[code] = DOT | PATH;
   else if (/[-_]/.test(char)) CLASSES[code] = MARK | PATH;
   else if (!/[[\]({})<>\\"'`]/.test(char)) CLASSES[code] = PATH;
@@ -47,11 +49,7 @@ export function scanSimple(bytes: Uint8Array, from: number, to: number): boolean
   if (at < end) return bytes[at] === 0x3a && found("url", start, end, urlSkip(bytes, start, end));
   const length = end - start;
   if (dots === 0) {
-    if (
-      (all & ~(DIGIT | HEX | LETTER | PATH)) !== 0 || (all & LETTER && !onlyHex(bytes, start, end))
-    ) {
-      return false;
-    }
+    if ((all & ~(DIGIT | HEX | PATH)) !== 0) return false;
     if (length === 64) return found("sha256", start, end, 0);
     if (length === 32) return found("md5", start, end, 0);
     if (length === 40) return found("sha1", start, end, 0);
@@ -69,13 +67,6 @@ function found(kind: keyof typeof KIND_NUMBERS, start: number, end: number, skip
   simpleValue.start = start;
   simpleValue.end = end;
   simpleValue.skip = skip;
-  return true;
-}
-
-function onlyHex(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) {
-    if ((CLASSES[bytes[i]!]! & (DIGIT | HEX)) === 0) return false;
-  }
   return true;
 }
 
