@@ -51,7 +51,9 @@ export function inferKind(text: string): ObservableKind | undefined {
   const hash = canonicalHash(text);
   if (hash !== undefined) return hashKind(hash);
   if (canonicalEmail(text) !== undefined) return "email";
-  if (canonicalUrl(text) !== undefined) return "url";
+  // Without a scheme, what follows a space is more likely a remark.
+  const prose = /\s/.test(text) && !text.includes("://");
+  if (!prose && canonicalUrl(text) !== undefined) return "url";
   const domain = canonicalDomain(text);
   return domain !== undefined && hasTopLevelDomain(domain) ? "domain" : undefined;
 }
@@ -121,12 +123,12 @@ export function canonicalEmail(text: string): string | undefined {
 
 /**
  * Scheme and host in lower case, host as in `canonicalHost`, no port 80 or 443,
- * `/` for an empty path; path, query and fragment are kept as they stand. The
+ * `/` for an empty path; path, query and fragment are kept as they stand (clients do send spaces). The
  * scheme may be missing if the host has a dot or is an address and a `/` follows.
  */
 export function canonicalUrl(text: string): string | undefined {
   // deno-lint-ignore no-control-regex
-  if (/[\s\x00-\x1f\x7f]/.test(text)) return undefined;
+  if (/[\x00-\x1f\x7f]/.test(text)) return undefined;
   const scheme = /^[a-z][a-z0-9+.-]{0,31}:\/\//i.exec(text)?.[0] ?? "";
   let end = text.slice(scheme.length).search(/[/?#]/);
   if (end < 0 && scheme === "") return undefined;

@@ -271,7 +271,11 @@ export function createTable(onMove?: OnMove): Table {
       const length = scratchText(text);
       return addBytes(kind, scratch, 0, length, skip, handle);
     },
-    find: (kind, key) => findBytes(kind, scratch, 0, scratchText(key)),
+    find(kind, key) {
+      // First the length: it may take a larger scratch.
+      const length = scratchText(key);
+      return findBytes(kind, scratch, 0, length);
+    },
     next(entry) {
       const next = rings[entry]!;
       // The ring's last entry is the one whose follower came first.

@@ -7,6 +7,7 @@ const text = fc.oneof(
   fc.constantFrom("a", "b", "ab", "http://a", "", "ü", "\u{1f600}"),
   fc.string({ maxLength: 3, unit: fc.constantFrom("a", "b") }),
   fc.integer({ min: 0, max: 3000 }).map(String),
+  fc.integer({ min: 300, max: 5000 }).map((length) => "x".repeat(length)),
 );
 
 Deno.test("createTable() behaves as a map of lists under any adds and removes", () => {
@@ -74,4 +75,13 @@ Deno.test("createTable() tells kinds of the same text apart", () => {
   table.addText(0, "x", 0, 1);
   assert.equal(table.find(1, "x"), -1);
   assert.equal(table.handle(table.find(0, "x")), 1);
+});
+
+Deno.test("createTable() finds keys longer than any before", () => {
+  for (const length of [341, 342, 1024, 1025, 70_000]) {
+    const bytes = new Uint8Array(length).fill(0x61);
+    const table = createTable();
+    table.addBytes(0, bytes, 0, length, 0, 7);
+    assert.equal(table.find(0, "a".repeat(length)), 0, `${length}`);
+  }
 });
