@@ -89,14 +89,26 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const SPACE = 0x20;
 
-/** One pass over a text known to be valid JSON. A class because the scan shares a position. */
+/** Text without escapes, line breaks and non-ASCII: a string in it ends at the next quote. */
+const SIMPLE = /^[ -[\]-~]*$/;
+
+/**
+ * One pass over a text known to be valid JSON. What is spelt well already is taken
+ * over in long pieces. A class because the scan shares a position.
+ */
 class Respeller {
   readonly #text: string;
+  readonly #simple: boolean;
   #at = 0;
+  /** Finished text of the value at hand, and where the piece begins that is to follow it. */
+  #out = "";
+  #from = 0;
 
   constructor(text: string) {
     this.#text = text;
+    this.#simple = SIMPLE.test(text);
   }
 
   members(): Members {
@@ -106,10 +118,12 @@ class Respeller {
     for (;;) {
       this.#skipSpace();
       if (this.#text.charCodeAt(this.#at) !== QUOTE) return members; // }
-      const name = this.#string();
+      const start = this.#at;
+      const plain = this.#string();
+      const name = this.#text.slice(start, this.#at);
       this.#skipSpace();
       this.#at++; // :
-      members.set(JSON.parse(name), this.value());
+      members.set(plain ? name.slice(1, -1) : JSON.parse(name), this.value());
       this.#skipSpace();
       if (this.#text.charCodeAt(this.#at++) !== COMMA) return members; // }
     }
@@ -117,42 +131,69 @@ class Respeller {
 
   /** The next whole value. Loops instead of recursing, so depth costs no stack. */
   value(): string {
-    let out = "";
+    this.#skipSpace();
+    this.#out = "";
+    this.#from = this.#at;
     let depth = 0;
     do {
-      this.#skipSpace();
       const code = this.#text.charCodeAt(this.#at);
       if (code === QUOTE) {
-        out += this.#string();
+        const start = this.#at;
+        if (!this.#string()) this.#replace(start, pythonString(JSON.parse(this.#slice(start))));
+      } else if (code === COMMA || code === COLON) {
+        this.#at++;
+        this.#oneSpace();
+        continue;
       } else if (code === 0x7b || code === 0x5b) {
         depth++;
-        out += this.#text[this.#at++];
+        this.#at++;
       } else if (code === 0x7d || code === 0x5d) {
         depth--;
-        out += this.#text[this.#at++];
-      } else if (code === COMMA) {
         this.#at++;
-        out += ", ";
-      } else if (code === COLON) {
-        this.#at++;
-        out += ": ";
       } else {
-        out += this.#scalar();
+        this.#scalar();
       }
+      if (depth > 0 && this.#text.charCodeAt(this.#at) <= SPACE) this.#noSpace();
     } while (depth > 0);
-    return out;
+    return this.#out + this.#slice(this.#from);
+  }
+
+  #slice(from: number): string {
+    return this.#text.slice(from, this.#at);
+  }
+
+  /** Puts other text in place of what stands from `start` to here. */
+  #replace(start: number, text: string): void {
+    this.#out += this.#text.slice(this.#from, start) + text;
+    this.#from = this.#at;
   }
 
   #skipSpace(): void {
-    while (this.#text.charCodeAt(this.#at) <= 0x20) this.#at++;
+    while (this.#text.charCodeAt(this.#at) <= SPACE) this.#at++;
   }
 
-  #string(): string {
-    const start = this.#at++;
+  #noSpace(): void {
+    const start = this.#at;
+    this.#skipSpace();
+    this.#replace(start, "");
+  }
+
+  #oneSpace(): void {
+    const start = this.#at;
+    this.#skipSpace();
+    if (this.#at !== start + 1 || this.#text.charCodeAt(start) !== SPACE) this.#replace(start, " ");
+  }
+
+  /** Goes past a string; tells whether Python would spell it the same. */
+  #string(): boolean {
+    if (this.#simple) {
+      this.#at = this.#text.indexOf('"', this.#at + 1) + 1;
+      return true;
+    }
     let plain = true;
-    for (;;) {
+    for (this.#at++;;) {
       const code = this.#text.charCodeAt(this.#at++);
-      if (code === QUOTE) break;
+      if (code === QUOTE) return plain;
       if (code === BACKSLASH) {
         const escape = this.#text.charCodeAt(this.#at++);
         // \u may hide plain letters or upper-case digits, \/ is never written by Python.
@@ -161,27 +202,28 @@ class Respeller {
         plain = false;
       }
     }
-    const raw = this.#text.slice(start, this.#at);
-    return plain ? raw : pythonString(JSON.parse(raw));
   }
 
   /** A number, `true`, `false` or `null`. */
-  #scalar(): string {
+  #scalar(): void {
     const start = this.#at;
     let integer = true;
     for (;; this.#at++) {
       const code = this.#text.charCodeAt(this.#at);
-      if (Number.isNaN(code) || code <= 0x20 || code === COMMA || code === 0x5d || code === 0x7d) {
+      if (Number.isNaN(code) || code <= SPACE || code === COMMA || code === 0x5d || code === 0x7d) {
         break;
       }
       if (code === 0x2e || code === 0x65 || code === 0x45) integer = false;
     }
-    const raw = this.#text.slice(start, this.#at);
-    if (raw === "-0") return "0";
-    const first = raw.charCodeAt(0);
-    if (integer || !(first === 0x2d || (first >= 0x30 && first <= 0x39))) return raw;
+    const first = this.#text.charCodeAt(start);
+    const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
+    if (!isNumber) return;
+    const raw = this.#slice(start);
+    if (raw === "-0") return this.#replace(start, "0");
+    if (integer) return;
     const number = Number(raw);
     if (!Number.isFinite(number)) throw new RangeError(`Number out of range: ${raw}`);
-    return pythonFloat(number);
+    const spelled = pythonFloat(number);
+    if (spelled !== raw) this.#replace(start, spelled);
   }
 }

@@ -210,15 +210,22 @@ export function encodeStix(stix: string | JsonObject): Uint8Array<ArrayBuffer> |
   return encoder.encode(`${PUBLISH_TOPICS[type]} ${text}`);
 }
 
-/** Type and JSON of a message, encoded once for all subscribers. */
-export function encodeContent(type: MessageType, json: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`${type} ${json}`);
-}
-
-/** The message to one subscriber. */
-export function encodeDelivery(p2pTopic: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
-  const message = new Uint8Array(p2pTopic.length + content.length);
-  encoder.encodeInto(p2pTopic, message);
-  message.set(content, p2pTopic.length);
+/** The message to the subscriber whose p2p topic this is; the JSON is encoded once for all. */
+export function encodeDelivery(
+  p2pTopic: Uint8Array,
+  type: MessageType,
+  json: Uint8Array,
+): Uint8Array<ArrayBuffer> {
+  const head = HEADS[type];
+  const message = new Uint8Array(p2pTopic.length + head.length + json.length);
+  message.set(p2pTopic);
+  message.set(head, p2pTopic.length);
+  message.set(json, p2pTopic.length + head.length);
   return message;
 }
+
+const HEADS: Readonly<Record<MessageType, Uint8Array>> = {
+  indicator: encoder.encode("indicator "),
+  sighting: encoder.encode("sighting "),
+  snapshotrequest: encoder.encode("snapshotrequest "),
+};

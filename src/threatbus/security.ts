@@ -8,6 +8,7 @@ import {
   type CurveKeyPair,
   curveServer,
   decodeKey,
+  encodeKey,
   type Mechanism,
   plainServer,
 } from "../zmtp/mod.ts";
@@ -18,7 +19,7 @@ export async function curveServerFrom(keyFile: string, clients?: string): Promis
   if (clients === undefined) return curveServer(keys);
   const allowed = new Set<string>();
   for (const file of await certificatesAt(clients)) {
-    for (const key of keysIn(await read(file), "public-key", file)) allowed.add(key.toHex());
+    for (const key of keysIn(await read(file), "public-key", file)) allowed.add(encodeKey(key));
   }
   if (allowed.size === 0) {
     throw new ConfigError("No client's public key is here: nobody could connect", {
@@ -26,7 +27,7 @@ export async function curveServerFrom(keyFile: string, clients?: string): Promis
       hint: 'Put in the clients\' public certificates (public-key = "…").',
     });
   }
-  return curveServer(keys, (key) => allowed.has(key.toHex()));
+  return curveServer(keys, (key) => allowed.has(encodeKey(key)));
 }
 
 /** CURVE with our key pair towards a server with the public key in a file. */

@@ -50,7 +50,7 @@ function cacheFolder(): string {
 
 async function digest(text: string): Promise<string> {
   const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return new Uint8Array(hash).toHex().slice(0, 12);
+  return encodeHex(new Uint8Array(hash)).slice(0, 12);
 }
 
 async function exists(path: string): Promise<boolean> {
@@ -67,4 +67,8 @@ async function run(command: string, args: readonly string[]): Promise<string | u
   } catch (error) {
     return `${command}: ${(error as Error).message}`;
   }
+}
+
+function encodeHex(bytes: Uint8Array): string {
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -17,7 +17,7 @@ const text = (bytes: unknown) => {
   return new TextDecoder().decode(bytes);
 };
 const utf8 = (text: string) => new TextEncoder().encode(text);
-const delivery = (type: string, json: string) => encodeDelivery(P2P, utf8(`${type} ${json}`));
+const delivery = (type: string, json: string) => utf8(`${P2P}${type} ${json}`);
 const reasonOf = (frame: Uint8Array) => {
   const item = decodeDelivery(frame, P2P);
   return item.type === "refused" ? item.reason : item.type;
@@ -103,7 +103,10 @@ Deno.test("decodeDelivery() refuses bad messages with a reason, and the id if th
   const id = "indicator--df0f9a0e-c3b6-4f53-b0cf-5e9c454ee0cc";
   assert.equal(reasonOf(new Uint8Array([0xff, 0xfe, 0x00])), "not-utf-8");
   assert.equal(reasonOf(new Uint8Array()), "wrong-topic");
-  assert.equal(reasonOf(encodeDelivery("z".repeat(32), utf8("indicator {}"))), "wrong-topic");
+  assert.equal(
+    reasonOf(encodeDelivery(utf8("z".repeat(32)), "indicator", utf8("{}"))),
+    "wrong-topic",
+  );
   assert.equal(reasonOf(delivery("malware", "{}")), "unknown-type");
   assert.equal(reasonOf(delivery("indicator", '{"type": ')), "malformed-json");
   assert.equal(reasonOf(delivery("indicator", "[]")), "not-an-object");

@@ -12,7 +12,6 @@ import {
 } from "../management.ts";
 import {
   decodeEnvelope,
-  encodeContent,
   encodeDelivery,
   type Refused,
   refused,
@@ -25,6 +24,7 @@ import { createSnapshots } from "./snapshots.ts";
 import type { BusStore } from "./store.ts";
 import { createSubscribers, type Subscriber, type Subscribers } from "./subscribers.ts";
 
+const encoder = new TextEncoder();
 const logger = getLogger(["bridge", "bus"]);
 
 /** What a broker is made of. */
@@ -84,14 +84,18 @@ export function createBroker(options: BrokerOptions): Broker {
     });
   }
 
-  const publish = ({ type, id, text }: CanonicalStix, origin?: string) => {
+  const publish = (
+    { type, id, text }: CanonicalStix,
+    origin?: string,
+    bytes: () => Uint8Array = () => encoder.encode(text),
+  ) => {
     counts[type]++;
     if (type === "indicator") store.putIndicator(id, text, now(), origin);
     else store.addSighting(text, now());
     const interested = subscribers.interestedIn(PUBLISH_TOPICS[type]);
     if (interested.length === 0) return;
-    const content = encodeContent(type, text);
-    for (const { topic, outbox } of interested) outbox.push(encodeDelivery(topic, content));
+    const json = bytes();
+    for (const { prefix, outbox } of interested) outbox.push(encodeDelivery(prefix, type, json));
   };
 
   const accept = (frames: readonly Uint8Array[]): Refused | undefined => {
@@ -107,7 +111,11 @@ export function createBroker(options: BrokerOptions): Broker {
     }
     const result = canonicalStix(split.json, "bus", now);
     if (!result.ok) return refused(result.fault.reason, result.fault.detail);
-    publish(result.value);
+    const { text } = result.value;
+    // Most apps write as stix2 does: their bytes go on as they are (ASCII, so one a letter).
+    if (text === split.json) {
+      publish(result.value, undefined, () => frames[0]!.subarray(-text.length));
+    } else publish(result.value);
     return undefined;
   };
 
@@ -157,7 +165,7 @@ export function createBroker(options: BrokerOptions): Broker {
       const fault = accept(frames);
       if (fault !== undefined) refusals.add(fault);
     },
-    publish,
+    publish: (stix, origin) => publish(stix, origin),
     relief: () => relief(subscribers),
     attach: (peer, prefix) => subscribers.attach(peer, prefix),
     detach: (peer, prefix) => subscribers.detach(peer, now(), prefix),

@@ -4,7 +4,6 @@
  */
 import { getLogger } from "@logtape/logtape";
 import {
-  encodeContent,
   encodeDelivery,
   encodeSnapshotRequest,
   type Refused,
@@ -18,6 +17,7 @@ import { pythonJson, respellMembers } from "../../stix/python_json.ts";
 import type { BusStore, StoredType } from "./store.ts";
 import type { Subscriber, Subscribers } from "./subscribers.ts";
 
+const encoder = new TextEncoder();
 const logger = getLogger(["bridge", "bus"]);
 
 /** Rows read from the store at a time; between pages others get their turn. */
@@ -47,11 +47,10 @@ export function createSnapshots(
 
   const ask = (requester: Subscriber, snapshotType: StoredType, id: string, seconds: number) => {
     requesters.set(id, requester);
-    const json = encodeSnapshotRequest({ snapshotType, snapshotId: id, seconds });
-    const content = encodeContent("snapshotrequest", json);
+    const json = encoder.encode(encodeSnapshotRequest({ snapshotType, snapshotId: id, seconds }));
     for (const subscriber of subscribers.all()) {
       if (subscriber === requester) continue;
-      subscriber.outbox.push(encodeDelivery(subscriber.topic, content));
+      subscriber.outbox.push(encodeDelivery(subscriber.prefix, "snapshotrequest", json));
     }
   };
 
@@ -60,7 +59,7 @@ export function createSnapshots(
     for (let after = 0; subscribers.get(subscriber.topic) === subscriber;) {
       const page = store.page(type, { since, after, until, limit: PAGE });
       for (const json of page.objects) {
-        subscriber.outbox.push(encodeDelivery(subscriber.topic, encodeContent(type, json)));
+        subscriber.outbox.push(encodeDelivery(subscriber.prefix, type, encoder.encode(json)));
       }
       if (page.objects.length < PAGE) return;
       after = page.last;
@@ -90,7 +89,7 @@ export function createSnapshots(
       const body = canonicalStix(settleIndicator(envelope.body), "bus", now);
       if (!body.ok) return refused(body.fault.reason, body.fault.detail);
       const { type, text } = body.value;
-      requester.outbox.push(encodeDelivery(requester.topic, encodeContent(type, text)));
+      requester.outbox.push(encodeDelivery(requester.prefix, type, encoder.encode(text)));
       return undefined;
     },
     forget: (subscriber) => {

@@ -6,6 +6,8 @@ import { createOutbox, type Outbox, type OutboxLimits, type Peer } from "./outbo
 export interface Subscriber {
   /** The p2p topic, which is its name. */
   readonly topic: string;
+  /** The same as bytes, with which its messages begin. */
+  readonly prefix: Uint8Array;
   /** The human topics, prefixes of `stix2/indicator` and `stix2/sighting`. */
   readonly topics: readonly string[];
   readonly outbox: Outbox;
@@ -65,13 +67,13 @@ export function createSubscribers(
     },
     add: (topics, now) => {
       const outbox = createOutbox(limits, () => onDrop(subscriber));
-      const subscriber: Subscriber = { topic: randomP2pTopic(), topics, outbox, lastSeen: now };
-      byTopic.set(subscriber.topic, subscriber);
+      const topic = randomP2pTopic();
+      const prefix = new TextEncoder().encode(topic);
+      const subscriber: Subscriber = { topic, prefix, topics, outbox, lastSeen: now };
+      byTopic.set(topic, subscriber);
       interested.clear();
       for (const [peer, list] of prefixes) {
-        for (const prefix of list) {
-          if (concerns(prefix, subscriber.topic)) join(subscriber, peer, prefix);
-        }
+        for (const wanted of list) if (concerns(wanted, topic)) join(subscriber, peer, wanted);
       }
       return subscriber;
     },

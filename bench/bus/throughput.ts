@@ -1,0 +1,64 @@
+/**
+ * Messages a second from one pyzmq publisher to one pyzmq subscriber, over our bus
+ * and over the real Threat Bus in the same run.
+ *
+ *     deno run -A bench/bus/throughput.ts [messages]
+ *
+ * The real one gets fewer messages, since it takes a second for each thousand.
+ */
+import { startChild } from "../../test/interop/threatbus/child.ts";
+import { freePorts, startBroker, threatBusVenv } from "../../test/interop/threatbus/peers.ts";
+import type { Venv } from "../../test/interop/venv.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const PEER = new URL("peer.py", import.meta.url).pathname;
+const messages = Number(Deno.args[0] ?? 200_000);
+
+const venv = await threatBusVenv();
+if (typeof venv === "string") throw new Error(venv);
+const folder = await Deno.makeTempDir();
+try {
+  for (const kind of ["indicator", "sighting"]) {
+    const real = await overReal(venv, kind);
+    const ours = await overOurs(venv, kind);
+    console.log(
+      `${kind}s: bridge bus ${Math.round(ours)}/s, Threat Bus ${Math.round(real)}/s, ` +
+        `${(ours / real).toFixed(1)} times as many`,
+    );
+  }
+} finally {
+  await Deno.remove(folder, { recursive: true });
+}
+
+async function overOurs(venv: Venv, kind: string): Promise<number> {
+  const binary = Deno.env.get("BRIDGE_BIN");
+  const args = ["bus", "--listen", "127.0.0.1:0", "--store", `${folder}/${kind}.sqlite`];
+  const bus = binary
+    ? startChild(binary, args)
+    : startChild(Deno.execPath(), ["run", "--no-check", "-A", MAIN, ...args]);
+  try {
+    const line = await bus.until((line) => line.includes("listens on"));
+    return await measure(venv, Number(/listens on \S+:(\d+) /.exec(line)![1]), messages, kind);
+  } finally {
+    await bus.stop("SIGTERM");
+  }
+}
+
+async function overReal(venv: Venv, kind: string): Promise<number> {
+  const ports = freePorts();
+  const broker = await startBroker(venv, folder, ports);
+  try {
+    return await measure(venv, ports.manage, Math.min(3000, messages), kind);
+  } finally {
+    await broker.stop();
+  }
+}
+
+async function measure(venv: Venv, port: number, count: number, kind: string): Promise<number> {
+  const peer = startChild(venv.python, [PEER, String(port), String(count), kind]);
+  try {
+    return JSON.parse(await peer.until((line) => line.startsWith('{"rate"'))).rate;
+  } finally {
+    await peer.stop();
+  }
+}
