@@ -213,12 +213,12 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
 
   let turn: Promise<unknown> = Promise.resolve();
   const publish: ThreatBusClient["publish"] = (stix, signal) => {
-    const { messages, faults } = encodeAll(stix);
+    const outgoing = encodeOnce(stix);
     const either = AbortSignal.any([signal, alive]);
     const sent = turn.catch(() => {}).then(async () => {
-      if (messages.length > 0) await send(holder, messages, either);
-      counts.published += messages.length;
-      return faults;
+      await send(holder, outgoing.messages, either);
+      counts.published += stix.length - outgoing.faults.length;
+      return outgoing.faults;
     });
     turn = sent;
     return sent;
@@ -280,7 +280,7 @@ function createHolder(): Holder {
 /** Sends until one session has confirmed all of it. */
 async function send(
   holder: Holder,
-  messages: readonly Uint8Array[],
+  messages: Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
@@ -298,15 +298,28 @@ async function send(
   }
 }
 
-function encodeAll(stix: readonly (string | Uint8Array | JsonObject)[]) {
-  const messages: Uint8Array[] = [];
+/**
+ * Encodes while it is read, so that the broker works on the first messages meanwhile;
+ * read again it gives the same messages. Faults are complete after the first reading.
+ */
+function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) {
+  const encoded: Uint8Array[] = [];
   const faults: Refused[] = [];
-  for (const object of stix) {
-    const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
-    const message = encodeStix(text);
-    if (message instanceof Uint8Array) messages.push(message);
-    else faults.push(message);
-  }
+  let next = 0;
+  const messages: Iterable<Uint8Array> = {
+    *[Symbol.iterator]() {
+      yield* encoded;
+      while (next < stix.length) {
+        const object = stix[next++]!;
+        const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
+        const message = encodeStix(text);
+        if (message instanceof Uint8Array) {
+          encoded.push(message);
+          yield message;
+        } else faults.push(message);
+      }
+    },
+  };
   return { messages, faults };
 }
 

@@ -21,7 +21,7 @@ export interface Publisher {
    * Sends messages in order; TCP pushes back when the broker is slow. Resolves when the
    * broker's socket has read all of them, rejects when the connection is lost before.
    */
-  publish(messages: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
+  publish(messages: Iterable<Uint8Array>, signal: AbortSignal): Promise<void>;
   /** Resolves when the connection is lost or closed. */
   readonly ended: Promise<void>;
   close(): void;

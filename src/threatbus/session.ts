@@ -27,7 +27,7 @@ export interface SessionOptions {
 export interface Session {
   readonly topic: string;
   /** Resolves when the broker has read the messages, rejects when the session was lost before. */
-  publish(messages: readonly Uint8Array[], signal: AbortSignal): Promise<void>;
+  publish(messages: Iterable<Uint8Array>, signal: AbortSignal): Promise<void>;
   /** Resolves with the reason when the subscription is no longer good. */
   readonly lost: Promise<string>;
   /** When the broker was last known to serve us, ms since the epoch. */

@@ -15,8 +15,8 @@ export interface LinkOptions {
   readonly mechanism?: Mechanism;
 }
 
-/** Messages that wait for the operating system before a publisher has to wait. */
-const HIGH_WATER = 1000;
+/** Messages that are handed to the operating system together. */
+const PIECE = 100;
 
 /** Makes the link; nothing is connected yet. */
 export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
@@ -86,10 +86,12 @@ async function publisher(connection: Connection, signal: AbortSignal): Promise<P
   return {
     ended,
     publish: async (messages, signal) => {
+      let gathered = 0;
       for (const message of messages) {
-        if (sender.pending >= HIGH_WATER) await orAborted(sender.drained(HIGH_WATER / 2), signal);
-        if (sender.failure !== undefined) break;
         sender.message([message]);
+        // The operating system gets them in pieces, so that broker and we work side by side.
+        if (++gathered % PIECE === 0) await orAborted(sender.flushed(), signal);
+        if (sender.failure !== undefined) break;
       }
       try {
         await orAborted(connection.roundTrip(), signal);
