@@ -33,12 +33,18 @@ export interface OwnIocSet extends IocSet {
   removeEntry(entry: Entry): void;
 }
 
+/** Longer texts seldom come again. */
+const LONGEST_MISS = 48;
+const MOST_MISSES = 8192;
+
 /** Makes an empty IoC set; `onMove` tells who keeps entries that they have new numbers. */
 export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnIocSet {
   const table = createTable(onMove);
   const prefixes = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
   let keyOptions = keyOptionsOf();
   let version = 0;
+
+  const misses = createMisses();
 
   function keyOptionsOf() {
     return {
@@ -86,11 +92,15 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
 
   /** Calls back with the first entry of each key that a text has; `inside` as in `KeyVisitor`. */
   function lookUp(text: string, found: (first: Entry, inside?: Observable) => void): void {
-    if (table.size === 0) return;
+    if (table.size === 0 || misses.has(text, version)) return;
+    let missed = true;
     visitKeys(text, keyOptions, (kind, key, inside) => {
       const entry = table.find(KIND_NUMBERS[kind], key);
-      if (entry >= 0) found(entry, inside);
+      if (entry < 0) return;
+      missed = false;
+      found(entry, inside);
     });
+    if (missed) misses.add(text);
   }
 
   function has(text: string): boolean {
@@ -161,5 +171,24 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     observable: table.observable,
     handle: table.handle,
     removeEntry,
+  };
+}
+
+/** Texts that come again and again (`tcp`, addresses at home) and are known to be no IoC. */
+function createMisses() {
+  const texts = new Set<string>();
+  let known = -1;
+  return {
+    /** `version` is that of the set: each change makes all of it unknown. */
+    has(text: string, version: number): boolean {
+      if (version !== known) texts.clear();
+      known = version;
+      return texts.has(text);
+    },
+    add(text: string): void {
+      if (text.length > LONGEST_MISS) return;
+      if (texts.size >= MOST_MISSES) texts.clear();
+      texts.add(text);
+    },
   };
 }
