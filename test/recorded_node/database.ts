@@ -25,7 +25,7 @@ export interface Database {
   /** Number of events by layout. */
   layouts(): Record<string, number>;
   find(expression: Expression, rows?: readonly Row[]): Row[];
-  /** Columns that the leaves of a query touch, over all shapes: what a look-up costs grows with it. */
+  /** Columns with any value that an extractor reaches, over all layouts: a look-up costs by them. */
   breadth(extractor: { readonly type: "type" | "meta" | "field"; readonly name: string }): number;
 }
 
@@ -76,6 +76,7 @@ const OTHER_COLUMN =
 export function createDatabase(lines: Iterable<Uint8Array>): Database {
   const rows: Row[] = [];
   const shapes = new Map<string, Shape>();
+  const filled = new Set<string>();
   const decoder = new TextDecoder();
 
   const add = (lines: Iterable<Uint8Array>): Row[] => {
@@ -85,8 +86,10 @@ export function createDatabase(lines: Iterable<Uint8Array>): Database {
       const key = layoutOf(value) + "\n" + entries.map(([name]) => name).join("\n");
       let shape = shapes.get(key);
       if (!shape) shapes.set(key, shape = shapeOf(layoutOf(value), entries.map(([name]) => name)));
-      const { types } = shape;
-      return { shape, bytes, values: entries.map(([, found], i) => cell(found, types[i]!)) };
+      const { types, names } = shape;
+      const values = entries.map(([, found], i) => cell(found, types[i]!));
+      values.forEach((value, i) => value !== null && filled.add(names[i]!));
+      return { shape, bytes, values };
     });
     for (const row of added) rows.push(row);
     return added;
@@ -116,7 +119,7 @@ export function createDatabase(lines: Iterable<Uint8Array>): Database {
       const columns = [...shapes.values()].map((shape) =>
         columnsOf(extractor, shape, (name) => fieldsOf(name, shapes)).map((c) => shape.names[c])
       );
-      return new Set(columns.flat()).size;
+      return new Set(columns.flat().filter((name) => filled.has(name!))).size;
     },
   };
 }

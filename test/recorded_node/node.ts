@@ -38,6 +38,8 @@ export interface RecordedNode {
   readonly port: number;
   /** Queries that were asked, in order. */
   readonly queries: readonly string[];
+  /** Number of exports that are over, however they ended. */
+  readonly answered: number;
   /** Values by matcher. */
   readonly matchers: ReadonlyMap<string, ReadonlyMap<string, string>>;
   /** Number of open continuous exports and attached matchers. */
@@ -96,6 +98,7 @@ export function startNode(options: NodeOptions): RecordedNode {
   const exporter = createGate(1);
   const processor = createGate(2);
   let active = 0;
+  let answered = 0;
   let ended = false;
   let peak = 0;
 
@@ -236,6 +239,8 @@ export function startNode(options: NodeOptions): RecordedNode {
       return await oneShot(client, expression, fault, whole);
     } finally {
       active--;
+      answered++;
+      wake();
     }
   }
 
@@ -385,6 +390,9 @@ export function startNode(options: NodeOptions): RecordedNode {
     port,
     queries,
     matchers,
+    get answered() {
+      return answered;
+    },
     get watchers() {
       return watchers.size;
     },

@@ -1,10 +1,14 @@
 import { type Child, startChild } from "./child.ts";
 import { type ConfigFile, writeConfigFile } from "./config_file.ts";
 import { type ChildEnd, errorOf, NodeAwayError, VastError } from "./errors.ts";
+import type { Layouts } from "./forms.ts";
 import { type Block, readBlocks } from "./lines.ts";
 
 /** A node answers `vast status` in 0.4 s; under load a request fails after 10 s. Ms. */
 const STATUS_TIMEOUT = 15_000;
+
+/** Layouts come seldom; hunts that follow each other closely ask once. Ms. */
+const LAYOUTS_AGE = 10_000;
 
 /** How long the client may take to tell its version or help, ms. */
 const ASK_TIMEOUT = 10_000;
@@ -48,7 +52,7 @@ export interface VastClient {
   /** Asks the client once. */
   support(signal: AbortSignal): Promise<Support>;
   /** Number of events by layout; undefined if this version does not tell. Rejects if the node is away. */
-  layouts(signal: AbortSignal): Promise<ReadonlyMap<string, number> | undefined>;
+  layouts(signal: AbortSignal): Promise<Layouts>;
   /** Resolves when a VAST node answers. */
   check(signal: AbortSignal): Promise<void>;
   /** Rows as lines of JSON, as they come, in blocks valid until the next; returns how it ended, throws why it did not. */
@@ -66,6 +70,7 @@ export function createVastClient(options: ClientOptions): VastClient {
   const { endpoint, binary, statusTimeout = STATUS_TIMEOUT } = options;
   let asked: Promise<Support> | undefined;
   let config: ConfigFile | undefined;
+  let known: { readonly at: number; readonly layouts: Layouts } | undefined;
 
   const start = (args: readonly string[], signal: AbortSignal, stdin?: string): Child =>
     startChild({ binary, args, signal, ...(stdin === undefined ? {} : { stdin }) });
@@ -94,10 +99,12 @@ export function createVastClient(options: ClientOptions): VastClient {
   }
 
   async function status(args: readonly string[], signal: AbortSignal): Promise<string> {
-    const support = await client.support(signal);
+    // It runs while the client tells its version, as it needs none of that.
+    const support = client.support(signal);
+    support.catch(() => {});
     const timeout = AbortSignal.timeout(statusTimeout);
     const limit = AbortSignal.any([signal, timeout]);
-    const { text, end } = await collect(start([...before(support), "status", ...args], limit));
+    const { text, end } = await collect(start(["-e", endpoint, "status", ...args], limit));
     signal.throwIfAborted();
     if (timeout.aborted) {
       throw new NodeAwayError(
@@ -134,7 +141,11 @@ export function createVastClient(options: ClientOptions): VastClient {
       await status([], signal);
     },
     async layouts(signal) {
-      return layoutsIn(await status(["--detailed"], signal));
+      if (!known || performance.now() - known.at > LAYOUTS_AGE) {
+        const text = await status(["--detailed"], signal);
+        known = { at: performance.now(), layouts: layoutsIn(text) };
+      }
+      return known.layouts;
     },
     async *export({ query, maxEvents = 0, continuous = false }, signal) {
       const support = await client.support(signal);
@@ -234,7 +245,7 @@ function versionIn(text: string): string | undefined {
 }
 
 /** The statistics of the index in `vast status --detailed`. */
-function layoutsIn(text: string): ReadonlyMap<string, number> | undefined {
+function layoutsIn(text: string): Layouts {
   // deno-lint-ignore no-explicit-any
   const layouts = (parseObject(text) as any)?.index?.statistics?.layouts;
   if (typeof layouts !== "object" || layouts === null) return undefined;

@@ -89,17 +89,26 @@ function domains(units: readonly Unit[], context: FormContext): string[] {
   return [...fields.flatMap((field) => list(field, texts)), ...inside];
 }
 
+/** Where hashes stand that the concepts miss. */
+const HASH_FIELDS: readonly (readonly [layout: string, field: string, kind: ObservableKind])[] = [
+  ...(["md5", "sha1", "sha256"] as const).map((kind) =>
+    ["zeek.files", `zeek.files.${kind}`, kind] as const
+  ),
+  ["zeek.http", "zeek.http.md5", "md5"],
+  ["zeek.ssl", "zeek.ssl.ja3", "md5"],
+  ["suricata.tls", "suricata.tls.tls.ja3.hash", "md5"],
+  ["suricata.tls", "suricata.tls.tls.ja3s.hash", "md5"],
+];
+
 /** Hashes stand in logs in lower case or upper case; fingerprints of certificates with colons. */
 function hashes(kind: ObservableKind, units: readonly Unit[], context: FormContext): string[] {
   const texts = units.flatMap(({ value }) => [value, value.toUpperCase()].map(quote));
-  const fields = [...(kind === "sha512" ? [] : [`file.hash.${kind}`]), kind];
-  if (kind === "md5" && has(context, "zeek.ssl")) fields.push("zeek.ssl.ja3");
-  if (kind === "md5" && has(context, "suricata.tls")) {
-    fields.push("suricata.tls.tls.ja3.hash", "suricata.tls.tls.ja3s.hash");
-  }
+  const known = HASH_FIELDS.filter(([layout, , held]) => held === kind && has(context, layout));
+  const concept = kind === "sha512" ? "sha512" : `file.hash.${kind}`;
   const prints = kind === "sha1" && has(context, "suricata.tls")
     ? list("suricata.tls.tls.fingerprint", units.map(({ value }) => quote(withColons(value))))
     : [];
+  const fields = [concept, ...known.map(([, field]) => field)];
   return [...fields.flatMap((field) => list(field, texts)), ...prints];
 }
 
@@ -109,7 +118,10 @@ function withColons(hash: string): string {
 
 /** A URL in its parts, as logs hold them. */
 interface UrlParts {
+  /** As it is spelled. */
   readonly whole: readonly string[];
+  /** With the other scheme of the web: logs of HTTP seldom tell which it was. */
+  readonly other: readonly string[];
   readonly hosts: readonly string[];
   readonly path: string;
 }
@@ -119,23 +131,30 @@ function partsOf({ value, spellings }: Unit): UrlParts {
     /^([a-z][a-z0-9+.-]*:\/\/)?([^/?#]*)(.*)$/s.exec(value) ?? [];
   const host = authority.slice(authority.lastIndexOf("@") + 1);
   const rest = `${authority}${path}`;
-  const schemes = ["", "http://", "https://"].includes(scheme) ? ["http://", "https://"] : [scheme];
+  const others: Record<string, string> = {
+    "": "https://",
+    "http://": "https://",
+    "https://": "http://",
+  };
+  const other = others[scheme];
   return {
-    whole: [...schemes.map((scheme) => scheme + rest), ...spellings],
+    whole: [(scheme || "http://") + rest, ...spellings],
+    other: other === undefined ? [] : [other + rest],
     hosts: [host, host.replace(/:\d+$/, "")],
     path,
   };
 }
 
 /**
- * The field holds the path, of proxies the whole URL, of referrers too. The host
- * is checked here, save for paths that the node has many of.
+ * The concept holds paths, at proxies whole URLs, and referrers. The host is
+ * checked here, save for paths that many hosts have.
  */
 function urls(units: readonly Unit[], context: FormContext): string[] {
   const parts = units.map(partsOf);
   const common = parts.filter(({ path }) => path.length <= COMMON_PATH && !path.includes("?"));
   const special = parts.filter((part) => !common.includes(part)).map(({ path }) => quote(path));
   const whole = parts.flatMap(({ whole }) => whole.map(quote));
+  const other = parts.flatMap(({ other }) => other.map(quote));
   const fields = ["net.uri"];
   if (has(context, "suricata.fileinfo")) fields.push("suricata.fileinfo.http.url");
   const hosts = list("net.hostname", common.flatMap(({ hosts }) => hosts.map(quote)));
@@ -143,7 +162,10 @@ function urls(units: readonly Unit[], context: FormContext): string[] {
   return [
     ...list("net.uri", [...special, ...whole]),
     ...fields.slice(1).flatMap((field) => list(field, special)),
-    ...(has(context, "suricata.http") ? list("suricata.http.http.http_refer", whole) : []),
+    ...(has(context, "zeek.http") ? list("zeek.http.referrer", other) : []),
+    ...(has(context, "suricata.http")
+      ? list("suricata.http.http.http_refer", [...whole, ...other])
+      : []),
     ...hosts.flatMap((host) =>
       fields.flatMap((field) => list(field, paths)).map((path) => `(${host} && ${path})`)
     ),
