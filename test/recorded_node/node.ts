@@ -103,7 +103,7 @@ export function startNode(options: NodeOptions): RecordedNode {
   let peak = 0;
 
   const pause = (seconds: number) =>
-    scale === 0
+    scale === 0 || seconds <= 0
       ? Promise.resolve()
       : new Promise<void>((d) => setTimeout(d, seconds * scale * 1000));
 
