@@ -10,7 +10,9 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Entries beside main.ts that the program starts by name (Workers); each becomes `<name>.js` beside main.js. */
-const WORKERS: Readonly<Record<string, string>> = {};
+const WORKERS: Readonly<Record<string, string>> = {
+  scan_worker: "src/engines/logs/scan/scan_worker.ts",
+};
 
 /** What the binary may do, and no more; `docs/reliability.md` says what for. */
 export const PERMISSIONS = [

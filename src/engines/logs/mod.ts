@@ -7,8 +7,8 @@ import type { LiveOptions } from "./live/live.ts";
 import { openByteStream } from "./read/byte_stream.ts";
 import { huntInFiles } from "./retro.ts";
 import type { Scan } from "./scan/finder.ts";
-import { createInlineScan } from "./scan/inline.ts";
-import { createKernelFinders } from "./scan/kernel_finder.ts";
+import { createHunters, createKernelFinders } from "./scan/kernel_finder.ts";
+import { createPoolScan } from "./scan/pool.ts";
 import { findLogFiles, type LogFile } from "./sources/log_files.ts";
 import { readRoots, type Root } from "./sources/roots.ts";
 
@@ -43,8 +43,10 @@ export const spec: EngineSpec = {
 export async function open(options: LogsOptions): Promise<LogsEngine> {
   const roots = await readRoots(options.paths);
   const limits = options.limits === undefined ? {} : { limits: options.limits };
-  const createFinder = createKernelFinders();
-  const scan: Scan = createInlineScan({
+  const hunters = createHunters();
+  const createFinder = createKernelFinders(hunters);
+  const scan: Scan = createPoolScan({
+    hunters,
     createFinder,
     open: (file, signal) => {
       const { stream } = file as LogFile;

@@ -33,7 +33,8 @@ const MOST_SLOTS = 2;
 /** A filter in a form that can be sent to another thread. */
 export interface FilterCopy {
   readonly size: FilterSize;
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** In shared memory, so that many threads can have it. */
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
   readonly flags: number;
   readonly prefixes4: readonly number[];
   readonly prefixes6: readonly number[];
@@ -43,6 +44,8 @@ export interface FilterCopy {
 export interface Filter {
   /** Takes in what changed in the set. Removed values stay until the next rebuild: they only cost time. */
   update(): void;
+  /** Version of the set that the filter is for. */
+  readonly version: number;
   copy(): FilterCopy;
 }
 
@@ -108,7 +111,15 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
 
   return {
     update,
-    copy: () => ({ size: kernel.size, bytes: kernel.filter().slice(), ...contents }),
+    get version() {
+      return version;
+    },
+    copy() {
+      const filter = kernel.filter();
+      const bytes = new Uint8Array(new SharedArrayBuffer(filter.length));
+      bytes.set(filter);
+      return { size: kernel.size, bytes, ...contents };
+    },
   };
 }
 

@@ -41,6 +41,8 @@ export interface Findings {
   readonly odd: number;
   /** Index in the block of the first odd line, -1 if none. */
   readonly firstOdd: number;
+  /** All bytes are ASCII; absent if the finder didn't look. */
+  readonly ascii?: boolean;
 }
 
 /**

@@ -53,7 +53,8 @@ export async function* scanFile(
   const last: ScanTrouble[] = [];
   try {
     stream = await parts.open(file, signal);
-    const scanner = createBlockScanner(file.format, needles, parts.createFinder);
+    const { createFinder, limits } = parts;
+    const scanner = createBlockScanner(file.format, needles, createFinder, 1, limits);
     for await (const block of readBlocks(stream, parts.limits)) {
       signal.throwIfAborted();
       const bytes = stream.rawBytes - raw;
@@ -73,6 +74,8 @@ export async function* scanFile(
 
 /** Turns blocks of one file, in order, into candidates with line numbers. */
 export interface BlockScanner {
+  /** The format after what was scanned: headers of TSV may change it. */
+  readonly format: LineFormat;
   scan(block: Block): Pick<ScanChunk, "lines" | "candidates" | "troubles">;
 }
 
@@ -101,6 +104,9 @@ export function createBlockScanner(
       ? createEveryLineFinder(needles, now)
       : finder;
     const found = seeker.find(bytes, from, bytes.length);
+    if (from === 0 && found.ascii !== true && !isUtf8(bytes)) {
+      troubles.push(invalidUtf8(bytes, line));
+    }
     if (found.odd > 0) {
       const what = block.unterminated ? CUT_SHORT : NOT_JSON;
       troubles.push({ what, count: found.odd, line: line + found.firstOdd, unread: false });
@@ -122,13 +128,15 @@ export function createBlockScanner(
   }
 
   return {
+    get format() {
+      return now;
+    },
     scan(block) {
       const first = line;
       const candidates: Candidate[] = [];
       const troubles: ScanTrouble[] = [];
       if (block.skipped > 0) troubles.push(overlong(block.skipped, line, limits.maxLineBytes));
       line += block.skipped;
-      if (!isUtf8(block.bytes)) troubles.push(invalidUtf8(block.bytes, line));
       for (let at = 0; at < block.bytes.length;) at = scanPart(block, at, candidates, troubles);
       return { lines: line - first, candidates, troubles };
     },

@@ -25,6 +25,7 @@ interface KernelExports {
   readonly used: WebAssembly.Global;
   readonly named: WebAssembly.Global;
   readonly lines: WebAssembly.Global;
+  readonly ascii: WebAssembly.Global;
   readonly odd: WebAssembly.Global;
   readonly firstOdd: WebAssembly.Global;
 }

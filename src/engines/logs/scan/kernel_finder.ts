@@ -2,44 +2,81 @@
 import type { IocSet } from "../../../match/set.ts";
 import { createEveryLineFinder } from "./every_line.ts";
 import { createFilter, type Filter } from "./filter.ts";
-import type { CreateFinder, Finder, Findings, LineFormat } from "./finder.ts";
+import type { CreateFinder, Findings, LineFormat } from "./finder.ts";
 import { createKernel, type Kernel, LINES } from "./kernel.ts";
 
 /** A kernel that knows an IoC set. */
-interface Hunter {
+export interface Hunter {
   readonly kernel: Kernel;
   readonly filter: Filter;
+}
+
+/** Returns a function that makes a hunter for an IoC set, or gives the one that there is. */
+export function createHunters(): (iocs: IocSet) => Hunter {
+  const hunters = new WeakMap<IocSet, Hunter>();
+  return (iocs) => {
+    let hunter = hunters.get(iocs);
+    if (hunter === undefined) {
+      const kernel = createKernel();
+      hunter = { kernel, filter: createFilter(kernel, iocs) };
+      hunters.set(iocs, hunter);
+    }
+    return hunter;
+  };
 }
 
 /**
  * Returns a maker of finders that share a kernel for each IoC set, so that its
  * filter is in memory once however many files are read.
  */
-export function createKernelFinders(): CreateFinder {
-  const hunters = new WeakMap<IocSet, Hunter>();
+export function createKernelFinders(hunters = createHunters()): CreateFinder {
   return (needles, format) => {
     if (needles.everything === true || format.type === "lines") {
       return createEveryLineFinder(needles, format);
     }
-    let hunter = hunters.get(needles.iocs);
-    if (hunter === undefined) {
-      const kernel = createKernel();
-      hunter = { kernel, filter: createFilter(kernel, needles.iocs) };
-      hunters.set(needles.iocs, hunter);
-    }
-    return finderOf(hunter, format);
+    const { kernel, filter } = hunters(needles.iocs);
+    return {
+      find(block, start, end) {
+        filter.update();
+        return findInCopy(kernel, block, start, end, format);
+      },
+    };
   };
 }
 
-function finderOf({ kernel, filter }: Hunter, format: LineFormat): Finder {
-  return {
-    find(block, start, end) {
-      filter.update();
-      const at = kernel.input(end - start);
-      kernel.bytes().set(block.subarray(start, end), at);
-      return findLines(kernel, at, at + end - start, format, start - at);
-    },
+/** Bytes that the kernel overwrites around a block. */
+const BEFORE = 1;
+const AFTER = 80;
+
+/** Finders for a filter that was pasted into a kernel; blocks in the kernel's own memory are not copied. */
+export function createPastedFinders(kernel: Kernel): CreateFinder {
+  return (needles, format) => {
+    if (format.type === "lines") return createEveryLineFinder(needles, format);
+    return {
+      find(block, start, end) {
+        const bytes = kernel.bytes();
+        if (block.buffer !== bytes.buffer) return findInCopy(kernel, block, start, end, format);
+        const from = block.byteOffset + start, to = block.byteOffset + end;
+        const before = bytes.slice(from - BEFORE, from), after = bytes.slice(to, to + AFTER);
+        const findings = findLines(kernel, from, to, format, -block.byteOffset);
+        bytes.set(before, from - BEFORE);
+        bytes.set(after, to);
+        return findings;
+      },
+    };
   };
+}
+
+function findInCopy(
+  kernel: Kernel,
+  block: Uint8Array,
+  start: number,
+  end: number,
+  format: LineFormat,
+): Findings {
+  const at = kernel.input(end - start);
+  kernel.bytes().set(block.subarray(start, end), at);
+  return findLines(kernel, at, at + end - start, format, start - at);
 }
 
 /** Looks through a block in the kernel's memory; `shift` is added to the places found. */
@@ -68,5 +105,6 @@ export function findLines(
     length: candidates.length,
     odd: exports.odd.value,
     firstOdd: exports.firstOdd.value,
+    ascii: exports.ascii.value !== 0,
   };
 }

@@ -16,6 +16,8 @@ import {
 
 /** Newlines in the last stride. */
 export let newlines: u32 = 0;
+/** Whether the last stride has a byte beyond ASCII. */
+export let beyondAscii: bool = false;
 
 /**
  * Of the 16 bytes at `at`, those that may be the closing quote of a string value:
@@ -98,8 +100,10 @@ function oddNewlines(at: usize, mask: u64): u64 {
 export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): usize {
   const newline = i8x16.splat(NEWLINE);
   let total: u32 = 0;
+  let bits = i8x16.splat(0);
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
+    bits = v128.or(v128.or(bits, v128.or(a, b)), v128.or(c, d));
     let ends = join(
       jsonEnds(at, a, mail),
       jsonEnds(at + 16, b, mail),
@@ -121,6 +125,7 @@ export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): us
     out = write(out, at, ends);
   }
   newlines = total;
+  beyondAscii = i8x16.bitmask(bits) != 0;
   return out;
 }
 
@@ -137,8 +142,10 @@ export function findTsvEnds(
   const tab = i8x16.splat(separator);
   const comma = i8x16.splat(setSeparator);
   let total: u32 = 0;
+  let bits = i8x16.splat(0);
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
+    bits = v128.or(v128.or(bits, v128.or(a, b)), v128.or(c, d));
     const an = i8x16.eq(a, newline), bn = i8x16.eq(b, newline);
     const cn = i8x16.eq(c, newline), dn = i8x16.eq(d, newline);
     if (v128.any_true(v128.or(v128.or(an, bn), v128.or(cn, dn)))) {
@@ -157,5 +164,6 @@ export function findTsvEnds(
     );
   }
   newlines = total;
+  beyondAscii = i8x16.bitmask(bits) != 0;
   return out;
 }

@@ -7,7 +7,7 @@
  */
 import { AT, BACKSLASH, HASH, NEWLINE, QUOTE, RETURN } from "./characters";
 import { lastBefore } from "./bytes";
-import { findJsonEnds, findTsvEnds, newlines } from "./ends";
+import { beyondAscii, findJsonEnds, findTsvEnds, newlines } from "./ends";
 import { decodeJson, decodeTsv } from "./escapes";
 import {
   beginLines,
@@ -31,6 +31,8 @@ export { configure, describe } from "./memory";
 
 /** Lines seen so far in this block, a last one without newline too. */
 export let lines: u32 = 0;
+/** Whether all bytes seen so far in this block are ASCII. */
+export let ascii: bool = true;
 
 let blockStart: usize = 0;
 let blockEnd: usize = 0;
@@ -49,6 +51,7 @@ export function begin(from: usize, to: usize, tab: u32, comma: u32): void {
   separator = <u8> tab;
   setSeparator = <u8> comma;
   lines = 0;
+  ascii = true;
   blockStart = from;
   blockEnd = to;
   beginLines(from, to);
@@ -80,6 +83,7 @@ export function run(from: usize): usize {
       else lookAtTsv(load<u32>(spot));
     }
     lines += newlines;
+    if (beyondAscii) ascii = false;
     at = next;
     sawLines(at, lines);
     if (named >= LINES_MOST && at < blockEnd) return at;

@@ -1,0 +1,102 @@
+/** A piece of a scan that one thread does by itself. */
+import { openByteStream } from "../read/byte_stream.ts";
+import type { BlockLimits } from "../read/blocks.ts";
+import { describeReadError } from "../read/read_error.ts";
+import type { IocSet } from "../../../match/set.ts";
+import { type FilterCopy, pasteFilter } from "./filter.ts";
+import type { LineFormat, Needles, ScanFile } from "./finder.ts";
+import { createBlockScanner, type FileChunk, scanFile } from "./inline.ts";
+import { createKernel, type Kernel } from "./kernel.ts";
+import { createPastedFinders } from "./kernel_finder.ts";
+import { type ByteRange, readRange } from "./range.ts";
+
+/** A file, or a stretch of one that is not compressed. */
+export interface ScanJob {
+  readonly id: number;
+  /** Index of the file. */
+  readonly index: number;
+  readonly file: ScanFile;
+  readonly range?: ByteRange;
+}
+
+/** A chunk of a job: lines count from 1 at the start of the job. */
+export interface JobChunk extends FileChunk {
+  /** The format after this chunk, which headers may have changed. */
+  readonly format: LineFormat;
+}
+
+/** Does jobs with a filter that was made elsewhere. */
+export interface JobRunner {
+  /** Takes another filter, between jobs. */
+  use(filter: FilterCopy): void;
+  run(job: ScanJob, signal: AbortSignal): AsyncGenerator<JobChunk>;
+}
+
+/** The set behind a pasted filter is not here; nothing asks for it. */
+const NEEDLES: Needles = { iocs: undefined as unknown as IocSet };
+
+/** Makes a runner; it does one job at a time. */
+export function createJobRunner(limits: BlockLimits): JobRunner {
+  const kernel = createKernel();
+  return {
+    use: (filter) => pasteFilter(kernel, filter),
+    run: (job, signal) =>
+      job.range === undefined
+        ? runFile(job, kernel, limits, signal)
+        : runRange(job, job.range, kernel, limits, signal),
+  };
+}
+
+async function* runFile(
+  { file }: ScanJob,
+  kernel: Kernel,
+  limits: BlockLimits,
+  signal: AbortSignal,
+): AsyncGenerator<JobChunk> {
+  const parts = {
+    createFinder: createPastedFinders(kernel),
+    open: ({ path }: ScanFile) => openByteStream(path, signal),
+    limits,
+  };
+  for await (const chunk of scanFile(file, NEEDLES, parts, signal)) {
+    yield { ...chunk, format: file.format };
+  }
+}
+
+async function* runRange(
+  { file }: ScanJob,
+  range: ByteRange,
+  kernel: Kernel,
+  limits: BlockLimits,
+  signal: AbortSignal,
+): AsyncGenerator<JobChunk> {
+  const none = { lines: 0, candidates: [], troubles: [] };
+  let format = file.format;
+  const end = Math.min(range.end, file.size ?? range.end);
+  let done = range.start;
+  try {
+    using source = Deno.openSync(file.path);
+    const scanner = createBlockScanner(format, NEEDLES, createPastedFinders(kernel), 1, limits);
+    for (const block of readRange(source, range, roomIn(kernel), limits)) {
+      signal.throwIfAborted();
+      const found = scanner.scan(block);
+      format = scanner.format;
+      const bytes = Math.max(0, Math.min(block.end, end) - done);
+      done += bytes;
+      yield { ...found, bytes, end: false, format };
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const trouble = { what: describeReadError(error), count: 1, unread: true };
+    yield { ...none, troubles: [trouble], bytes: 0, end: false, format };
+  }
+  yield { ...none, bytes: Number.isFinite(end) ? end - done : 0, end: true, format };
+}
+
+/** Buffers in the kernel's input, where finding needs no copy. */
+function roomIn(kernel: Kernel) {
+  return (length: number) => {
+    const at = kernel.input(length);
+    return kernel.bytes().subarray(at, at + length);
+  };
+}

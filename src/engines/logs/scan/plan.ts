@@ -1,0 +1,45 @@
+/** How a scan is cut into jobs, and whether that is worth it. */
+import type { ScanFile } from "./finder.ts";
+import type { ScanJob } from "./job.ts";
+
+/** Plain files are cut into ranges of about so many bytes. */
+const RANGE_BYTES = 8 << 20;
+/** Below this many bytes a Worker takes longer to start than it saves. */
+const WORTH_WORKERS = 64 << 20;
+/** Compressed bytes take longer than plain ones by about this factor. */
+const COMPRESSED_WEIGHT = 20;
+
+/** Whether other threads would make a scan faster. */
+export function isWorthWorkers(files: readonly ScanFile[]): boolean {
+  let weight = 0;
+  for (const file of files) {
+    if (isHere(file)) continue;
+    weight += (file.size ?? 0) * (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
+  }
+  return weight >= WORTH_WORKERS;
+}
+
+/** Whether only the calling thread can scan a file. */
+export function isHere(file: ScanFile): boolean {
+  return file.path === "-" || file.format.type === "lines";
+}
+
+/** Cuts files into jobs, in order. */
+export function planJobs(files: readonly ScanFile[], rangeBytes = RANGE_BYTES): ScanJob[] {
+  const jobs: ScanJob[] = [];
+  for (const [index, file] of files.entries()) {
+    const add = (part: Pick<ScanJob, "range">) =>
+      jobs.push({ id: jobs.length, index, file, ...part });
+    if (isHere(file) || file.compression !== "none" || file.size === undefined) {
+      add({});
+      continue;
+    }
+    const count = Math.max(1, Math.round(file.size / rangeBytes));
+    const step = Math.ceil(file.size / count);
+    for (let i = 0; i < count; i++) {
+      // The last one takes what was written since.
+      add({ range: { start: i * step, end: i === count - 1 ? Infinity : (i + 1) * step } });
+    }
+  }
+  return jobs;
+}

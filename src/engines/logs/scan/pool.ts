@@ -1,0 +1,166 @@
+/** Scanning on all cores: jobs are spread over Workers and this thread, results come in order. */
+import { DEFAULT_LIMITS } from "../read/blocks.ts";
+import { type Board, createBoard } from "./board.ts";
+import type { Needles, Scan, ScanChunk, ScanFile } from "./finder.ts";
+import { createInlineScan, type InlineScanParts, scanFile } from "./inline.ts";
+import { createJobRunner, type JobChunk, type ScanJob } from "./job.ts";
+import type { Hunter } from "./kernel_finder.ts";
+import { isHere, isWorthWorkers, planJobs } from "./plan.ts";
+import { createTally } from "./tally.ts";
+import { startTeam, type Team } from "./team.ts";
+
+/** What the pool is made of. */
+export interface PoolScanParts extends InlineScanParts {
+  readonly hunters: (iocs: Needles["iocs"]) => Hunter;
+  /** Threads that scan, this one included. */
+  readonly threads?: number;
+  /** Cuts plain files into ranges of so many bytes, and uses Workers however small the input; for tests. */
+  readonly rangeBytes?: number;
+}
+
+/** Jobs that may be done ahead of what was handed on, a thread. */
+const AHEAD = 6;
+
+/** Scans on all cores where that is faster, else in the calling thread. */
+export function createPoolScan(parts: PoolScanParts): Scan {
+  const inline = createInlineScan(parts);
+  const threads = parts.threads ?? navigator.hardwareConcurrency;
+  return (files, needles, signal) => {
+    const worth = parts.rangeBytes !== undefined || isWorthWorkers(files);
+    // If every line matters, this thread has most of the work anyway.
+    if (threads < 2 || !worth || needles.everything === true) return inline(files, needles, signal);
+    return scanInPool(files, needles, signal, parts, threads);
+  };
+}
+
+async function* scanInPool(
+  files: readonly ScanFile[],
+  needles: Needles,
+  signal: AbortSignal,
+  parts: PoolScanParts,
+  threads: number,
+): AsyncGenerator<ScanChunk> {
+  const jobs = planJobs(files, parts.rangeBytes);
+  const board = createBoard(jobs, AHEAD * threads);
+  const news = createNews();
+  let failure: Error | undefined;
+  const team = startTeam(Math.min(threads, jobs.length) - 1, parts.limits ?? DEFAULT_LIMITS, {
+    chunk(id, chunk) {
+      board.put(id, chunk);
+      news.tell();
+    },
+    lost(ids, error) {
+      if (!ids.map(board.giveBack).every(Boolean)) failure = error;
+      news.tell();
+    },
+  });
+  const stop = () => {
+    team.end();
+    news.tell();
+  };
+  signal.addEventListener("abort", stop);
+  const here = createOwnPart(board, team, needles, parts, signal);
+  try {
+    const tally = createTally(files);
+    while (!board.done) {
+      signal.throwIfAborted();
+      if (failure !== undefined) throw failure;
+      const ready = board.shift();
+      if (ready === undefined) {
+        if (!await here.work()) await news.wait();
+        continue;
+      }
+      const { job, chunk } = ready;
+      team.taken(job.id);
+      if (!tally.isMistaken(job)) yield tally.add(job, chunk);
+      else if (chunk.end) {
+        const file = { ...job.file, format: tally.format(job) };
+        for await (const again of here.run({ ...job, file })) {
+          yield tally.add({ ...job, file }, again);
+        }
+      }
+    }
+  } finally {
+    signal.removeEventListener("abort", stop);
+    team.end();
+    await here.end();
+  }
+}
+
+/** What this thread does for the scan. */
+interface OwnPart {
+  /** Gives out jobs, then does one step of its own; false if there is nothing to do. */
+  work(): Promise<boolean>;
+  run(job: ScanJob): AsyncIterable<JobChunk>;
+  end(): Promise<void>;
+}
+
+function createOwnPart(
+  board: Board,
+  team: Team,
+  needles: Needles,
+  parts: PoolScanParts,
+  signal: AbortSignal,
+): OwnPart {
+  const { filter } = parts.hunters(needles.iocs);
+  const runner = createJobRunner(parts.limits ?? DEFAULT_LIMITS);
+  let passedOn: number | undefined;
+  let current: { readonly id: number; readonly chunks: AsyncGenerator<JobChunk> } | undefined;
+
+  async function* run(job: ScanJob): AsyncGenerator<JobChunk> {
+    if (!isHere(job.file)) return yield* runner.run(job, signal);
+    for await (const chunk of scanFile(job.file, needles, parts, signal)) {
+      yield { ...chunk, format: job.file.format };
+    }
+  }
+
+  /** Passes a changed filter on; this thread's own waits for the next job. */
+  function refresh(): void {
+    filter.update();
+    if (filter.version === passedOn) return;
+    passedOn = filter.version;
+    const copy = filter.copy();
+    team.use(copy);
+    runner.use(copy);
+  }
+
+  return {
+    run,
+    async end() {
+      await current?.chunks.return(undefined);
+    },
+    async work() {
+      if (current === undefined) refresh();
+      team.handOut(() => board.take((job) => !isHere(job.file)));
+      if (current === undefined) {
+        const job = board.take(() => true);
+        if (job === undefined) return false;
+        current = { id: job.id, chunks: run(job) };
+      }
+      const { id } = current;
+      const step = await current.chunks.next();
+      if (step.done) throw new Error(`Scan job ${id} ended without an end`);
+      board.put(id, step.value);
+      if (step.value.end) current = undefined;
+      await nextTurn();
+      return true;
+    },
+  };
+}
+
+/** Lets messages of the Workers in. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A bell that may ring before anybody listens. */
+function createNews() {
+  let { promise, resolve } = Promise.withResolvers<void>();
+  return {
+    tell: () => resolve(),
+    async wait() {
+      await promise;
+      ({ promise, resolve } = Promise.withResolvers<void>());
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/// <reference lib="deno.worker" />
+/** The program of a Worker of the pool: does jobs one after the other until it is ended. */
+import { createJobRunner, type JobChunk, type JobRunner, type ScanJob } from "./job.ts";
+import { AHEAD, type Order, pack } from "./wire.ts";
+
+/** Chunks without candidates that are told of at once. */
+const TOGETHER = 8;
+/** Bytes of candidates that make a report. */
+const REPORT_BYTES = 1 << 20;
+
+const scope = self as unknown as DedicatedWorkerGlobalScope;
+const never = new AbortController().signal;
+const jobs: ScanJob[] = [];
+let runner: JobRunner;
+let busy = false;
+let ahead = 0;
+let onTaken = () => {};
+
+scope.onmessage = ({ data }: MessageEvent<Order>) => {
+  switch (data.type) {
+    case "begin":
+      runner = createJobRunner(data.limits);
+      break;
+    case "filter":
+      runner.use(data.filter);
+      break;
+    case "job":
+      jobs.push(data.job);
+      void work();
+      break;
+    case "taken":
+      ahead--;
+      onTaken();
+  }
+};
+
+async function work(): Promise<void> {
+  if (busy) return;
+  busy = true;
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await run(job);
+  busy = false;
+}
+
+async function run(job: ScanJob): Promise<void> {
+  let chunks: JobChunk[] = [];
+  let size = 0;
+  for await (const chunk of runner.run(job, never)) {
+    chunks.push(chunk);
+    for (const { bytes } of chunk.candidates) size += bytes.length;
+    if (!chunk.end && chunks.length < TOGETHER && size < REPORT_BYTES) continue;
+    await send(job, chunks);
+    chunks = [];
+    size = 0;
+  }
+}
+
+async function send(job: ScanJob, chunks: readonly JobChunk[]): Promise<void> {
+  // Ranges are bounded already: the pool hands out only so many.
+  while (job.range === undefined && ahead >= AHEAD) {
+    await new Promise<void>((resolve) => onTaken = resolve);
+  }
+  ahead++;
+  const report = pack(job.id, chunks);
+  scope.postMessage(report, [report.spots.buffer, report.text.buffer]);
+}

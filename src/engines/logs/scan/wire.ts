@@ -1,0 +1,62 @@
+/** What the pool and its Workers tell each other. */
+import type { BlockLimits } from "../read/blocks.ts";
+import type { FilterCopy } from "./filter.ts";
+import type { Candidate, LineFormat, ScanTrouble } from "./finder.ts";
+import type { JobChunk, ScanJob } from "./job.ts";
+
+/** To a Worker. */
+export type Order =
+  | { readonly type: "begin"; readonly limits: BlockLimits }
+  | { readonly type: "filter"; readonly filter: FilterCopy }
+  | { readonly type: "job"; readonly job: ScanJob }
+  /** A report was taken: one more may be sent. */
+  | { readonly type: "taken" };
+
+/** From a Worker: one or more chunks of a job, in order. Candidates are packed, as there may be many. */
+export interface Report {
+  readonly job: number;
+  readonly bytes: number;
+  readonly lines: number;
+  readonly troubles: readonly ScanTrouble[];
+  readonly format: LineFormat;
+  readonly end: boolean;
+  /** Line, start and end in `text` of each candidate. */
+  readonly spots: Uint32Array<ArrayBuffer>;
+  readonly text: Uint8Array<ArrayBuffer>;
+}
+
+/** Reports that a Worker may have sent ahead of the pool's taking them. */
+export const AHEAD = 16;
+
+/** Makes one report of several chunks. */
+export function pack(job: number, chunks: readonly JobChunk[]): Report {
+  const candidates = chunks.flatMap((chunk) => chunk.candidates);
+  const spots = new Uint32Array(candidates.length * 3);
+  const text = new Uint8Array(candidates.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const [i, { line, bytes }] of candidates.entries()) {
+    text.set(bytes, at);
+    spots.set([line, at, at += bytes.length], i * 3);
+  }
+  const last = chunks.at(-1)!;
+  return {
+    job,
+    bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0),
+    lines: chunks.reduce((sum, { lines }) => sum + lines, 0),
+    troubles: chunks.flatMap(({ troubles }) => troubles),
+    format: last.format,
+    end: last.end,
+    spots,
+    text,
+  };
+}
+
+/** The chunk that a report tells of. */
+export function unpack(report: Report): JobChunk {
+  const { bytes, lines, troubles, format, end, spots, text } = report;
+  const candidates: Candidate[] = [];
+  for (let i = 0; i < spots.length; i += 3) {
+    candidates.push({ line: spots[i]!, bytes: text.subarray(spots[i + 1]!, spots[i + 2]!) });
+  }
+  return { bytes, lines, candidates, troubles, format, end };
+}

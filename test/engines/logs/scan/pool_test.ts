@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { openByteStream } from "../../../../src/engines/logs/read/byte_stream.ts";
+import type { LineFormat, ScanChunk, ScanFile } from "../../../../src/engines/logs/scan/finder.ts";
+import { createInlineScan } from "../../../../src/engines/logs/scan/inline.ts";
+import {
+  createHunters,
+  createKernelFinders,
+} from "../../../../src/engines/logs/scan/kernel_finder.ts";
+import { createPoolScan } from "../../../../src/engines/logs/scan/pool.ts";
+import type { IocSet } from "../../../../src/match/set.ts";
+import { setOf } from "./events.ts";
+
+const JSON_LINES: LineFormat = { type: "json" };
+const TSV: LineFormat = { type: "tsv", separator: 9, setSeparator: 44 };
+const never = new AbortController().signal;
+
+function partsFor() {
+  const hunters = createHunters();
+  return {
+    hunters,
+    createFinder: createKernelFinders(hunters),
+    open: ({ path }: ScanFile, signal: AbortSignal) => openByteStream(path, signal),
+    limits: { blockBytes: 256, maxLineBytes: 2048 },
+  };
+}
+
+/** Everything that a scan said, chunk borders aside. */
+async function outcome(chunks: AsyncIterable<ScanChunk>) {
+  const lines: string[] = [];
+  const totals: { lines: number; bytes: number; ends: number; troubles: string[] }[] = [];
+  for await (const { file, candidates, bytes, ...chunk } of chunks) {
+    const total = totals[file] ??= { lines: 0, bytes: 0, ends: 0, troubles: [] };
+    assert.equal(total.ends, 0, "no chunk follows the end of a file");
+    for (const { line, bytes } of candidates) {
+      lines.push(`${file}:${line}:${new TextDecoder().decode(bytes)}`);
+    }
+    total.lines += chunk.lines;
+    total.bytes += bytes;
+    total.ends += chunk.end ? 1 : 0;
+    for (const { what, count } of chunk.troubles) {
+      for (let i = 0; i < count; i++) total.troubles.push(what);
+    }
+  }
+  return { lines, totals };
+}
+
+async function compare(files: readonly ScanFile[], iocs: IocSet, rangeBytes: number) {
+  const parts = partsFor();
+  const inline = await outcome(createInlineScan(parts)(files, { iocs }, never));
+  const pool = createPoolScan({ ...parts, threads: 3, rangeBytes });
+  assert.deepEqual(await outcome(pool(files, { iocs }, never)), inline);
+  return inline;
+}
+
+async function write(
+  path: string,
+  text: string,
+  format: LineFormat,
+  compression: "none" | "gzip" = "none",
+): Promise<ScanFile> {
+  const plain = new TextEncoder().encode(text);
+  const bytes = compression === "gzip" ? gzipSync(plain) : plain;
+  await Deno.writeFile(path, bytes);
+  return { path, compression, format, size: bytes.length };
+}
+
+Deno.test("the pool yields what one thread does, in its order", async () => {
+  const dir = await Deno.makeTempDir();
+  const iocs = setOf([["domain", "evil.com"], ["ipv4", "192.0.2.1"]], false);
+  const line = fc.constantFrom(
+    '{"a":"evil.com"}',
+    '{"a":"good.com"}',
+    '{"long":"' + "x".repeat(700) + '","ip":"192.0.2.1"}',
+    '{"huge":"' + "y".repeat(3000) + '","ip":"192.0.2.1"}',
+    "garbage",
+    "",
+    '{"ü":"evil.com"}\r',
+  );
+  const file = fc.tuple(fc.array(line, { maxLength: 30 }), fc.boolean());
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(file, { minLength: 1, maxLength: 3 }),
+      fc.integer({ min: 50, max: 1500 }),
+      async (contents, rangeBytes) => {
+        const files: ScanFile[] = [];
+        for (const [i, [lines, open]] of contents.entries()) {
+          const text = lines.join("\n") + (open ? "" : "\n");
+          files.push(
+            await write(`${dir}/${run}-${i}.json`, text, JSON_LINES, i === 1 ? "gzip" : "none"),
+          );
+        }
+        run++;
+        await compare(files, iocs, rangeBytes);
+      },
+    ),
+    { numRuns: 25 },
+  );
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("the pool follows headers that change the format between ranges", async () => {
+  const dir = await Deno.makeTempDir();
+  const row = (name: string, separator: string) => ["1.0", "C1", name].join(separator);
+  const text = [
+    "#separator \\x09",
+    "#fields\tts\tuid\tquery",
+    ...Array.from({ length: 40 }, (_, i) => row(i % 7 === 0 ? "evil.com" : "good.com", "\t")),
+    "#separator \\x7c",
+    "#fields|ts|uid|query",
+    ...Array.from({ length: 40 }, (_, i) => row(i % 7 === 0 ? "evil.com" : "good.com", "|")),
+  ].join("\n") + "\n";
+  const iocs = setOf([["domain", "evil.com"]], false);
+  const { lines } = await compare([await write(`${dir}/dns.log`, text, TSV)], iocs, 100);
+  assert.equal(lines.filter((line) => line.includes("evil.com")).length, 12);
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("the pool names files that can't be read and goes on", async () => {
+  const dir = await Deno.makeTempDir();
+  const iocs = setOf([["domain", "evil.com"]], false);
+  const gone: ScanFile = {
+    path: `${dir}/gone.json`,
+    compression: "none",
+    format: JSON_LINES,
+    size: 900,
+  };
+  const there = await write(`${dir}/there.json`, '{"a":"evil.com"}\n'.repeat(50), JSON_LINES);
+  const parts = partsFor();
+  const pool = createPoolScan({ ...parts, threads: 2, rangeBytes: 300 });
+  const { lines, totals } = await outcome(pool([gone, there], { iocs }, never));
+  assert.equal(lines.length, 50);
+  assert.deepEqual(new Set(totals[0]!.troubles), new Set(["file is gone"]));
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("the pool stops when its consumer does, and when the signal aborts", async () => {
+  const dir = await Deno.makeTempDir();
+  const iocs = setOf([["domain", "evil.com"]], false);
+  const file = await write(`${dir}/a.json`, '{"a":"evil.com"}\n'.repeat(5000), JSON_LINES);
+  const pool = createPoolScan({ ...partsFor(), threads: 3, rangeBytes: 500 });
+  for await (const chunk of pool([file], { iocs }, never)) {
+    if (chunk.candidates.length > 0) break;
+  }
+  const controller = new AbortController();
+  await assert.rejects(async () => {
+    for await (const _ of pool([file], { iocs }, controller.signal)) {
+      controller.abort(new Error("enough"));
+    }
+  }, /enough/);
+  await Deno.remove(dir, { recursive: true });
+});
