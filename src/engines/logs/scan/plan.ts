@@ -35,10 +35,10 @@ export function planJobs(files: readonly ScanFile[], rangeBytes = RANGE_BYTES): 
       continue;
     }
     const count = Math.max(1, Math.round(file.size / rangeBytes));
-    const step = Math.ceil(file.size / count);
+    const cut = (i: number) => Math.floor(i * file.size! / count);
     for (let i = 0; i < count; i++) {
       // The last one takes what was written since.
-      add({ range: { start: i * step, end: i === count - 1 ? Infinity : (i + 1) * step } });
+      add({ range: { start: cut(i), end: i === count - 1 ? Infinity : cut(i + 1) } });
     }
   }
   return jobs;
