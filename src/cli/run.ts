@@ -6,6 +6,7 @@ import { createMemoryQueue } from "../delivery/memory_queue.ts";
 import type { Queue } from "../delivery/queue.ts";
 import { openSpool } from "../delivery/spool.ts";
 import { loadFormat } from "../formats/registry.ts";
+import type { IndicatorFilter } from "../intel/filter.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
 import { type MetricsServer, type Readiness, serveMetrics } from "../metrics/health.ts";
 import { writeInfluxFile } from "../metrics/influx.ts";
@@ -62,11 +63,13 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   cleanup.defer(() => client.close());
   const channels = await openChannels(sinks, config, client, context);
   for (const { sink } of channels) cleanup.defer(() => sink.close());
-  const indicators = createIndicatorSet({ subdomains: config.subdomains });
+  const { indicators, createSet } = await createSets(config);
   const store = state === undefined ? undefined : openIndicatorStore(state);
   const restored = store?.restore(indicators) ?? 0;
   if (restored > 0) logger.info("{count} indicators from before", { count: restored });
   const queue = openQueue(config, state);
+  const transformer = await openTransformer(config, context);
+  if (transformer !== undefined) cleanup.defer(() => transformer.close());
   const readiness: Readiness = () => ({
     bus: { ok: client.state.type === "subscribed", state: client.state.type },
     engine: engineState(engine.health?.()),
@@ -80,7 +83,17 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   if (flags.failFast) await client.subscribed;
   client.subscribed.then(() => notifier.ready("subscribed"), () => {});
   await run(
-    { client, engine, indicators, store, queue, channels, metrics },
+    {
+      client,
+      engine,
+      indicators,
+      createSet,
+      store,
+      queue,
+      channels,
+      metrics,
+      ...(transformer === undefined ? {} : { transform: transformer.transform }),
+    },
     settingsOf(config),
     context.signal,
   ).finally(() => notifier.stopping());
@@ -110,7 +123,6 @@ function settingsOf(config: Config): RunSettings {
   return {
     live: config.live_match,
     retro: config.retro_match,
-    subdomains: config.subdomains,
     maxEvents: config.retro_match_max_events,
     retroTimeout: config.retro_match_timeout,
     batchSize: config.retro_batch_size,
@@ -202,6 +214,45 @@ async function openChannels(
     channels.push({ label: unique, format, sink });
   }
   return channels;
+}
+
+/** The set of all indicators, and how the set of one retro hunt is made: it matches in the same way. */
+async function createSets(config: Config) {
+  const { loadGuard } = await import("../intel/allow/mod.ts");
+  const { fileInput } = await import("../intel/readers/mod.ts");
+  const lists = (config.allow_lists ?? []).map(fileInput);
+  // A single private address may well be what an indicator is about; a private range is not.
+  const guard = await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined);
+  const common = { subdomains: config.subdomains, spare: guard.spare };
+  const indicators = createIndicatorSet({ ...common, guard, filter: filterOf(config) });
+  // Whether an indicator is used at all was decided when it was taken in.
+  return { indicators, createSet: () => createIndicatorSet({ ...common, keepExpired: true }) };
+}
+
+function filterOf(config: Config): IndicatorFilter {
+  const lists = {
+    tlp: config.tlp,
+    includeTypes: config["include.types"],
+    includeLabels: config["include.labels"],
+    excludeTypes: config["exclude.types"],
+    excludeLabels: config["exclude.labels"],
+  };
+  return {
+    minConfidence: config.min_confidence,
+    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list !== undefined)),
+  };
+}
+
+async function openTransformer(config: Config, { env }: CliContext) {
+  const { transform_context: command } = config;
+  if (command === undefined) return undefined;
+  const { createTransformer } = await import("../pipeline/transform.ts");
+  return createTransformer({
+    command,
+    mode: config["transform.mode"],
+    timeout: config["transform.timeout"],
+    env,
+  });
 }
 
 function openQueue(config: Config, state: State | undefined): Queue {

@@ -3,7 +3,6 @@ import { backoff } from "../../delivery/backoff.ts";
 import type { Engine, Match, Trouble } from "../../engines/engine.ts";
 import { NotConnectedError } from "../../errors.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
-import { createIndicatorSet } from "../../intel/indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { sleep } from "../../zmtp/wait.ts";
 import type { Gatherer } from "../gather.ts";
@@ -24,7 +23,8 @@ export interface RetroLoopOptions {
   readonly tasks: Gatherer<RetroTask>;
   /** What is held now: tasks whose indicator was removed meanwhile are left out. */
   readonly holds: (id: string) => boolean;
-  readonly subdomains: boolean;
+  /** Makes the set of one hunt. */
+  readonly createSet: () => IndicatorSet;
   readonly maxEvents: number;
   /** Longest time for one hunt, ms; 0 is unlimited. */
   readonly timeout: number;
@@ -65,7 +65,8 @@ async function huntUntilDone(
   options: RetroLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const indicators = setOf(group, options.subdomains);
+  const indicators = options.createSet();
+  for (const indicator of group) indicators.put(indicator);
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       if (await huntOnce(indicators, since, options, signal)) {
@@ -126,13 +127,6 @@ async function huntOnce(
 function* matchesOf(set: IndicatorSet, counts: ReadonlyMap<string, number>): Iterable<number> {
   yield* counts.values();
   for (let none = set.size - counts.size; none > 0; none--) yield 0;
-}
-
-function setOf(group: readonly Indicator[], subdomains: boolean): IndicatorSet {
-  // Whether it is valid was decided when it was taken in.
-  const set = createIndicatorSet({ subdomains, keepExpired: true });
-  for (const indicator of group) set.put(indicator);
-  return set;
 }
 
 function reportTrouble({ source, what, count }: Trouble): void {

@@ -3,6 +3,7 @@ import type { Queue } from "../../delivery/queue.ts";
 import { deliverQueue } from "../../delivery/worker.ts";
 import type { Engine, Match } from "../../engines/engine.ts";
 import type { Sink } from "../../../sinks/sink.ts";
+import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
@@ -26,6 +27,8 @@ export interface RunParts {
   readonly client: Pick<ThreatBusClient, "batches">;
   readonly engine: Engine;
   readonly indicators: OwnIndicatorSet;
+  /** Makes a set for one retro hunt, with the same ways of matching. */
+  readonly createSet: () => IndicatorSet;
   readonly store: IndicatorStore | undefined;
   readonly queue: Queue;
   readonly channels: readonly Channel[];
@@ -37,7 +40,6 @@ export interface RunParts {
 export interface RunSettings {
   readonly live: boolean;
   readonly retro: boolean;
-  readonly subdomains: boolean;
   readonly maxEvents: number;
   readonly retroTimeout: number;
   readonly batchSize: number;
@@ -96,7 +98,7 @@ export async function run(
     engine,
     tasks,
     holds: indicators.has,
-    subdomains: settings.subdomains,
+    createSet: parts.createSet,
     maxEvents: settings.maxEvents,
     timeout: settings.retroTimeout,
     report,
