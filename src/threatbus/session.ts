@@ -47,18 +47,35 @@ export async function openSession(
   const open: { close(): void }[] = [];
   try {
     const first = await desk.subscribe(0, signal);
-    const listener = await options.link.listen(first.pubPort, signal);
+    // A firewall that swallows packets must not hold us for minutes.
+    const limit = within(2 * options.requestTimeoutMs, signal);
+    const listener = await limit((either) => options.link.listen(first.pubPort, either));
     open.push(listener);
-    const publisher = await options.link.publisher(first.subPort, signal);
+    const publisher = await limit((either) => options.link.publisher(first.subPort, either));
     open.push(publisher);
     const intake = createIntake(listener, options.deliver);
-    const topic = await narrow(desk, first, listener, intake, options.snapshotDays, signal);
+    const topic = await limit((either) =>
+      narrow(desk, first, listener, intake, options.snapshotDays, either)
+    );
     return run({ options, desk, topic, listener, publisher, intake });
   } catch (error) {
     for (const connection of open) connection.close();
     await desk.leaveAll();
     throw error;
   }
+}
+
+/** Gives each step its time; running out of it is a `NotConnectedError`. */
+function within(ms: number, signal: AbortSignal) {
+  return async <T>(step: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const timeout = AbortSignal.timeout(ms);
+    try {
+      return await step(AbortSignal.any([signal, timeout]));
+    } catch (error) {
+      if (signal.aborted || !timeout.aborted) throw error;
+      throw new NotConnectedError(`The broker did not answer within ${ms / 1000} s`);
+    }
+  };
 }
 
 /** The management side: what was granted, and requests about it. */
@@ -74,8 +91,10 @@ interface Desk {
 function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
   const granted = new Set<string>();
   const ask = async (request: ManagementRequest, signal: AbortSignal) => {
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(requestTimeoutMs)]);
-    const reply = decodeReply(await link.request(encodeRequest(request), limited));
+    const limit = within(requestTimeoutMs, signal);
+    const reply = decodeReply(
+      await limit((either) => link.request(encodeRequest(request), either)),
+    );
     if (reply.status !== "malformed") return reply;
     throw new NotConnectedError(`The broker's answer is not Threat Bus's: ${reply.detail}`);
   };

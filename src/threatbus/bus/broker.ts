@@ -27,6 +27,11 @@ import { createSubscribers, type Subscriber, type Subscribers } from "./subscrib
 const encoder = new TextEncoder();
 const logger = getLogger(["bridge", "bus"]);
 
+/** Longest message in bytes that is read; subscribers would choke on more. */
+const MAX_MESSAGE = 1 << 24;
+/** Longest management request in bytes. */
+const MAX_REQUEST = 1 << 20;
+
 /** What a broker is made of. */
 export interface BrokerOptions {
   readonly store: BusStore;
@@ -100,6 +105,8 @@ export function createBroker(options: BrokerOptions): Broker {
 
   const accept = (frames: readonly Uint8Array[]): Refused | undefined => {
     if (frames.length !== 1) return refused("not-one-frame", `Message of ${frames.length} frames`);
+    const size = frames[0]!.length;
+    if (size > MAX_MESSAGE) return refused("too-large", `Message of ${size} bytes`);
     const split = splitMessage(frames[0]!);
     if ("type" in split) return split;
     if (split.topic === PUBLISH_TOPICS.snapshotenvelope) {
@@ -158,7 +165,9 @@ export function createBroker(options: BrokerOptions): Broker {
   return {
     manage: (frames) => {
       // The real broker's management dies of a second frame; here it is an error like others.
-      if (frames.length !== 1) return encodeReply({ status: "error" });
+      if (frames.length !== 1 || frames[0]!.length > MAX_REQUEST) {
+        return encodeReply({ status: "error" });
+      }
       return encodeReply(reply(decodeRequest(frames[0]!)));
     },
     accept: (frames) => {

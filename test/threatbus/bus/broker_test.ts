@@ -127,6 +127,7 @@ Deno.test("Broker.accept() counts what it refuses by reason", () => {
   publish(broker, indicator(1, { pattern: undefined }));
   publish(broker, "{}", "threatbus/snapshotenvelope");
   publish(broker, "{}", "threatbus/snapshotenvelopeX");
+  broker.accept([new Uint8Array(100_000_000)]);
   assert.deepEqual(broker.stats().refused, {
     "not-one-frame": 1,
     "wrong-topic": 2,
@@ -134,6 +135,7 @@ Deno.test("Broker.accept() counts what it refuses by reason", () => {
     "unsupported-type": 1,
     "no-pattern": 1,
     "bad-snapshot-envelope": 1,
+    "too-large": 1,
   });
 });
 
