@@ -41,8 +41,12 @@ const path = fc.oneof(
     "/a/long/path/to/something.php?with=query",
     "/ünïcode/päth",
     "/Path/With/CASE.exe",
+    "/search?q=two words",
+    "/a b@c,d;e <f>",
   ),
-  fc.string({ unit: fc.constantFrom(..."abAB01./?=&%-"), maxLength: 24 }).map((text) => `/${text}`),
+  fc.string({ unit: fc.constantFrom(..."abAB01./?=&%- @,;:"), maxLength: 24 }).map((text) =>
+    `/${text}`
+  ),
 );
 const port = fc.constantFrom("", "", "", ":80", ":443", ":8080", ":", ":00080", ":65535");
 const scheme = fc.constantFrom("http://", "https://", "HTTP://", "ftp://", "");

@@ -52,8 +52,8 @@ export function mayMatch(text: usize, length: usize): bool {
   if (length < 2) return false;
   if (hasText(text, length)) return true;
   const seen = survey(text, length);
-  // No host, address or URL has spaces; e-mail is found at its `@`.
-  if (seen & SPACES) return false;
+  // No host or address has spaces, a URL may; e-mail is found at its `@`.
+  if (seen & SPACES && !(seen & SLASHES)) return false;
   if (seen & BEYOND_ASCII) return (flags & NAMES) != 0;
   if (!(seen & WORDS) && seen & COLONS) {
     if (length > 45) return (flags & HASHES) != 0 && hasHash(text, length);
