@@ -20,6 +20,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/run.ts"),
   },
   {
+    name: "snapshot",
+    summary: "match the past of a Threat Bus once and print a summary",
+    load: () => import("./commands/snapshot.ts"),
+  },
+  {
     name: "bus",
     summary: "run a Threat Bus",
     load: () => import("./commands/bus.ts"),

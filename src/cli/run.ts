@@ -6,8 +6,6 @@ import { createMemoryQueue } from "../delivery/memory_queue.ts";
 import type { Queue } from "../delivery/queue.ts";
 import { openSpool } from "../delivery/spool.ts";
 import { loadFormat } from "../formats/registry.ts";
-import type { IndicatorFilter } from "../intel/filter.ts";
-import { createIndicatorSet } from "../intel/indicator_set.ts";
 import { type MetricsServer, type Readiness, serveMetrics } from "../metrics/health.ts";
 import { writeInfluxFile } from "../metrics/influx.ts";
 import { createMetrics, type Metrics } from "../metrics/metrics.ts";
@@ -24,6 +22,7 @@ import { zmqLink } from "../threatbus/zmq_link.ts";
 import type { RunFlags } from "./commands/run.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
+import { createSets } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
 import { overlay, splitEndpoint, wholeNumber } from "./settings.ts";
 
@@ -214,33 +213,6 @@ async function openChannels(
     channels.push({ label: unique, format, sink });
   }
   return channels;
-}
-
-/** The set of all indicators, and how the set of one retro hunt is made: it matches in the same way. */
-async function createSets(config: Config) {
-  const { loadGuard } = await import("../intel/allow/mod.ts");
-  const { fileInput } = await import("../intel/readers/mod.ts");
-  const lists = (config.allow_lists ?? []).map(fileInput);
-  // A single private address may well be what an indicator is about; a private range is not.
-  const guard = await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined);
-  const common = { subdomains: config.subdomains, spare: guard.spare };
-  const indicators = createIndicatorSet({ ...common, guard, filter: filterOf(config) });
-  // Whether an indicator is used at all was decided when it was taken in.
-  return { indicators, createSet: () => createIndicatorSet({ ...common, keepExpired: true }) };
-}
-
-function filterOf(config: Config): IndicatorFilter {
-  const lists = {
-    tlp: config.tlp,
-    includeTypes: config["include.types"],
-    includeLabels: config["include.labels"],
-    excludeTypes: config["exclude.types"],
-    excludeLabels: config["exclude.labels"],
-  };
-  return {
-    minConfidence: config.min_confidence,
-    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => list !== undefined)),
-  };
 }
 
 async function openTransformer(config: Config, { env }: CliContext) {

@@ -1,0 +1,166 @@
+import { getLogger } from "@logtape/logtape";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/load.ts";
+import { parseDuration } from "../config/units.ts";
+import type { Match } from "../engines/engine.ts";
+import { loadFormat } from "../formats/registry.ts";
+import type { IndicatorSet } from "../intel/indicator.ts";
+import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
+import { openOutlets, type Outlets, toDelivery } from "../pipeline/outlets.ts";
+import { busSink } from "../pipeline/run/bus_sink.ts";
+import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
+import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
+import { zmqLink } from "../threatbus/zmq_link.ts";
+import type { SnapshotFlags } from "./commands/snapshot.ts";
+import { type CliContext, EXIT } from "./context.ts";
+import { openEngine } from "./engine.ts";
+import { createSets } from "./indicator_sets.ts";
+import { setUpLogging } from "./logging.ts";
+import { overlay, splitEndpoint, wholeNumber } from "./settings.ts";
+
+const logger = getLogger(["bridge", "snapshot"]);
+
+/** Runs `bridge snapshot` and resolves with its exit code. */
+export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Promise<number> {
+  await setUpLogging({ console: flags.quiet ? "error" : flags.logLevel, timestamps: false });
+  const loaded = await loadConfig({ file: flags.config, env: context.env });
+  const config = withFlags(loaded.values, flags);
+  const bounds = { idle: parseDuration(flags.idle), maxTime: parseDuration(flags.maxTime) };
+  await using cleanup = new AsyncDisposableStack();
+  const engine = flags.dump === undefined ? await openEngine(flags, config) : undefined;
+  if (engine !== undefined) cleanup.defer(() => engine.close());
+  const client = connect(config);
+  cleanup.defer(() => client.close());
+  const { createSet: _, indicators } = await createSets(config);
+  const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
+  if (engine === undefined) {
+    await dump(indicators, flags.dump, context);
+    if (!flags.quiet) summarize(snapshot, undefined, []);
+    return indicators.size > 0 ? EXIT.matched : EXIT.nothing;
+  }
+  const outlets = await openReports(flags, config, client, context);
+  const query = { indicators, maxEvents: config.retro_match_max_events };
+  const result = await hunt({ engine, query, deliver: outlets.deliver }, context.signal);
+  const lost = await outlets.close();
+  const unsupported = [...unsupportedIn(engine, indicators)].map(({ reason }) => reason);
+  if (!flags.quiet) summarize(snapshot, result, unsupported);
+  const incomplete = snapshot.cut || result.unread || result.stopped !== undefined || lost > 0;
+  if (incomplete) return EXIT.error;
+  return result.matches > 0 ? EXIT.matched : EXIT.nothing;
+}
+
+function withFlags(config: Config, flags: SnapshotFlags): Config {
+  return overlay(config, {
+    threatbus: flags.threatbus,
+    snapshot: flags.days === undefined ? undefined : wholeNumber("--days", flags.days),
+    subdomains: flags.subdomains,
+    format: flags.format,
+  });
+}
+
+function connect(config: Config): ThreatBusClient {
+  const { host, port } = splitEndpoint(config.threatbus, "threatbus", 13370);
+  return createClient({
+    link: zmqLink({ host, port }),
+    endpoint: config.threatbus,
+    topics: config.topics,
+    snapshotDays: config.snapshot,
+    failFast: true,
+  }, new AbortController().signal);
+}
+
+/** Writes the indicators as one STIX 2.1 bundle, an object a line. */
+async function dump(
+  indicators: IndicatorSet,
+  target: SnapshotFlags["dump"],
+  context: CliContext,
+): Promise<void> {
+  const file = typeof target === "string" && target !== "-" ? await Deno.create(target) : undefined;
+  const encoder = new TextEncoder();
+  const write = async (text: string) => {
+    if (file === undefined) return await context.print(text);
+    const bytes = encoder.encode(text);
+    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  };
+  try {
+    await write(`{"type":"bundle","id":"bundle--${crypto.randomUUID()}","objects":[`);
+    let first = true;
+    for (const handle of indicators.handles()) {
+      await write(`${first ? "" : ","}\n${JSON.stringify(indicators.get(handle).stix)}`);
+      first = false;
+    }
+    await write("\n]}\n");
+  } finally {
+    file?.close();
+  }
+}
+
+/** The ways out: sinks, sightings to the bus, or both. */
+async function openReports(
+  flags: SnapshotFlags,
+  config: Config,
+  client: ThreatBusClient,
+  { env, signal }: CliContext,
+): Promise<
+  { deliver: (matches: readonly Match[]) => Promise<void>; close: () => Promise<number> }
+> {
+  const toBus = flags.report !== "sinks";
+  const sighting = toBus ? await loadFormat("sighting") : undefined;
+  const bus = busSink(client);
+  let sinks: Outlets | undefined;
+  if (flags.report !== "threatbus") {
+    sinks = await openOutlets({
+      sinks: flags.sink.length > 0 ? flags.sink : ["stdout"],
+      format: config.format,
+      formatOptions: {},
+      env,
+    }, signal);
+  }
+  const writing = new AbortController().signal;
+  return {
+    async deliver(matches) {
+      await sinks?.deliver(matches, writing);
+      if (sighting === undefined) return;
+      await bus.write(matches.map((match) => toDelivery(match, sighting)), writing);
+    },
+    async close() {
+      let lost = 0;
+      for (const report of await sinks?.close() ?? []) {
+        if (report.failure === undefined && report.lost === 0) continue;
+        lost += Math.max(1, report.lost);
+        logger.error("The sink {label} failed: {failure}; {lost} hits not delivered", {
+          ...report,
+        });
+      }
+      return lost;
+    },
+  };
+}
+
+/** The summary for people, on standard error. */
+function summarize(
+  snapshot: Snapshot,
+  result: HuntResult | undefined,
+  unsupported: readonly string[],
+): void {
+  const lines = [
+    `${snapshot.received} indicators received${snapshot.cut ? " (cut short by --max-time)" : ""}`,
+  ];
+  for (const [reason, count] of snapshot.unusable) lines.push(`  ${count} not used: ${reason}`);
+  for (const [reason, count] of snapshot.refused) {
+    lines.push(`  ${count} messages refused: ${reason}`);
+  }
+  for (const [reason, count] of countEach(unsupported)) {
+    lines.push(`  ${count} unsupported: ${reason}`);
+  }
+  if (result !== undefined) {
+    lines.push(`${result.counts.size} indicators matched, ${result.matches} sightings`);
+  }
+  console.error(lines.join("\n"));
+}
+
+function countEach(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,90 @@
+import { indicatorFromStix } from "../intel/from_stix.ts";
+import type { IndicatorSet } from "../intel/indicator.ts";
+import type { ThreatBusClient } from "../threatbus/client.ts";
+import type { Item } from "../threatbus/messages.ts";
+
+/** How long a snapshot is waited for, ms. */
+export interface SnapshotBounds {
+  /** It is over when nothing has come for so long. */
+  readonly idle: number;
+  /** It is over after so long in any case; 0 is unlimited. */
+  readonly maxTime: number;
+}
+
+/** What a snapshot brought. */
+export interface Snapshot {
+  /** Indicators received, each id once. */
+  readonly received: number;
+  /** Those that can't be used, by reason. */
+  readonly unusable: ReadonlyMap<string, number>;
+  /** Messages that could not be read, by reason. */
+  readonly refused: ReadonlyMap<string, number>;
+  /** It ended by `maxTime` or the signal, not by silence. */
+  readonly cut: boolean;
+}
+
+/**
+ * Takes what a bus sends after a subscription into a set, until it has been quiet
+ * for a while: the protocol has no end mark.
+ */
+export async function takeSnapshot(
+  client: Pick<ThreatBusClient, "batches" | "subscribed">,
+  set: IndicatorSet,
+  bounds: SnapshotBounds,
+  signal: AbortSignal,
+): Promise<Snapshot> {
+  await orAborted(client.subscribed, signal);
+  const ids = new Set<string>();
+  const unusable = new Map<string, number>();
+  const refused = new Map<string, number>();
+  const count = (counts: Map<string, number>, reason: string) =>
+    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  const take = (item: Item) => {
+    if (item.type === "refused") return count(refused, item.reason);
+    if (item.type !== "indicator") return;
+    ids.add(item.id);
+    if (item.update === "REMOVE") return void set.remove(item.id);
+    const reading = indicatorFromStix(item.indicator);
+    if (reading.type !== "indicator") return count(unusable, reading.reason);
+    const result = set.put(reading.indicator);
+    if (result.type === "ignored") count(unusable, result.reason);
+  };
+  const end = bounds.maxTime > 0 ? performance.now() + bounds.maxTime : Infinity;
+  const iterator = client.batches()[Symbol.asyncIterator]();
+  let cut = false;
+  while (true) {
+    const left = end - performance.now();
+    const next = await within(iterator.next(), Math.min(bounds.idle, left), signal);
+    if (next === "late") {
+      cut = signal.aborted || performance.now() >= end;
+      break;
+    }
+    if (next.done) break;
+    next.value.forEach(take);
+  }
+  return { received: ids.size, unusable, refused, cut };
+}
+
+/** The promise's value, or `late` when the time is over or the signal aborts first. */
+async function within<T>(
+  promise: Promise<T>,
+  ms: number,
+  signal: AbortSignal,
+): Promise<T | "late"> {
+  const late = Promise.withResolvers<"late">();
+  const giveUp = () => late.resolve("late");
+  const timer = setTimeout(giveUp, Math.max(0, ms));
+  signal.addEventListener("abort", giveUp, { once: true });
+  if (signal.aborted) giveUp();
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", giveUp);
+  }
+}
+
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  const late = await within(promise.then(() => true), 2 ** 31 - 1, signal);
+  if (late === "late") signal.throwIfAborted();
+}
