@@ -97,7 +97,7 @@ export const CONFIG_KEYS = {
   retro_batch_size: {
     type: "integer",
     minimum: 1,
-    default: 5000,
+    default: 10_000,
     doc: "Most indicators gathered for one retro query or scan",
   },
   retro_batch_delay: {

@@ -106,6 +106,8 @@ export interface EngineSpec {
  */
 export interface Engine {
   readonly spec: EngineSpec;
+  /** The engine itself keeps `retro_match_timeout`, for each of its queries: a hunt may take longer. */
+  readonly timesQueries?: boolean;
   supports(indicator: Indicator): Support;
   /** Resolves when the telemetry can be reached, rejects with a typed error that says why not. */
   check(signal: AbortSignal): Promise<void>;

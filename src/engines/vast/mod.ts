@@ -24,12 +24,13 @@ export function open(options: VastOptions): Promise<Engine> {
     client,
     health: createHealth(endpoint),
     lanes: createLanes(options.max_background_tasks ?? 500),
-    pace: createPace(options.retro_batch_size ?? 5000),
+    pace: createPace(options.retro_batch_size ?? 10_000),
     timeout: options.retro_match_timeout ?? 3_600_000,
     patience: options.patience ?? PATIENCE,
   };
   return Promise.resolve({
     spec,
+    timesQueries: true,
     supports,
     async check(signal) {
       await client.check(signal);

@@ -14,9 +14,12 @@ const SLOW = 12;
 const QUICK = 4;
 const LEAST = 100;
 
-/** Makes a pace that starts at `most` and never goes beyond. */
+/** What a small node answers in 2 s. */
+const FIRST = 5000;
+
+/** Makes a pace that never goes beyond `most`. */
 export function createPace(most: number): Pace {
-  let size = most;
+  let size = Math.min(FIRST, most);
   return {
     get size() {
       return size;

@@ -97,7 +97,7 @@ async function huntOnce(
 ): Promise<boolean> {
   const { engine, maxEvents, timeout, metrics } = options;
   const started = performance.now();
-  const limit = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
+  const limit = timeout > 0 && !engine.timesQueries ? AbortSignal.timeout(timeout) : undefined;
   const result = await hunt(
     {
       engine,
