@@ -1,10 +1,8 @@
 /**
- * Mixed indicators a second on one recorded node at the real cost: the engine with
+ * Mixed indicators a second on one recorded node at the real cost: `bridge run` with
  * 10,000, and the real vast-threatbus from PyPI with a few, in the same run.
  * `deno run -A bench/vast/batched.ts [indicators of the ancestor]`
  */
-import { open } from "../../src/engines/vast/mod.ts";
-import { createIndicatorSet } from "../../src/intel/indicator_set.ts";
 import { plainIndicator } from "../../src/intel/synthesize.ts";
 import {
   freePorts,
@@ -14,30 +12,52 @@ import {
   threatBusVenv,
 } from "../../test/interop/threatbus/peers.ts";
 import { allEvents, startVast, type Vast } from "../../test/recorded_node/mod.ts";
+import type { Venv } from "../../test/interop/venv.ts";
 import { mixedObservables } from "./indicators.ts";
 
 const OURS = 10_000;
+/** What the indicators have in the recorded events. */
+const MATCHES = 139;
 const THEIRS = Number(Deno.args[0] ?? 120);
 
-async function engine(vast: Vast): Promise<number> {
-  const indicators = createIndicatorSet();
-  for (const observable of mixedObservables(OURS)) indicators.put(plainIndicator(observable, 0));
-  const engine = await open({ vast: vast.node.endpoint, vast_binary: vast.binary });
-  const signal = new AbortController().signal;
+/** `bridge run` from the bus to the bus: until the last sighting is there. */
+async function bridge(vast: Vast, venv: Venv): Promise<number> {
+  const ports = freePorts();
+  const broker = await startBroker(venv, vast.folder, ports);
+  const peer = startPeer(venv, ports.manage);
+  const config = {
+    vast: vast.node.endpoint,
+    vast_binary: vast.binary,
+    threatbus: `127.0.0.1:${ports.manage}`,
+    snapshot: 0,
+    state_dir: `${vast.folder}/state`,
+  };
+  await Deno.writeTextFile(`${vast.folder}/bridge.yaml`, JSON.stringify(config));
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const app = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "-A", main, "run", "-c", `${vast.folder}/bridge.yaml`],
+    cwd: vast.folder,
+    stdout: "null",
+    stderr: "inherit",
+  }).spawn();
+  await peer.subscribe(["stix2/sighting"]);
+  await broker.until((line) => /subscri.*stix2.indicator/i.test(line));
+  const texts = mixedObservables(OURS).map((observable) =>
+    JSON.stringify(plainIndicator(observable, 0).stix)
+  );
   const start = performance.now();
-  let matches = 0;
-  for await (const batch of engine.retro({ indicators, maxEvents: 0 }, {}, signal)) {
-    matches += batch.length;
-  }
+  await peer.publish("stix2/indicator", texts);
+  await peer.receive("sighting", MATCHES);
   const seconds = (performance.now() - start) / 1000;
-  await engine.close();
-  console.log(`bridge: ${OURS} indicators in ${seconds.toFixed(2)} s, ${matches} matches`);
+  app.kill("SIGTERM");
+  await app.status;
+  await peer.stop();
+  await broker.stop();
+  console.log(`bridge run: ${OURS} indicators in ${seconds.toFixed(2)} s, ${MATCHES} sightings`);
   return OURS / seconds;
 }
 
-async function ancestor(vast: Vast): Promise<number> {
-  const venv = await threatBusVenv();
-  if (typeof venv === "string") throw new Error(venv);
+async function ancestor(vast: Vast, venv: Venv): Promise<number> {
   const ports = freePorts();
   const broker = await startBroker(venv, vast.folder, ports);
   const peer = startPeer(venv, ports.manage);
@@ -65,7 +85,9 @@ async function ancestor(vast: Vast): Promise<number> {
 }
 
 await using vast = await startVast({ events: await allEvents(), scale: 1 });
-const ours = await engine(vast);
-const theirs = await ancestor(vast);
+const venv = await threatBusVenv();
+if (typeof venv === "string") throw new Error(venv);
+const ours = await bridge(vast, venv);
+const theirs = await ancestor(vast, venv);
 const ratio = (ours / theirs).toFixed(0);
 console.log(`${ours.toFixed(0)} against ${theirs.toFixed(2)} indicators/s: ${ratio} times`);
