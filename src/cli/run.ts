@@ -3,6 +3,7 @@ import { parseSinkSpec, type ResolvedSink, type SinkEntryConfig } from "../../si
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { createMemoryQueue } from "../delivery/memory_queue.ts";
+import { openNowOrLater } from "../delivery/open_later.ts";
 import type { Queue } from "../delivery/queue.ts";
 import { openSpool } from "../delivery/spool.ts";
 import { loadFormat } from "../formats/registry.ts";
@@ -202,9 +203,10 @@ async function openChannels(
   for (const { label, module, options, format: own } of sinks) {
     const format = await loadFormat(own ?? config.format);
     const head = format.head?.();
-    const sink = await module.open(
-      options,
-      { env: context.env, ...(head === undefined ? {} : { head }) },
+    const lent = { env: context.env, ...(head === undefined ? {} : { head }) };
+    const sink = await openNowOrLater(
+      label,
+      (signal) => module.open(options, lent, signal),
       context.signal,
     );
     let unique = label;

@@ -21,11 +21,15 @@ export interface WorkerOptions {
 
 /** Most deliveries handed to a sink at once. */
 const BATCH = 500;
+/** After so many failures in a row one delivery may be to blame rather than the sink. */
+const SUSPICIOUS = 3;
 
 /**
  * Takes what waits for one sink to it, in order and at least once, until the
- * signal aborts; a failure is tried again with backoff. After `drain` aborts it
- * ends as soon as nothing waits, or at the first failure.
+ * signal aborts; a failure is tried again with backoff. Where failures go on,
+ * deliveries are tried one by one and those that fail let the others pass, so
+ * that one that a sink can't take does not hold up the rest. After `drain` aborts
+ * it ends as soon as nothing waits, or at the first failure.
  *
  * @throws ClosedPipe when the reader of standard output is gone
  */
@@ -40,17 +44,20 @@ export async function deliverQueue(
   let failures = 0;
   /** Deliveries to try alone, after a batch was refused for good. */
   let single = 0;
+  /** Deliveries that let others pass, by their place in the queue, with when they are due. */
+  const held = new Map<number, number>();
   const either = AbortSignal.any([drain, signal]);
   while (!signal.aborted) {
-    const batch = queue.peek(label, 0, single > 0 ? 1 : BATCH);
+    const batch = takeNext(queue, label, held, single > 0 ? 1 : BATCH, failures);
     if (batch.length === 0) {
       if (drain.aborted) return;
-      await queue.arrival(either);
+      await arrivalOrDue(queue, held, either);
       continue;
     }
     const outcome = await attempt(sink, batch, signal);
     const undelivered = new Set(outcome.undelivered);
     const delivered = batch.filter((one) => !undelivered.has(one));
+    const isProbe = batch.length === 1 && held.delete(batch[0]!.seq);
     if (delivered.length > 0) {
       await queue.remove(label, delivered);
       options.onDelivered?.(delivered.length);
@@ -64,7 +71,7 @@ export async function deliverQueue(
     if (signal.aborted) return;
     const error = toError(outcome.error);
     options.onFailure?.(error);
-    if (failures++ === 0) logger.warn("{label} failed: {error}", { label, error });
+    if (!isProbe && failures++ === 0) logger.warn("{label} failed: {error}", { label, error });
     if (isFinal(error) && batch.length > 1) {
       // One of them is to blame: each is tried alone, so that only that one is given up.
       single = outcome.undelivered.length;
@@ -74,8 +81,45 @@ export async function deliverQueue(
     single = Math.max(0, single - dead);
     if (dead > 0 && dead === outcome.undelivered.length) continue;
     if (drain.aborted) return;
+    const [first] = outcome.undelivered;
+    if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
+      held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff));
+      if (isProbe) continue;
+    } else if (failures >= SUSPICIOUS) single = outcome.undelivered.length;
     await sleep(retryDelay(error, failures, options), either);
   }
+}
+
+/**
+ * The oldest that are not held back, at most `limit`. One that was held back and is
+ * due again comes alone, while the sink is well or when nothing else waits.
+ */
+function takeNext(
+  queue: Queue,
+  label: string,
+  held: ReadonlyMap<number, number>,
+  limit: number,
+  failures: number,
+): readonly Queued[] {
+  const rows = queue.peek(label, 0, limit + held.size);
+  if (held.size === 0) return rows;
+  const now = Date.now();
+  const fresh = rows.filter(({ seq }) => !held.has(seq)).slice(0, limit);
+  const due = rows.find(({ seq }) => (held.get(seq) ?? Infinity) <= now);
+  return due !== undefined && (failures === 0 || fresh.length === 0) ? [due] : fresh;
+}
+
+async function arrivalOrDue(
+  queue: Queue,
+  held: Map<number, number>,
+  signal: AbortSignal,
+): Promise<void> {
+  const due = Math.min(...held.values());
+  if (due === Infinity) return await queue.arrival(signal);
+  const timer = new AbortController();
+  const clock = setTimeout(() => timer.abort(), Math.max(0, due - Date.now()));
+  await queue.arrival(AbortSignal.any([signal, timer.signal]));
+  clearTimeout(clock);
 }
 
 interface Outcome {

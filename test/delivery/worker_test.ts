@@ -80,3 +80,48 @@ Deno.test("deliverQueue() gives up after the most tries", async () => {
   assert.equal(tries, 3);
   assert.deepEqual(dead, ["s 1"]);
 });
+
+Deno.test("deliverQueue() lets the others pass one that keeps failing", async () => {
+  const stop = new AbortController();
+  const { got, sink, queue } = setUp((batch) => {
+    const bad = batch.findIndex(({ body }) => text(body) === "s 1");
+    if (bad >= 0) throw new SinkError("not this one", { undelivered: batch.slice(bad) });
+  });
+  await queue.put([1, 2, 3, 4, 5].map((number) => item(number, "s")), never);
+  const working = deliverQueue(
+    "s",
+    sink,
+    queue,
+    {
+      ...QUICK,
+      onDelivered: () => queue.waiting("s") <= 1 && stop.abort(),
+    },
+    never,
+    stop.signal,
+  );
+  await working;
+  assert.deepEqual(got, ["s 2", "s 3", "s 4", "s 5"]);
+  assert.equal(queue.waiting("s"), 1);
+});
+
+Deno.test("deliverQueue() delivers all, each once, when a sink is back after a while", async () => {
+  let tries = 0;
+  const stop = new AbortController();
+  const { got, sink, queue } = setUp((batch) => {
+    if (++tries < 12) throw new SinkError("down", { undelivered: batch });
+  });
+  const numbers = Array.from({ length: 50 }, (_, at) => at);
+  await queue.put(numbers.map((number) => item(number, "s")), never);
+  await deliverQueue(
+    "s",
+    sink,
+    queue,
+    {
+      ...QUICK,
+      onDelivered: () => queue.waiting("s") === 0 && stop.abort(),
+    },
+    never,
+    stop.signal,
+  );
+  assert.deepEqual(got.toSorted(), numbers.map((number) => `s ${number}`).toSorted());
+});
