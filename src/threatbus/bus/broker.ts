@@ -79,6 +79,7 @@ export function createBroker(options: BrokerOptions): Broker {
   const subscribers = createSubscribers(limits, onDrop);
   const snapshots = createSnapshots(subscribers, store, now);
   const losing = new WeakSet<Subscriber>();
+  let storeFails = false;
 
   function onDrop(subscriber: Subscriber): void {
     counts.dropped++;
@@ -89,14 +90,32 @@ export function createBroker(options: BrokerOptions): Broker {
     });
   }
 
+  /** A store that can't be written costs snapshots, not messages. */
+  const keep = (write: () => void) => {
+    try {
+      write();
+      if (storeFails) logger.info("The store can be written again");
+      storeFails = false;
+    } catch (error) {
+      if (!storeFails) {
+        logger.error("Cannot write the store, snapshots will lack messages: {reason}", {
+          reason: (error as Error).message,
+        });
+      }
+      storeFails = true;
+    }
+  };
+
   const publish = (
     { type, id, text }: CanonicalStix,
     origin?: string,
     bytes: () => Uint8Array = () => encoder.encode(text),
   ) => {
     counts[type]++;
-    if (type === "indicator") store.putIndicator(id, text, now(), origin);
-    else store.addSighting(text, now());
+    keep(() => {
+      if (type === "indicator") store.putIndicator(id, text, now(), origin);
+      else store.addSighting(text, now());
+    });
     const interested = subscribers.interestedIn(PUBLISH_TOPICS[type]);
     if (interested.length === 0) return;
     const json = bytes();

@@ -27,7 +27,10 @@ export interface StorePage {
   readonly last: number;
 }
 
-/** The bus's memory. Times are ms since the epoch. */
+/**
+ * The bus's memory. Times are ms since the epoch. Writing throws when the disk is
+ * full; what was not committed is then forgotten, and writing may be tried again.
+ */
 export interface BusStore {
   /** Keeps an indicator's newest message; `origin` names the file it came from. */
   putIndicator(id: string, json: string, time: number, origin?: string): void;
@@ -80,15 +83,29 @@ export function openStore(path: string): BusStore {
   const statements = prepare(database);
   let uncommitted = 0;
 
+  const guarded = (action: () => void) => {
+    try {
+      action();
+    } catch (error) {
+      // A full disk must not leave a transaction open in which all that follows fails.
+      uncommitted = 0;
+      try {
+        database.exec("ROLLBACK");
+      } catch { /* SQLite has done so itself */ }
+      throw error;
+    }
+  };
   const commit = () => {
     if (uncommitted === 0) return;
+    guarded(() => database.exec("COMMIT"));
     uncommitted = 0;
-    database.exec("COMMIT");
   };
   const write = (action: () => void) => {
-    if (uncommitted === 0) database.exec("BEGIN");
-    uncommitted++;
-    action();
+    guarded(() => {
+      if (uncommitted === 0) database.exec("BEGIN");
+      uncommitted++;
+      action();
+    });
     if (uncommitted >= MAX_UNCOMMITTED) commit();
   };
 

@@ -15,10 +15,10 @@ interface Bench {
   readonly clock: { now: number };
 }
 
-function withBroker(limit = 1000): Bench {
+function withBroker(limit = 1000, store = openStore(":memory:")): Bench {
   const clock = { now: Date.parse("2026-11-21T12:00:00Z") };
   const broker = createBroker({
-    store: openStore(":memory:"),
+    store,
     ports: { pub: 13371, sub: 13372 },
     limits: { messages: limit, bytes: 1 << 24, stallMs: 1000 },
     expiryMs: 30_000,
@@ -289,4 +289,16 @@ Deno.test("Broker makes publishers wait for a subscriber that is behind, until i
   assert.ok(received.length >= 3 && broker.stats().dropped === 0);
   broker.close();
   gate.open?.();
+});
+
+Deno.test("Broker delivers messages that its store can't keep", () => {
+  const fail = () => {
+    throw new Error("database or disk is full");
+  };
+  const store = { ...openStore(":memory:"), putIndicator: fail };
+  const { broker } = withBroker(1000, store);
+  const person = join(broker, ["stix2"]);
+  publish(broker, indicator(1));
+  publish(broker, indicator(2));
+  assert.deepEqual(ids(person.received), [1, 2]);
 });

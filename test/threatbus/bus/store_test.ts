@@ -61,3 +61,16 @@ Deno.test("openStore() says what is wrong with its path", () => {
     return true;
   });
 });
+
+Deno.test("BusStore goes on after a failed write", () => {
+  const store = openStore(":memory:");
+  store.addSighting("before", 1);
+  // deno-lint-ignore no-explicit-any -- a value that SQLite can't take
+  assert.throws(() => store.addSighting({} as any, 2));
+  store.commit();
+  store.addSighting("after", 3);
+  store.commit();
+  const page = store.page("sighting", { since: 3, after: 0, until: 9, limit: 9 });
+  assert.deepEqual(page.objects, ["after"]);
+  store.close();
+});
