@@ -37,52 +37,79 @@ function parseIpv4(text: string): number[] | undefined {
   return [a << 8 | b, c << 8 | d];
 }
 
-/** RFC 4291, section 2.2, all three forms; no zone. */
+/** RFC 4291, section 2.2, all three forms; no zone. One pass, as every IPv6 event comes here. */
 function parseIpv6(text: string): Groups | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2) return undefined;
-  const head = parseGroups(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? parseGroups(halves[1]!, true) : [];
-  if (head === undefined || tail === undefined) return undefined;
-  const gap = 8 - head.length - tail.length;
-  if (halves.length === 2 ? gap < 1 : gap !== 0) return undefined;
-  const groups = [...head, ...Array<number>(gap).fill(0), ...tail];
-  const mapped = groups[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
-  return mapped ? groups.slice(6) : groups;
-}
-
-/** The colon-separated groups of one side of `::`; the last may be a dotted quad if `last`. */
-function parseGroups(text: string, last: boolean): number[] | undefined {
-  if (text === "") return [];
   const groups: number[] = [];
-  const parts = text.split(":");
-  for (const [index, part] of parts.entries()) {
-    if (/^[0-9a-f]{1,4}$/i.test(part)) {
-      groups.push(parseInt(part, 16));
-    } else {
-      const quad = last && index === parts.length - 1 ? parseIpv4(part) : undefined;
+  /** Index of the group before which `::` stands. */
+  let gap = text.startsWith("::") ? 0 : -1;
+  for (let at = gap === 0 ? 2 : 0; at < text.length;) {
+    const start = at;
+    let value = 0;
+    for (; at < text.length && at - start <= 4; at++) {
+      const digit = hexDigit(text.charCodeAt(at));
+      if (digit < 0) break;
+      value = value << 4 | digit;
+    }
+    if (text[at] === ".") {
+      const quad = parseIpv4(text.slice(start));
       if (quad === undefined) return undefined;
-      groups.push(...quad);
+      groups.push(quad[0]!, quad[1]!);
+      break;
+    }
+    if (at === start || at - start > 4) return undefined;
+    groups.push(value);
+    if (at === text.length) break;
+    if (text[at++] !== ":" || at === text.length) return undefined;
+    if (text[at] === ":") {
+      if (gap >= 0) return undefined;
+      gap = groups.length;
+      at++;
     }
   }
-  return groups;
+  if (gap < 0 ? groups.length !== 8 : groups.length > 7) return undefined;
+  if (gap >= 0) groups.splice(gap, 0, ...ZEROS.slice(groups.length));
+  return isMapped(groups) ? groups.slice(6) : groups;
+}
+
+const ZEROS: Groups = [0, 0, 0, 0, 0, 0, 0, 0];
+
+function isMapped(groups: Groups): boolean {
+  if (groups[5] !== 0xffff) return false;
+  for (let i = 0; i < 5; i++) if (groups[i] !== 0) return false;
+  return true;
+}
+
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 /** Writes the canonical form: dotted quad, or RFC 5952 for IPv6. */
 export function formatAddress(groups: Groups): string {
-  if (groups.length === 2) return groups.map((group) => `${group >> 8}.${group & 255}`).join(".");
+  if (groups.length === 2) {
+    const [high, low] = groups as [number, number];
+    return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+  }
   const run = longestZeroRun(groups);
-  const hex = (part: Groups) => part.map((group) => group.toString(16)).join(":");
-  if (run.length < 2) return hex(groups);
-  return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
+  let text = "";
+  for (let i = 0; i < groups.length; i++) {
+    if (i === run.start && run.length > 1) {
+      text += "::";
+      i += run.length - 1;
+    } else {
+      text += (text === "" || text.endsWith(":") ? "" : ":") + groups[i]!.toString(16);
+    }
+  }
+  return text;
 }
 
 /** First longest run of zero groups, which `::` stands for (RFC 5952, section 4.2). */
 function longestZeroRun(groups: Groups): { start: number; length: number } {
   const best = { start: 0, length: 0 };
   let length = 0;
-  for (const [index, group] of groups.entries()) {
-    length = group === 0 ? length + 1 : 0;
+  for (let index = 0; index < groups.length; index++) {
+    length = groups[index] === 0 ? length + 1 : 0;
     if (length > best.length) {
       best.start = index - length + 1;
       best.length = length;
