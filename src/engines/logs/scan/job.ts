@@ -36,8 +36,8 @@ export interface JobRunner {
 const NEEDLES: Needles = { iocs: undefined as unknown as IocSet };
 
 /** Makes a runner; it does one job at a time. */
-export function createJobRunner(limits: BlockLimits): JobRunner {
-  const kernel = createKernel();
+export function createJobRunner(module: WebAssembly.Module, limits: BlockLimits): JobRunner {
+  const kernel = createKernel(module);
   return {
     use: (filter) => pasteFilter(kernel, filter),
     run: (job, signal) =>

@@ -61,15 +61,21 @@ export interface Kernel {
   input(length: number): number;
 }
 
-/** The kernel compiled. */
-function kernelModule(): WebAssembly.Module {
-  return new WebAssembly.Module(Uint8Array.from(atob(KERNEL_WASM), (char) => char.charCodeAt(0)));
+/** Compiles the kernel; undefined where WebAssembly has no SIMD. */
+export function compileKernel(): WebAssembly.Module | undefined {
+  const bytes = Uint8Array.from(atob(KERNEL_WASM), (char) => char.charCodeAt(0));
+  try {
+    return new WebAssembly.Module(bytes);
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError) return undefined;
+    throw error;
+  }
 }
 
 /** Makes an instance with an empty filter of the least size. */
-export function createKernel(): Kernel {
+export function createKernel(module: WebAssembly.Module): Kernel {
   const memory = new WebAssembly.Memory({ initial: 32 });
-  const { exports } = new WebAssembly.Instance(kernelModule(), { env: { memory } });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   const kernel = exports as unknown as KernelExports;
   let size: FilterSize = { bitmapBits: 10, tableBits: 8 };
   const bitmapBytes = () => 8 << size.bitmapBits;

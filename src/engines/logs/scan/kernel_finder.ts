@@ -3,22 +3,29 @@ import type { IocSet } from "../../../match/set.ts";
 import { createEveryLineFinder } from "./every_line.ts";
 import { createFilter, type Filter } from "./filter.ts";
 import type { CreateFinder, Findings, LineFormat } from "./finder.ts";
-import { createKernel, type Kernel, LINES } from "./kernel.ts";
+import { compileKernel, createKernel, type Kernel, LINES } from "./kernel.ts";
+import { createPlainFinder } from "./plain_finder.ts";
 
 /** A kernel that knows an IoC set. */
 export interface Hunter {
+  readonly module: WebAssembly.Module;
   readonly kernel: Kernel;
   readonly filter: Filter;
 }
 
-/** Returns a function that makes a hunter for an IoC set, or gives the one that there is. */
-export function createHunters(): (iocs: IocSet) => Hunter {
+/** Makes a hunter for an IoC set, or gives the one that there is; undefined without SIMD. */
+export type Hunters = (iocs: IocSet) => Hunter | undefined;
+
+/** Makes the hunters of a thread; the kernel is compiled when the first is asked for. */
+export function createHunters(compile = compileKernel): Hunters {
   const hunters = new WeakMap<IocSet, Hunter>();
+  let compiled: { readonly module: WebAssembly.Module | undefined } | undefined;
   return (iocs) => {
+    compiled ??= { module: compile() };
     let hunter = hunters.get(iocs);
-    if (hunter === undefined) {
-      const kernel = createKernel();
-      hunter = { kernel, filter: createFilter(kernel, iocs) };
+    if (hunter === undefined && compiled.module !== undefined) {
+      const kernel = createKernel(compiled.module);
+      hunter = { module: compiled.module, kernel, filter: createFilter(kernel, iocs) };
       hunters.set(iocs, hunter);
     }
     return hunter;
@@ -34,7 +41,9 @@ export function createKernelFinders(hunters = createHunters()): CreateFinder {
     if (needles.everything === true || format.type === "lines") {
       return createEveryLineFinder(needles, format);
     }
-    const { kernel, filter } = hunters(needles.iocs);
+    const hunter = hunters(needles.iocs);
+    if (hunter === undefined) return createPlainFinder(needles, format);
+    const { kernel, filter } = hunter;
     return {
       find(block, start, end) {
         filter.update();

@@ -4,19 +4,22 @@ import { type Board, createBoard } from "./board.ts";
 import type { Needles, Scan, ScanChunk, ScanFile } from "./finder.ts";
 import { createInlineScan, type InlineScanParts, scanFile } from "./inline.ts";
 import { createJobRunner, type JobChunk, type ScanJob } from "./job.ts";
-import type { Hunter } from "./kernel_finder.ts";
+import type { Hunter, Hunters } from "./kernel_finder.ts";
 import { isHere, isWorthWorkers, planJobs } from "./plan.ts";
 import { createTally } from "./tally.ts";
 import { startTeam, type Team } from "./team.ts";
 
 /** What the pool is made of. */
 export interface PoolScanParts extends InlineScanParts {
-  readonly hunters: (iocs: Needles["iocs"]) => Hunter;
+  readonly hunters: Hunters;
   /** Threads that scan, this one included. */
   readonly threads?: number;
   /** Cuts plain files into ranges of so many bytes, and uses Workers however small the input; for tests. */
   readonly rangeBytes?: number;
 }
+
+/** The parts of a scan that does use Workers. */
+type Parts = PoolScanParts & { readonly hunter: Hunter; readonly threads: number };
 
 /** Jobs that may be done ahead of what was handed on, a thread. */
 const AHEAD = 6;
@@ -28,8 +31,10 @@ export function createPoolScan(parts: PoolScanParts): Scan {
   return (files, needles, signal) => {
     const worth = parts.rangeBytes !== undefined || isWorthWorkers(files);
     // If every line matters, this thread has most of the work anyway.
-    if (threads < 2 || !worth || needles.everything === true) return inline(files, needles, signal);
-    return scanInPool(files, needles, signal, parts, threads);
+    const alone = threads < 2 || !worth || needles.everything === true;
+    const hunter = alone ? undefined : parts.hunters(needles.iocs);
+    if (hunter === undefined) return inline(files, needles, signal);
+    return scanInPool(files, needles, signal, { ...parts, hunter, threads });
   };
 }
 
@@ -37,14 +42,14 @@ async function* scanInPool(
   files: readonly ScanFile[],
   needles: Needles,
   signal: AbortSignal,
-  parts: PoolScanParts,
-  threads: number,
+  parts: Parts,
 ): AsyncGenerator<ScanChunk> {
+  const { threads, hunter, limits = DEFAULT_LIMITS } = parts;
   const jobs = planJobs(files, parts.rangeBytes);
   const board = createBoard(jobs, AHEAD * threads);
   const news = createNews();
   let failure: Error | undefined;
-  const team = startTeam(Math.min(threads, jobs.length) - 1, parts.limits ?? DEFAULT_LIMITS, {
+  const team = startTeam(Math.min(threads, jobs.length) - 1, hunter.module, limits, {
     chunk(id, chunk) {
       board.put(id, chunk);
       news.tell();
@@ -99,11 +104,11 @@ function createOwnPart(
   board: Board,
   team: Team,
   needles: Needles,
-  parts: PoolScanParts,
+  parts: Parts,
   signal: AbortSignal,
 ): OwnPart {
-  const { filter } = parts.hunters(needles.iocs);
-  const runner = createJobRunner(parts.limits ?? DEFAULT_LIMITS);
+  const { filter, module } = parts.hunter;
+  const runner = createJobRunner(module, parts.limits ?? DEFAULT_LIMITS);
   let passedOn: number | undefined;
   let current: { readonly id: number; readonly chunks: AsyncGenerator<JobChunk> } | undefined;
 

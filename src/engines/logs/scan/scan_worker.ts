@@ -19,7 +19,7 @@ let onTaken = () => {};
 scope.onmessage = ({ data }: MessageEvent<Order>) => {
   switch (data.type) {
     case "begin":
-      runner = createJobRunner(data.limits);
+      runner = createJobRunner(data.module, data.limits);
       break;
     case "filter":
       runner.use(data.filter);

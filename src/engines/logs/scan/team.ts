@@ -26,7 +26,12 @@ export interface Team {
 }
 
 /** Starts `size` Workers. */
-export function startTeam(size: number, limits: BlockLimits, events: TeamEvents): Team {
+export function startTeam(
+  size: number,
+  module: WebAssembly.Module,
+  limits: BlockLimits,
+  events: TeamEvents,
+): Team {
   const members = new Map<Worker, Set<number>>();
   const doers = new Map<number, Worker>();
 
@@ -48,7 +53,7 @@ export function startTeam(size: number, limits: BlockLimits, events: TeamEvents)
     worker.onmessage = ({ data }: MessageEvent<Report>) => onReport(worker, data);
     worker.onerror = (event) => onError(worker, event);
     members.set(worker, new Set());
-    tell(worker, { type: "begin", limits });
+    tell(worker, { type: "begin", module, limits });
   }
 
   return {

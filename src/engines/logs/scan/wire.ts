@@ -6,7 +6,11 @@ import type { JobChunk, ScanJob } from "./job.ts";
 
 /** To a Worker. */
 export type Order =
-  | { readonly type: "begin"; readonly limits: BlockLimits }
+  | {
+    readonly type: "begin";
+    readonly module: WebAssembly.Module;
+    readonly limits: BlockLimits;
+  }
   | { readonly type: "filter"; readonly filter: FilterCopy }
   | { readonly type: "job"; readonly job: ScanJob }
   /** A report was taken: one more may be sent. */

@@ -135,7 +135,7 @@ const noise = fc.oneof(
 );
 
 /** A text in an event, one of `texts` in some dress, or noise. */
-function textIn(texts: readonly (readonly [string, string])[]): fc.Arbitrary<string> {
+export function textIn(texts: readonly (readonly [string, string])[]): fc.Arbitrary<string> {
   const plain = texts.map(([, text]) => text);
   return fc.oneof(
     { weight: 1, arbitrary: noise },

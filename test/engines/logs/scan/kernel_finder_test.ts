@@ -3,7 +3,12 @@ import fc from "fast-check";
 import { isJsonObject } from "../../../../src/json.ts";
 import type { IocSet } from "../../../../src/match/set.ts";
 import { createEveryLineFinder } from "../../../../src/engines/logs/scan/every_line.ts";
-import { createKernelFinders } from "../../../../src/engines/logs/scan/kernel_finder.ts";
+import {
+  createHunters,
+  createKernelFinders,
+} from "../../../../src/engines/logs/scan/kernel_finder.ts";
+import { createPlainFinder } from "../../../../src/engines/logs/scan/plain_finder.ts";
+import type { CreateFinder } from "../../../../src/engines/logs/scan/finder.ts";
 import { eventWith, iocTexts, jsonLine, setOf } from "./events.ts";
 
 const JSON_LINES = { type: "json" } as const;
@@ -21,8 +26,12 @@ function oracle(lines: readonly string[], iocs: IocSet): number[] {
   });
 }
 
-function found(block: Uint8Array, iocs: IocSet): { lines: string[]; indices: number[] } {
-  const findings = createKernelFinders()({ iocs }, JSON_LINES).find(block, 0, block.length);
+function found(
+  block: Uint8Array,
+  iocs: IocSet,
+  createFinder: CreateFinder = createKernelFinders(),
+): { lines: string[]; indices: number[] } {
+  const findings = createFinder({ iocs }, JSON_LINES).find(block, 0, block.length);
   const lines: string[] = [];
   const indices: number[] = [];
   for (let i = 0; i < findings.length; i += 3) {
@@ -54,9 +63,10 @@ Deno.test("find() names every line in which the oracle finds an IoC", () => {
       if (cut < 100) lines.splice(1, 0, lines[0]!.slice(0, cut));
       const text = lines.join("\n") + (cut % 2 === 0 ? "\n" : "");
       const block = encoder.encode(text);
-      const kernel = found(block, iocs);
+      const kernel = found(block, iocs), plain = found(block, iocs, createPlainFinder);
       for (const index of oracle(lines, iocs)) {
-        assert.ok(kernel.indices.includes(index), `${lines[index]}`);
+        assert.ok(kernel.indices.includes(index), `kernel: ${lines[index]}`);
+        assert.ok(plain.indices.includes(index), `plain: ${lines[index]}`);
       }
       assert.deepEqual(kernel.lines, kernel.indices.map((index) => lines[index]));
     }),
@@ -141,4 +151,12 @@ Deno.test("find() sees what was added and drops what was removed since the last 
   iocs.remove({ kind: "domain", value: "old.example" }, 0);
   iocs.remove({ kind: "cidr", value: "2001:db8::/32" }, 8);
   assert.deepEqual(indices(), [0]);
+});
+
+Deno.test("createKernelFinders() takes the plain finder where there is no SIMD", () => {
+  const iocs = setOf([["domain", "evil.com"]], false);
+  const block = encoder.encode('{"a":"evil.com"}\n{"a":"good.com"}\n');
+  const finders = createKernelFinders(createHunters(() => undefined));
+  const { candidates, length } = finders({ iocs }, JSON_LINES).find(block, 0, block.length);
+  assert.deepEqual(Array.from({ length }, (_, i) => candidates[i]), [0, 16, 0]);
 });
