@@ -72,6 +72,12 @@ export interface ClientStats {
   readonly queued: number;
 }
 
+/** An object given to `publish` that is not valid STIX. */
+export interface Unsent extends Refused {
+  /** Its place among those given. */
+  readonly index: number;
+}
+
 /** An app on the bus. */
 export interface ThreatBusClient {
   readonly state: ClientState;
@@ -90,7 +96,7 @@ export interface ThreatBusClient {
   publish(
     stix: readonly (string | Uint8Array | JsonObject)[],
     signal: AbortSignal,
-  ): Promise<readonly Refused[]>;
+  ): Promise<readonly Unsent[]>;
   stats(): ClientStats;
   /** Unsubscribes and ends everything; what was received can still be read. */
   close(): Promise<void>;
@@ -304,19 +310,20 @@ async function send(
  */
 function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) {
   const encoded: Uint8Array[] = [];
-  const faults: Refused[] = [];
+  const faults: Unsent[] = [];
   let next = 0;
   const messages: Iterable<Uint8Array> = {
     *[Symbol.iterator]() {
       yield* encoded;
       while (next < stix.length) {
-        const object = stix[next++]!;
+        const index = next++;
+        const object = stix[index]!;
         const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
         const message = encodeStix(text);
         if (message instanceof Uint8Array) {
           encoded.push(message);
           yield message;
-        } else faults.push(message);
+        } else faults.push({ ...message, index });
       }
     },
   };

@@ -205,9 +205,16 @@ export function encodeStix(stix: string | JsonObject): Uint8Array<ArrayBuffer> |
   const result = typeof stix === "string"
     ? canonicalStix(stix, "app")
     : canonicalStixObject(stix, "app");
-  if (!result.ok) return refused(result.fault.reason, result.fault.detail);
+  if (!result.ok) return refused(result.fault.reason, result.fault.detail, idOf(stix));
   const { type, text } = result.value;
   return encoder.encode(`${PUBLISH_TOPICS[type]} ${text}`);
+}
+
+/** The id of an object that is otherwise not as it should be. */
+function idOf(stix: string | JsonObject): unknown {
+  if (typeof stix !== "string") return stix.id;
+  const parsed = parseObject(stix);
+  return "object" in parsed ? parsed.object.id : undefined;
 }
 
 /** The message to the subscriber whose p2p topic this is; the JSON is encoded once for all. */

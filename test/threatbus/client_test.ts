@@ -250,7 +250,8 @@ Deno.test("ThreatBusClient.publish() returns what is no STIX and sends the rest"
   await withFake(async (broker) => {
     const { client } = start(broker.port);
     const faults = await client.publish(["{", indicator(1, { id: "x" }), sighting(7)], soon());
-    assert.deepEqual(faults.map((fault) => fault.reason), ["malformed-json", "bad-id"]);
+    const shown = faults.map(({ index, reason, id }) => [index, reason, id]);
+    assert.deepEqual(shown, [[0, "malformed-json", undefined], [1, "bad-id", "x"]]);
     await broker.until(() => broker.published.length === 1);
     assert.equal(numberOf(broker.published[0]!), 7);
     const never = new AbortController();

@@ -16,9 +16,8 @@ export function busSink(client: Pick<ThreatBusClient, "publish">): Sink {
         });
       }
       if (refused.length === 0) return;
-      const ids = new Set(refused.map(({ id }) => id));
       throw new SinkError(`Not valid as STIX: ${refused[0]!.detail}`, {
-        undelivered: batch.filter(({ id }) => ids.has(`sighting--${id}`)),
+        undelivered: refused.map(({ index }) => batch[index]!),
         retryable: false,
       });
     },
