@@ -13,7 +13,7 @@ import { mixedObservables } from "./indicators.ts";
 const ROUNDS = 8;
 const set = createIndicatorSet();
 for (const observable of mixedObservables(100_000)) set.put(plainIndicator(observable, 0));
-const crediting = createCrediting(set);
+const crediting = createCrediting(set, false);
 
 /** Rows as they come through a pipe. */
 async function blocksOf(rows: readonly Uint8Array[]): Promise<Block[]> {

@@ -1,6 +1,7 @@
 import type { Match, RetroQuery, TelemetryEvent } from "../engine.ts";
 import type { Handle } from "../../match/set.ts";
-import { createCrediting, matchOf, timeOf } from "./credit.ts";
+import type { CompoundHit, Compounds } from "../logs/compounds.ts";
+import { compoundMatchOf, createCrediting, matchOf, timeOf } from "./credit.ts";
 import { createLedger } from "./ledger.ts";
 import type { Block } from "./lines.ts";
 
@@ -8,6 +9,8 @@ import type { Block } from "./lines.ts";
 export interface Answers {
   /** Starts the answer of one query. */
   begin(): Answer;
+  /** Matches of compound patterns that could only be told once every answer was there. */
+  end(): Match[];
   /** The indicator has all the events that it may have. */
   isFull(handle: Handle): boolean;
 }
@@ -22,9 +25,13 @@ export interface Answer {
   readonly odd: number;
 }
 
+/** Stands in the ledger for all compound patterns together: each event is fed to them once. */
+const COMPOUNDS: Handle = -1;
+
 /** Makes the answers of a hunt. */
-export function createAnswers({ indicators, since, until, maxEvents }: RetroQuery): Answers {
-  const crediting = createCrediting(indicators);
+export function createAnswers(query: RetroQuery, compounds: Compounds): Answers {
+  const { indicators, since, until, maxEvents } = query;
+  const crediting = createCrediting(indicators, false);
   const ledger = createLedger();
   const counts = new Map<Handle, number>();
   const isFull = (handle: Handle) => maxEvents > 0 && (counts.get(handle) ?? 0) >= maxEvents;
@@ -33,6 +40,17 @@ export function createAnswers({ indicators, since, until, maxEvents }: RetroQuer
     if (since === undefined && until === undefined) return true;
     const time = timeOf(event);
     return time !== undefined && time >= (since ?? -Infinity) && time < (until ?? Infinity);
+  }
+
+  function admits(handle: Handle): boolean {
+    if (isFull(handle)) return false;
+    counts.set(handle, (counts.get(handle) ?? 0) + 1);
+    return true;
+  }
+
+  function compoundMatches(hits: readonly CompoundHit[]): Match[] {
+    return hits.filter(({ handle }) => admits(handle))
+      .map(({ handle, placed }) => compoundMatchOf("RETRO", handle, placed.event, indicators));
   }
 
   function begin(): Answer {
@@ -51,11 +69,15 @@ export function createAnswers({ indicators, since, until, maxEvents }: RetroQuer
         const credits = crediting.credit(block);
         rows += credits.rows;
         odd += credits.odd;
-        for (const { event, hits } of credits.credited) {
+        for (const { event, hits, matters } of credits.credited) {
           if (!isInside(event)) continue;
+          if (matters && isNew(COMPOUNDS, event.bytes)) {
+            const placed = { event, source: "vast", line: undefined };
+            matches.push(...compoundMatches(compounds.feed(placed)));
+          }
           for (const hit of hits) {
             if (isFull(hit.handle) || !isNew(hit.handle, event.bytes)) continue;
-            counts.set(hit.handle, (counts.get(hit.handle) ?? 0) + 1);
+            admits(hit.handle);
             matches.push(matchOf("RETRO", hit, event, indicators));
           }
         }
@@ -63,5 +85,5 @@ export function createAnswers({ indicators, since, until, maxEvents }: RetroQuer
       },
     };
   }
-  return { begin, isFull };
+  return { begin, isFull, end: () => compoundMatches(compounds.end()) };
 }

@@ -1,3 +1,4 @@
+import { createEveryLineFinder } from "../logs/scan/every_line.ts";
 import { createKernelFinders } from "../logs/scan/kernel_finder.ts";
 import type { Match, MatchType, TelemetryEvent } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
@@ -23,19 +24,25 @@ export interface Credits {
 export interface Credited {
   readonly event: TelemetryEvent;
   readonly hits: readonly Hit[];
+  /** The event may take part in a compound pattern. */
+  readonly matters: boolean;
 }
 
 /**
  * Makes a crediting: the scan kernel names the rows that may be hits, the exact
- * matcher decides. The set may change between two blocks.
+ * matcher decides. The set may change between two blocks. With `sweep`, patterns
+ * that have no value to look for make every row matter.
  */
-export function createCrediting(indicators: IndicatorSet): Crediting {
-  const finder = createKernelFinders()({ iocs: indicators.iocs }, { type: "json" });
+export function createCrediting(indicators: IndicatorSet, sweep: boolean): Crediting {
+  const { iocs, compounds, sweeping } = indicators;
+  const quick = createKernelFinders()({ iocs }, { type: "json" });
+  const every = createEveryLineFinder({ iocs }, { type: "json" });
   // Rows may hold bytes that are no UTF-8; they are kept in `bytes` as they came.
   const decoder = new TextDecoder();
   return {
     credit({ bytes: block }) {
-      const found = finder.find(block, 0, block.length);
+      const all = sweep && sweeping.size > 0;
+      const found = (all ? every : quick).find(block, 0, block.length);
       const credited: Credited[] = [];
       let { odd } = found;
       for (let at = 0; at < found.length; at += 3) {
@@ -45,8 +52,10 @@ export function createCrediting(indicators: IndicatorSet): Crediting {
           odd++;
           continue;
         }
-        const hits = firstOfEach(indicators.iocs.hits(value), indicators.compounds);
-        if (hits.length > 0) credited.push({ event: { bytes, value }, hits });
+        const hits = iocs.hits(value);
+        const matters = all || hits.some(({ handle }) => compounds.has(handle));
+        if (hits.length === 0 && !matters) continue;
+        credited.push({ event: { bytes, value }, hits: firstOfEach(hits, compounds), matters });
       }
       return { credited, rows: found.lines, odd };
     },
@@ -87,6 +96,16 @@ export function matchOf(
     where: { source: "vast", field: hit.field },
     event,
   };
+}
+
+/** Makes the match of a compound pattern. */
+export function compoundMatchOf(
+  type: MatchType,
+  handle: Handle,
+  event: TelemetryEvent,
+  indicators: IndicatorSet,
+): Match {
+  return { type, indicator: indicators.get(handle), where: { source: "vast" }, event };
 }
 
 /**

@@ -1,7 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import type { Match } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
-import { createCrediting, matchOf } from "./credit.ts";
+import { type Compounds, followCompounds } from "../logs/compounds.ts";
+import { compoundMatchOf, createCrediting, matchOf } from "./credit.ts";
 import type { Block } from "./lines.ts";
 import { createChannel } from "./channel.ts";
 import { NodeAwayError, VastError } from "./errors.ts";
@@ -55,7 +56,8 @@ async function watch(
   signal: AbortSignal,
 ): Promise<never> {
   const { client, health } = context;
-  const matcher = createStreamMatcher(indicators);
+  const compounds = await followCompounds(indicators, "stream", signal);
+  const matcher = createStreamMatcher(indicators, compounds);
   /** When the stream broke, if what was committed since has not been looked up yet. */
   let lost: number | undefined;
   for (let attempt = 0;; attempt++) {
@@ -131,8 +133,8 @@ interface StreamMatcher {
   isNew(match: Match): boolean;
 }
 
-function createStreamMatcher(indicators: IndicatorSet): StreamMatcher {
-  const crediting = createCrediting(indicators);
+function createStreamMatcher(indicators: IndicatorSet, compounds: Compounds): StreamMatcher {
+  const crediting = createCrediting(indicators, true);
   const recent = new Set<number>();
   let odd = 0;
   const remember = (key: number) => {
@@ -146,20 +148,30 @@ function createStreamMatcher(indicators: IndicatorSet): StreamMatcher {
         The event stream of VAST holds lines that are no JSON objects; they are left out`;
     }
     odd += credits.odd;
-    return credits.credited.flatMap(({ event, hits }) =>
-      hits.map((hit) => {
-        remember(fingerprint(hit.handle, event.bytes));
-        return matchOf("LIVE", hit, event, indicators);
-      })
-    );
+    return credits.credited.flatMap(({ event, hits, matters }) => {
+      const placed = { event, source: "vast", line: undefined };
+      const compound = matters ? compounds.feed(placed) : [];
+      for (const { handle } of hits) remember(fingerprint(handle, event.bytes));
+      for (const { handle, placed } of compound) {
+        remember(fingerprint(handle, placed.event.bytes));
+      }
+      return [
+        ...hits.map((hit) => matchOf("LIVE", hit, event, indicators)),
+        ...compound.map(({ handle, placed }) =>
+          compoundMatchOf("LIVE", handle, placed.event, indicators)
+        ),
+      ];
+    });
   };
   return {
     take,
     isNew({ indicator, event, observable }) {
-      const hits = indicators.iocs.hits(event.value);
-      const same = hits.filter((hit) => indicators.get(hit.handle).id === indicator.id);
-      const keys = same.map(({ handle }) => fingerprint(handle, event.bytes));
-      if (observable === undefined || keys.some((key) => recent.has(key))) return false;
+      const handles = observable === undefined
+        ? [...indicators.compounds]
+        : indicators.iocs.hits(event.value).map(({ handle }) => handle);
+      const keys = handles.filter((handle) => indicators.get(handle).id === indicator.id)
+        .map((handle) => fingerprint(handle, event.bytes));
+      if (keys.length === 0 || keys.some((key) => recent.has(key))) return false;
       keys.forEach(remember);
       return true;
     },

@@ -1,5 +1,8 @@
 import type { Engine, Support } from "../engine.ts";
 import type { Indicator } from "../../intel/indicator.ts";
+import { prefilterOf } from "../../intel/points.ts";
+import { patternObstacle } from "../../match/pattern_support.ts";
+import { parsePattern } from "../../stix/pattern/mod.ts";
 import { createVastClient } from "./client.ts";
 import { createHealth } from "./health.ts";
 import { createLanes } from "./lanes.ts";
@@ -45,8 +48,10 @@ export function open(options: VastOptions): Promise<Engine> {
 
 /** What the engine can do with an indicator. */
 export function supports(indicator: Indicator): Support {
-  if (indicator.points.length === 0) {
-    return { type: "none", reason: "VAST is asked for point values, and this pattern is compound" };
-  }
-  return { type: "whole" };
+  if (indicator.points.length > 0) return { type: "whole" };
+  const obstacle = patternObstacle(indicator.pattern);
+  if (obstacle !== undefined) return { type: "none", reason: obstacle };
+  return prefilterOf(parsePattern(indicator.pattern)) === undefined
+    ? { type: "none", reason: "VAST is asked for values, and this pattern can be met without any" }
+    : { type: "superset", reason: "events that hold one of the values are evaluated here" };
 }

@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
+import { followCompounds } from "../logs/compounds.ts";
 import { type Answers, createAnswers } from "./answer.ts";
 import { createChannel } from "./channel.ts";
 import type { VastClient } from "./client.ts";
@@ -30,7 +31,10 @@ const OVERLOADS = 12;
 /** Matches wait here in groups until they are delivered. */
 const WAITING = 4;
 
-/** Looks all point values of a set up, in as few queries as is good. */
+/**
+ * Looks all values of a set up, in as few queries as is good. Compound patterns
+ * are evaluated here on the events that hold any value that they need.
+ */
 export async function* retro(
   context: RetroContext,
   query: RetroQuery,
@@ -42,7 +46,10 @@ export async function* retro(
   const stop = new AbortController();
   const inner = AbortSignal.any([signal, stop.signal]);
   const channel = createChannel<readonly Match[]>(WAITING);
-  const hunt = createHunt(context, query, hooks, (matches) => channel.push(matches, inner), inner);
+  const compounds = await followCompounds(query.indicators, "any", inner);
+  const answers = createAnswers(query, compounds);
+  const deliver = (matches: readonly Match[]) => channel.push(matches, inner);
+  const hunt = createHunt(context, query, answers, hooks, deliver, inner);
   const running = hunt(units).then(() => channel.end(), (error) => {
     stop.abort(error);
     channel.fail(error);
@@ -61,13 +68,13 @@ type Verdict = "again" | "halve" | "empty";
 function createHunt(
   context: RetroContext,
   query: RetroQuery,
+  answers: Answers,
   hooks: RetroHooks,
   deliver: (matches: readonly Match[]) => Promise<void>,
   signal: AbortSignal,
 ): (units: readonly Unit[]) => Promise<void> {
   const { client, health, lanes, pace, timeout, patience } = context;
   const logger = getLogger(["bridge", "vast"]);
-  const answers = createAnswers(query);
   const windowed = query.since !== undefined || query.until !== undefined;
   let bytesRead = 0, eventsRead = 0;
   let form: FormContext;
@@ -77,6 +84,8 @@ function createHunt(
     form = { layouts: await patiently(() => client.layouts(signal)), subdomains };
     for (const unit of units) if (!isAskable(unit.value)) unaskable(unit);
     await all(planQuestions(units, form, pace.size).map((question) => () => ask(question)));
+    const last = answers.end();
+    if (last.length > 0) await deliver(last);
   };
 
   /** Runs all to the end before it rejects with the first error, so that none is left behind. */
@@ -247,13 +256,14 @@ function createHunt(
     }
   }
 
-  function isDone({ handles }: Unit): boolean {
-    return handles.every(answers.isFull);
+  function isDone({ handles, compound }: Unit): boolean {
+    return !compound && handles.every(answers.isFull);
   }
 
   /** VAST counts events for the whole query, so greedy members may use up what others need. */
   function limitOf({ units, where }: Question): number {
     if (query.maxEvents === 0 || windowed || where.type === "layout") return 0;
+    if (units.some(({ compound }) => compound)) return 0;
     if (units.length > 1) return Math.max(1000, 2 * query.maxEvents * units.length);
     return isExact(units[0]!) && units[0]!.handles.length === 1 ? query.maxEvents : 0;
   }

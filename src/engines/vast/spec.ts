@@ -15,7 +15,7 @@ export const spec: EngineSpec = {
     "hosts logged with a port (example.com:8080) are found by their URLs and addresses, not as domains",
     "inside lists (DNS answers, hosts of files, recipients) only in VAST's own Zeek and Suricata schemas",
     "e-mail addresses only in SMTP logs",
-    "compound patterns are not looked up",
+    "compound patterns see the events that hold one of their values; those that can be met without any (NOT, ranges, LIKE) see the event stream only",
     "a matcher of the node compares whole values: use the event stream for URLs, hashes in any case and subnets",
   ],
 };

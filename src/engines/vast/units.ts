@@ -11,17 +11,25 @@ export interface Unit {
   /** The value as the indicators spell it, where that differs: VAST compares strings exactly. */
   readonly spellings: readonly string[];
   readonly handles: readonly Handle[];
+  /** A compound pattern needs it: a limit of events would cut what the pattern has to see. */
+  readonly compound: boolean;
 }
 
-/** The point values of a set, each once. */
+/** The values of a set, those that compound patterns need among them, each once. */
 export function collectUnits(indicators: IndicatorSet): Unit[] {
-  const units = new Map<string, Observable & { handles: Handle[]; spellings: Set<string> }>();
+  const units = new Map<
+    string,
+    Observable & { handles: Handle[]; spellings: Set<string>; compound: boolean }
+  >();
   for (const [observable, handle] of indicators.iocs.entries()) {
-    if (indicators.compounds.has(handle)) continue;
     const key = `${observable.kind} ${observable.value}`;
     let unit = units.get(key);
-    if (!unit) units.set(key, unit = { ...observable, handles: [], spellings: new Set() });
+    if (!unit) {
+      unit = { ...observable, handles: [], spellings: new Set(), compound: false };
+      units.set(key, unit);
+    }
     unit.handles.push(handle);
+    unit.compound ||= indicators.compounds.has(handle);
     for (const spelling of spellingsOf(observable, indicators.get(handle).pattern)) {
       unit.spellings.add(spelling);
     }
