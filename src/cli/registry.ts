@@ -35,6 +35,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import("./commands/sinks.ts"),
   },
   {
+    name: "spool",
+    summary: "show and mend what could not be delivered",
+    load: () => import("./commands/spool.ts"),
+  },
+  {
     name: "engines",
     summary: "list where telemetry can be",
     load: () => import("./commands/engines.ts"),

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Delivery } from "../../sinks/sink.ts";
 import type { State } from "../state/state.ts";
-import { createNotice } from "../zmtp/wait.ts";
+import { createNotice, type Notice } from "../zmtp/wait.ts";
 import type { Queue, Queued, QueueItem, WhenFull } from "./queue.ts";
 
 /** Settings of a spool. */
@@ -49,6 +49,8 @@ export const SPOOL_COLUMNS =
 
 const REMEMBER = 30 * 24 * 3600 * 1000;
 const FORGET_EVERY = 10_000;
+/** How often a spool at rest looks whether others changed it, ms. */
+const LOOK_EVERY = 1000;
 
 /** Opens the spool of a state. */
 export function openSpool(state: State, options: SpoolOptions): Spool {
@@ -57,11 +59,15 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
   const now = options.now ?? Date.now;
   const statements = prepare(db);
   const waiting = new Map<string, number>();
-  for (const row of db.prepare("SELECT sink, count(*) AS n FROM spool GROUP BY sink").all()) {
-    waiting.set(row["sink"] as string, Number(row["n"]));
-  }
-  let size = Number(db.prepare("SELECT total(length(body)) AS n FROM spool").get()!["n"]);
-  let dropped = 0, sinceForget = 0;
+  let size = 0, dropped = 0, sinceForget = 0;
+  const recount = () => {
+    waiting.clear();
+    for (const row of db.prepare("SELECT sink, count(*) AS n FROM spool GROUP BY sink").all()) {
+      waiting.set(row["sink"] as string, Number(row["n"]));
+    }
+    size = Number(db.prepare("SELECT total(length(body)) AS n FROM spool").get()!["n"]);
+  };
+  recount();
   const arrived = createNotice(), freed = createNotice();
 
   const count = (sink: string, change: number, bytes: number) => {
@@ -143,13 +149,32 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
         }),
       );
     },
-    arrival: arrived.next,
+    arrival: (signal) => arrivalAnywhere(db, arrived, recount, signal),
     waiting: (sink) => waiting.get(sink) ?? 0,
     get dropped() {
       return dropped;
     },
     sinks: () => spoolSummary(db),
   };
+}
+
+/** `bridge spool retry` puts back in another process, which raises no notice here. */
+async function arrivalAnywhere(
+  db: DatabaseSync,
+  arrived: Notice,
+  recount: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const version = () => db.prepare("PRAGMA data_version").get()!["data_version"];
+  const before = version();
+  while (!signal.aborted) {
+    const clock = new AbortController();
+    const timer = setTimeout(() => clock.abort(), LOOK_EVERY);
+    await arrived.next(AbortSignal.any([signal, clock.signal]));
+    clearTimeout(timer);
+    if (!clock.signal.aborted) return;
+    if (version() !== before) return recount();
+  }
 }
 
 /** What waits and what is dead, by sink. */
