@@ -4,6 +4,7 @@ import { type ByteStream, openByteStream } from "../read/byte_stream.ts";
 import { type BlockScanner, createBlockScanner } from "../scan/inline.ts";
 import type { CreateFinder, LineFormat, Needles, ScanChunk } from "../scan/finder.ts";
 import { sniff } from "../sources/sniff.ts";
+import { identityOf } from "../sources/walk.ts";
 import { fingerprint, FINGERPRINT_BYTES, isSameContent, type Position } from "./positions.ts";
 
 /** What following is made of. */
@@ -269,11 +270,17 @@ async function readAt(file: Deno.FsFile, at: number, most: number): Promise<Uint
   return bytes.subarray(0, length);
 }
 
-/** The first bytes of a file, decompressed, and whether it is compressed. */
-export async function lookAtHead(
-  path: string,
-  signal: AbortSignal,
-): Promise<{ head: Uint8Array; packed: boolean }> {
+/** What the beginning of a file and its inode tell. */
+export interface Looked {
+  /** The first bytes, decompressed. */
+  readonly head: Uint8Array;
+  readonly packed: boolean;
+  readonly identity: string;
+  readonly size: number;
+}
+
+/** Looks at the beginning of a file. */
+export async function lookAtHead(path: string, signal: AbortSignal): Promise<Looked> {
   const stream = await openByteStream(path, signal);
   try {
     const head = new Uint8Array(FINGERPRINT_BYTES);
@@ -283,7 +290,14 @@ export async function lookAtHead(
       if (n === 0) break;
       length += n;
     }
-    return { head: head.subarray(0, length), packed: stream.compression !== "none" };
+    const info = await Deno.stat(path);
+    const packed = stream.compression !== "none";
+    return {
+      head: head.subarray(0, length),
+      packed,
+      identity: identityOf(info, path),
+      size: info.size,
+    };
   } finally {
     stream.close();
   }

@@ -10,8 +10,8 @@ import type { Root } from "../sources/roots.ts";
 import { type FollowParts, lookAtHead, type NewLines, readRest } from "./followed_file.ts";
 import { siblingsOf } from "./known_files.ts";
 import { createLiveTroubles } from "./live_troubles.ts";
-import { continues, type Position, type PositionStore } from "./positions.ts";
-import { createRegistry } from "./registry.ts";
+import { continues, DONE, type Position, type PositionStore } from "./positions.ts";
+import { createRegistry, type Registry } from "./registry.ts";
 import { createWake } from "./wake.ts";
 
 const logger = getLogger(["bridge", "engines", "logs", "live"]);
@@ -23,15 +23,22 @@ export interface LiveOptions {
   /** Without saved positions, begin with what is in the files already; else at their ends. */
   readonly fromStart?: boolean;
   readonly limits?: BlockLimits;
+  readonly pace?: LivePace;
 }
 
-/** Longest time between two looks at the followed files, ms; a change wakes earlier. */
-const POLL = 250;
-/** Shortest time between two looks at the folders without a sign of change, ms. */
-const LOOK_AGAIN = 2000;
+/** How often things are done, ms. */
+export interface LivePace {
+  /** Longest time between two looks at the followed files; a change wakes earlier. */
+  readonly poll: number;
+  /** Shortest time between two looks at the folders without a sign of change. */
+  readonly lookAgain: number;
+  /** Shortest time between two savings of positions. */
+  readonly save: number;
+}
+
+const DEFAULT_PACE: LivePace = { poll: 250, lookAgain: 2000, save: 1000 };
 /** Looking at the folders takes at most one part in so many of the time. */
 const LOOK_SHARE = 20;
-const SAVE_EVERY = 1000;
 const BATCH = 1000;
 
 /**
@@ -69,9 +76,15 @@ export async function* followLogs(
   const saved = await options.positions?.load() ?? [];
   const start = { roots, saved, fromStart: options.fromStart === true };
   const registry = createRegistry(start, parts, unreadable);
-  const saver = createSaver(options.positions);
+  const pace = options.pace ?? DEFAULT_PACE;
+  const saver = createSaver(options.positions, pace.save);
   const wake = createWake(foldersOf(roots), signal);
   let bytesRead = 0, eventsRead = 0;
+
+  function settle(position: Position): void {
+    registry.settle(position);
+    saver.changed();
+  }
 
   async function* match(
     found: AsyncIterable<NewLines>,
@@ -80,8 +93,7 @@ export async function* followLogs(
     for await (const chunk of found) {
       for (const trouble of chunk.troubles) troubles.add(path, trouble);
       yield* matchChunk(chunk, path);
-      registry.settle(chunk.position);
-      saver.changed();
+      settle(chunk.position);
       bytesRead += chunk.bytes;
       eventsRead += chunk.lines;
       hooks.progress?.({ bytesRead, eventsRead, source: path });
@@ -112,7 +124,7 @@ export async function* followLogs(
   let lookedAt = -Infinity, lookTook = 0;
   try {
     while (!signal.aborted) {
-      const pause = Math.max(LOOK_AGAIN, LOOK_SHARE * lookTook);
+      const pause = Math.max(pace.lookAgain, LOOK_SHARE * lookTook);
       const now = performance.now();
       if (wake.takeStructureChanged() || now - lookedAt >= pause) {
         const remainders = await registry.lookAgain();
@@ -123,7 +135,11 @@ export async function* followLogs(
       }
       for (const file of registry.followed) {
         try {
-          yield* match(file.read((before) => readCopy(file.path, before, parts)), file.path);
+          const before = file.position;
+          const rest = (cut: Position) => readCopy(file.path, cut, registry, parts);
+          yield* match(file.read(rest), file.path);
+          // A beginning that was seen counts even while its first line is not complete.
+          if (file.position !== before) settle(file.position);
         } catch (error) {
           if (signal.aborted) break;
           if (!(error instanceof Deno.errors.NotFound)) {
@@ -134,7 +150,7 @@ export async function* followLogs(
       }
       troubles.flush();
       await saver.saveIfDue(registry.positions);
-      await wake.wait(POLL);
+      await wake.wait(pace.poll);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -150,15 +166,20 @@ export async function* followLogs(
 async function* readCopy(
   path: string,
   before: Position,
+  registry: Registry,
   parts: FollowParts,
 ): AsyncGenerator<NewLines> {
   for (const sibling of await siblingsOf([path])) {
     if (sibling === path) continue;
     const looked = await lookAtHead(sibling, parts.signal).catch(() => undefined);
     if (looked === undefined || !continues(before, looked.head)) continue;
+    const { identity, size } = looked;
+    // It may have been taken for a new file already; then it is read as one.
+    if (registry.follows(identity)) return;
     for await (const found of readRest(sibling, before, parts)) {
       yield { ...found, position: { ...found.position, identity: before.identity } };
     }
+    registry.finish({ ...before, identity, path: sibling, offset: DONE }, size);
     return;
   }
   logger.debug("{path} was rewritten; no copy of what it held was found", { path });
@@ -174,7 +195,7 @@ function foldersOf(roots: readonly Root[]): string[] {
   return [...new Set(folders)];
 }
 
-function createSaver(store: PositionStore | undefined) {
+function createSaver(store: PositionStore | undefined, every: number) {
   let dirty = false;
   let savedAt = -Infinity;
   const save = async (positions: readonly Position[]) => {
@@ -189,7 +210,7 @@ function createSaver(store: PositionStore | undefined) {
     },
     save,
     async saveIfDue(positions: readonly Position[]) {
-      if (performance.now() - savedAt >= SAVE_EVERY) await save(positions);
+      if (performance.now() - savedAt >= every) await save(positions);
     },
   };
 }

@@ -55,13 +55,18 @@ export function isCopy(position: Position, head: Uint8Array): boolean {
   return telling && isSameContent(position, head);
 }
 
+/** The beginning of one line tells it from others if a time of day is in it. */
+const TELLING_START = 40;
+
 /**
  * Tells whether a rotated part of the same log begins with all that was read of
  * a file, so that what comes after it was not.
  */
 export function continues(position: Position, head: Uint8Array): boolean {
   const { fingerprintBytes, offset } = position;
-  const telling = fingerprintBytes >= TELLING_BYTES || (offset > 0 && fingerprintBytes >= offset);
+  const coversAll = fingerprintBytes >= offset && fingerprintBytes > 0;
+  const telling = fingerprintBytes >= TELLING_BYTES ||
+    (coversAll && (offset > 0 || fingerprintBytes >= TELLING_START));
   return telling && isSameContent(position, head);
 }
 

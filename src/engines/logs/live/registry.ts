@@ -8,7 +8,14 @@ import {
 } from "./followed_file.ts";
 import { lookAround, type SeenFile } from "./known_files.ts";
 import { describeReadError } from "../read/read_error.ts";
-import { DONE, fingerprint, isCopy, isRewritten, type Position } from "./positions.ts";
+import {
+  DONE,
+  fingerprint,
+  isCopy,
+  isRewritten,
+  isSameContent,
+  type Position,
+} from "./positions.ts";
 import type { OnUnreadable } from "../sources/walk.ts";
 
 /** A file that can't grow any more, with what is still to be read of it. */
@@ -27,6 +34,10 @@ export interface Registry {
   lookAgain(): Promise<readonly Remainder[]>;
   /** A position holds: everything before it was taken. */
   settle(position: Position): void;
+  /** Whether a file is read as it grows. */
+  follows(identity: string): boolean;
+  /** A file of this size is done with: it is not read again, whatever it is called. */
+  finish(position: Position, size: number): void;
   /** Forgets a file that can't be read. */
   drop(file: FollowedFile): void;
   close(): void;
@@ -80,6 +91,10 @@ export function createRegistry(
     if (asleep.has(identity)) return wakeUp(seen);
     if (isJudged(judged.get(identity), size, present)) return;
     const { head, packed } = await lookAtHead(path, parts.signal);
+    if (position?.offset === DONE && isSameContent(position, head)) {
+      judged.set(identity, { size, original: undefined });
+      return;
+    }
     if (position !== undefined && !packed) {
       judged.delete(identity);
       follow({ ...position, path });
@@ -210,6 +225,11 @@ export function createRegistry(
       const before = positions.get(position.identity);
       if (before !== undefined && isRewritten(before, position)) keepForCopies(before);
       positions.set(position.identity, position);
+    },
+    follows: (identity) => awake.has(identity) || asleep.has(identity),
+    finish(position, size) {
+      positions.set(position.identity, position);
+      judged.set(position.identity, { size, original: undefined });
     },
     drop(file) {
       file.release();

@@ -37,6 +37,11 @@ export async function* walkRoots(
   }
 }
 
+/** Which file it is whatever it is called. */
+export function identityOf({ dev, ino }: Deno.FileInfo, path: string): string {
+  return `${dev}:${ino ?? path}`;
+}
+
 interface Walk {
   /** Identities of files and folders that were met: links make loops and doubles. */
   readonly seen: Set<string>;
@@ -59,7 +64,7 @@ async function* visit(
     }
     return;
   }
-  const identity = `${info.dev}:${info.ino ?? path}`;
+  const identity = identityOf(info, path);
   if (walk.seen.has(identity)) return;
   walk.seen.add(identity);
   if (info.isDirectory) yield* visitFolder(path, root, walk);
