@@ -8,8 +8,9 @@ import type { JsonObject } from "../json.ts";
 import { sleep } from "../zmtp/wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
-import { decodeDelivery, encodeStix, type Item, type Refused, refused } from "./messages.ts";
+import { decodeDelivery, type Item, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
+import { aborted, createHolder, encodeOnce, send, type Unsent } from "./outgoing.ts";
 import { openSession, type Session } from "./session.ts";
 
 const logger = getLogger(["bridge", "threatbus"]);
@@ -70,12 +71,6 @@ export interface ClientStats {
   readonly resubscribed: number;
   /** Messages that wait for the reader. */
   readonly queued: number;
-}
-
-/** An object given to `publish` that is not valid STIX. */
-export interface Unsent extends Refused {
-  /** Its place among those given. */
-  readonly index: number;
 }
 
 /** An app on the bus. */
@@ -252,84 +247,6 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   };
 }
 
-/** The session of the moment, for those who want to publish. */
-interface Holder {
-  set(session: Session | undefined): void;
-  /** Waits for a session; rejects when there will be none or the signal aborts. */
-  get(signal: AbortSignal): Promise<Session>;
-  close(): void;
-}
-
-function createHolder(): Holder {
-  let next = Promise.withResolvers<Session>();
-  next.promise.catch(() => {});
-  return {
-    set: (session) => {
-      if (session !== undefined) next.resolve(session);
-      next = Promise.withResolvers();
-      next.promise.catch(() => {});
-      if (session !== undefined) next.resolve(session);
-    },
-    get: async (signal) => {
-      const session = await Promise.race([next.promise, aborted(signal)]);
-      if (typeof session === "object") return session;
-      throw signal.reason;
-    },
-    close: () => {
-      next = Promise.withResolvers();
-      next.promise.catch(() => {});
-      next.reject(new NotConnectedError("The Threat Bus client was closed"));
-    },
-  };
-}
-
-/** Sends until one session has confirmed all of it. */
-async function send(
-  holder: Holder,
-  messages: Iterable<Uint8Array>,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    const session = await holder.get(signal);
-    try {
-      return await session.publish(messages, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      logger.debug("Publishing again after: {error}", { error });
-      await Promise.race([session.lost, aborted(signal)]);
-      signal.throwIfAborted();
-      // The supervisor replaces the lost session right after it hears of it.
-      await sleep(0, signal);
-    }
-  }
-}
-
-/**
- * Encodes while it is read, so that the broker works on the first messages meanwhile;
- * read again it gives the same messages. Faults are complete after the first reading.
- */
-function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) {
-  const encoded: Uint8Array[] = [];
-  const faults: Unsent[] = [];
-  let next = 0;
-  const messages: Iterable<Uint8Array> = {
-    *[Symbol.iterator]() {
-      yield* encoded;
-      while (next < stix.length) {
-        const index = next++;
-        const object = stix[index]!;
-        const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
-        const message = encodeStix(text);
-        if (message instanceof Uint8Array) {
-          encoded.push(message);
-          yield message;
-        } else faults.push({ ...message, index });
-      }
-    },
-  };
-  return { messages, faults };
-}
-
 /** The days to ask for after a loss: the time away; all of it again if the first answer was cut off. */
 function daysToCover(session: Session, asked: number): number {
   const away = Math.ceil((Date.now() - session.aliveAt) / 86_400_000);
@@ -347,14 +264,6 @@ async function timer(ms: number, signal: AbortSignal): Promise<undefined> {
   return undefined;
 }
 
-/** Resolves when the signal aborts. */
-function aborted(signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve("closed");
-    signal.addEventListener("abort", () => resolve("closed"), { once: true });
-  });
-}
-
 function logState(endpoint: string, state: ClientState): void {
   switch (state.type) {
     case "subscribed":
@@ -368,7 +277,7 @@ function logState(endpoint: string, state: ClientState): void {
         reason: state.reason,
       });
     case "unreachable":
-      return logger.warn("Cannot reach Threat Bus {endpoint}: {reason}; trying again", {
+      return logger.warn("Not subscribed at Threat Bus {endpoint}: {reason}; trying again", {
         endpoint,
         reason: state.reason,
       });

@@ -1,0 +1,102 @@
+/** The way out: messages are encoded, and sent until a session has confirmed them. */
+import { getLogger } from "@logtape/logtape";
+import { NotConnectedError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import { sleep } from "../zmtp/wait.ts";
+import { encodeStix, type Refused } from "./messages.ts";
+import type { Session } from "./session.ts";
+
+const logger = getLogger(["bridge", "threatbus"]);
+
+/** An object given to `publish` that is not valid STIX. */
+export interface Unsent extends Refused {
+  /** Its place among those given. */
+  readonly index: number;
+}
+
+/** The session of the moment, for those who want to publish. */
+export interface Holder {
+  set(session: Session | undefined): void;
+  /** Waits for a session; rejects when there will be none or the signal aborts. */
+  get(signal: AbortSignal): Promise<Session>;
+  close(): void;
+}
+
+/** Makes a holder without a session. */
+export function createHolder(): Holder {
+  let next = Promise.withResolvers<Session>();
+  next.promise.catch(() => {});
+  return {
+    set: (session) => {
+      if (session !== undefined) next.resolve(session);
+      next = Promise.withResolvers();
+      next.promise.catch(() => {});
+      if (session !== undefined) next.resolve(session);
+    },
+    get: async (signal) => {
+      const session = await Promise.race([next.promise, aborted(signal)]);
+      if (typeof session === "object") return session;
+      throw signal.reason;
+    },
+    close: () => {
+      next = Promise.withResolvers();
+      next.promise.catch(() => {});
+      next.reject(new NotConnectedError("The Threat Bus client was closed"));
+    },
+  };
+}
+
+/** Sends until one session has confirmed all of it. */
+export async function send(
+  holder: Holder,
+  messages: Iterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const session = await holder.get(signal);
+    try {
+      return await session.publish(messages, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.debug("Publishing again after: {error}", { error });
+      await Promise.race([session.lost, aborted(signal)]);
+      signal.throwIfAborted();
+      // The supervisor replaces the lost session right after it hears of it.
+      await sleep(0, signal);
+    }
+  }
+}
+
+/**
+ * Encodes while it is read, so that the broker works on the first messages meanwhile;
+ * read again it gives the same messages. Faults are complete after the first reading.
+ */
+export function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) {
+  const encoded: Uint8Array[] = [];
+  const faults: Unsent[] = [];
+  let next = 0;
+  const messages: Iterable<Uint8Array> = {
+    *[Symbol.iterator]() {
+      yield* encoded;
+      while (next < stix.length) {
+        const index = next++;
+        const object = stix[index]!;
+        const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
+        const message = encodeStix(text);
+        if (message instanceof Uint8Array) {
+          encoded.push(message);
+          yield message;
+        } else faults.push({ ...message, index });
+      }
+    },
+  };
+  return { messages, faults };
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<string> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve("closed");
+    signal.addEventListener("abort", () => resolve("closed"), { once: true });
+  });
+}
