@@ -71,17 +71,29 @@ export function noiseReason(
   return inPrivate ? "private range" : undefined;
 }
 
-/** Whether canonical bytes may be noise; false is certain. Only first octets and missing dots are looked at. */
+/** First octets of addresses that may be noise. */
+const OCTETS = new Set(
+  [...PRIVATE, ...NOWHERE].filter(({ groups }) => groups.length === 2)
+    .map(({ groups }) => groups[0]! >> 8),
+);
+
+/** Lengths of suffixes with their first bytes, as `length * 256 + byte`. */
+const SUFFIX_SHAPES = new Set([...SUFFIXES].map((name) => name.length * 256 + name.charCodeAt(0)));
+
+/** Whether canonical bytes may be noise; false is certain. Looks at few bytes, as lists are long. */
 export function mayBeNoise(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
   if (kind === KIND_NUMBERS.domain) {
-    const dot = bytes.indexOf(0x2e, start);
-    // All suffixes above are shorter.
-    return dot < 0 || dot >= end || end - start <= 21;
+    return SUFFIX_SHAPES.has((end - start) * 256 + bytes[start]!) || !hasDot(bytes, start, end);
   }
   if (kind !== KIND_NUMBERS.ipv4) return kind === KIND_NUMBERS.ipv6 || kind === KIND_NUMBERS.cidr;
   let octet = 0;
   for (let i = start; i < end && bytes[i] !== 0x2e; i++) octet = octet * 10 + bytes[i]! - 0x30;
-  return octet >= 224 || [0, 10, 100, 127, 169, 172, 192].includes(octet);
+  return octet >= 224 || OCTETS.has(octet);
+}
+
+function hasDot(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === 0x2e) return true;
+  return false;
 }
 
 function prefixes(texts: readonly string[]): Prefix[] {
