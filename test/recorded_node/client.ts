@@ -237,7 +237,6 @@ async function ask(
       : "ip_connect failed";
     throw new Exit(1, `!! cannot_connect_to_node: "${why}" "${hostname}" ${port}\n`);
   });
-  stopOnSignals(connection);
   const buffer = new Uint8Array(1 << 18);
   let greeting = "";
   while (greeting.length < GREETING.length) {
@@ -247,7 +246,10 @@ async function ask(
     }
   }
   const line = JSON.stringify({ ...request, endpoint: shown, quiet, smallQueue }) + "\n";
+  const sent = Promise.withResolvers<void>();
+  stopOnSignals(connection, sent.promise);
   await writeAll(connection, encoder.encode(line));
+  sent.resolve();
   const unpack = createUnpacker();
   while (true) {
     const size = await connection.read(buffer).catch(() => null);
@@ -266,13 +268,13 @@ function decode(bytes: Uint8Array): string {
 }
 
 /** First signal: ask the node to end the query; second: die of it. */
-function stopOnSignals(connection: Deno.Conn): void {
+function stopOnSignals(connection: Deno.Conn, sent: Promise<void>): void {
   for (const name of ["SIGTERM", "SIGINT"] as const) {
     const once = () => {
       Deno.removeSignalListener(name, once);
       const note = "\ninitiating graceful shutdown... (repeat request to terminate immediately)\n";
       Deno.stderr.writeSync(encoder.encode(note));
-      connection.write(encoder.encode("stop\n")).catch(() => {});
+      sent.then(() => connection.write(encoder.encode("stop\n"))).catch(() => {});
     };
     Deno.addSignalListener(name, once);
   }
