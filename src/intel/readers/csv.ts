@@ -24,6 +24,8 @@ const VALUE_NAMES = ["value", "indicator", "ioc", "iocvalue", "indicatorvalue", 
 const TYPE_NAMES = ["type", "ioctype", "indicatortype", "kind", "attributetype"];
 /** A quoted field longer than this has lost its closing quote. */
 const MAX_FIELD = 1 << 20;
+/** Columns beyond these are not looked at. */
+const MAX_CELLS = 4096;
 
 /**
  * Finds the header at the beginning of a text: the first row, or the last comment before it
@@ -172,7 +174,7 @@ export function createCsvRows(
   let rowLine = 1;
 
   function endCell(): void {
-    cells.push(state === "closed" ? cell : cell.trim());
+    if (cells.length < MAX_CELLS) cells.push(state === "closed" ? cell : cell.trim());
     cell = "";
     state = "start";
   }
@@ -214,6 +216,15 @@ export function createCsvRows(
     }
   }
 
+  /** Where the characters end that only belong to the cell, so that they are taken at once. */
+  function runEnd(text: string, from: number): number {
+    if (state === "start" || state === "closed") return from;
+    const stop = state === "bare" ? separator : state === "quoted" ? '"' : "\n";
+    let end = from;
+    while (end < text.length && text[end] !== stop && text[end] !== "\n") end++;
+    return end;
+  }
+
   function unclosed(): InputError {
     return new InputError("A field does not end: a closing quote is missing", {
       place: { file: name, line: rowLine },
@@ -223,9 +234,16 @@ export function createCsvRows(
   return {
     feed(text) {
       for (let i = 0; i < text.length; i++) {
+        const end = runEnd(text, i);
+        if (end > i) {
+          if (state !== "comment") cell += text.slice(i, end);
+          i = end;
+          if (i === text.length) break;
+        }
         take(text[i]!);
         if (text[i] === "\n") line++;
       }
+      if (cell.length > MAX_FIELD) throw unclosed();
     },
     end() {
       if (state === "quoted") throw unclosed();

@@ -19,6 +19,7 @@ export async function readLines(
   kind: ObservableKind | undefined,
 ): Promise<void> {
   await visitLines(chunks, MAX_LINE, (bytes, start, end, line) => {
+    if (end - start <= 1 && (start === end || bytes[start]! <= 0x20)) return;
     if (kind === undefined && scanSimple(bytes, start, end)) {
       const { kind, start, end, skip } = simpleValue;
       return intake.simple(kind, bytes, start, end, skip, line);
