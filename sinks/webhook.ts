@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
@@ -95,7 +94,7 @@ export const open: SinkModule["open"] = async (raw, context) => {
     for (let redirects = 0;; redirects++) {
       const response = await fetch(target, {
         method: "POST",
-        headers: sign(headers, id, body, secrets, options.payload),
+        headers: await sign(headers, id, body, secrets, options.payload),
         body: body as Uint8Array<ArrayBuffer>,
         redirect: "manual",
         signal: limit,
@@ -172,23 +171,27 @@ function fillHeaders(given: Readonly<Record<string, string>>, { env }: SinkConte
   return headers;
 }
 
+const HMAC = { name: "HMAC", hash: "SHA-256" };
+
 /** Secrets as Standard Webhooks writes them: base64, usually after `whsec_`. */
-async function readSecrets(options: Options, { env }: SinkContext): Promise<Buffer[]> {
+async function readSecrets(options: Options, { env }: SinkContext): Promise<CryptoKey[]> {
   const text = options.secret_file === undefined
     ? env(options.secret_env) ?? ""
     : await readText(options.secret_file);
   const words = text.split(/\s+/).filter((word) => word !== "");
-  return words.map((word) => {
+  return await Promise.all(words.map((word) => {
     const base64 = word.replace(/^whsec_/, "");
     const secret = Buffer.from(base64, "base64");
-    if (secret.length >= 16 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64)) return secret;
+    if (secret.length >= 16 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
+      return crypto.subtle.importKey("raw", secret, HMAC, false, ["sign"]);
+    }
     throw new ConfigError("Not a webhook secret: expected whsec_ and base64 of at least 16 bytes", {
       place: options.secret_file === undefined
         ? { key: `environment ${options.secret_env}` }
         : { file: options.secret_file },
       hint: "Make one with: echo whsec_$(openssl rand -base64 32)",
     });
-  });
+  }));
 }
 
 async function createClient({ ca, cert, key }: Options): Promise<Deno.HttpClient> {
@@ -249,13 +252,13 @@ const TYPES = {
 };
 
 /** Adds the headers of Standard Webhooks 1.0.0; one signature for each secret in use. */
-function sign(
+async function sign(
   given: Headers,
   id: string,
   body: Uint8Array,
-  secrets: readonly Buffer[],
+  secrets: readonly CryptoKey[],
   payload: Options["payload"],
-): Headers {
+): Promise<Headers> {
   const headers = new Headers(given);
   const seconds = Math.floor(Date.now() / 1000);
   if (!headers.has("content-type")) headers.set("content-type", TYPES[payload]);
@@ -263,9 +266,11 @@ function sign(
   headers.set("webhook-id", id);
   headers.set("webhook-timestamp", String(seconds));
   if (secrets.length === 0) return headers;
-  const signatures = secrets.map((secret) =>
-    "v1," + createHmac("sha256", secret).update(`${id}.${seconds}.`).update(body).digest("base64")
-  );
+  const signed = Buffer.concat([Buffer.from(`${id}.${seconds}.`), body]);
+  const signatures = await Promise.all(secrets.map(async (secret) => {
+    const signature = await crypto.subtle.sign("HMAC", secret, signed);
+    return `v1,${Buffer.from(signature).toString("base64")}`;
+  }));
   headers.set("webhook-signature", signatures.join(" "));
   return headers;
 }
