@@ -15,7 +15,7 @@ export async function lookAround(
 ): Promise<SeenFile[]> {
   const seen: SeenFile[] = [];
   const identities = new Set<string>();
-  for await (const file of walkRoots(roots.filter(isOnDisk), onUnreadable)) {
+  for await (const file of walkRoots(roots, onUnreadable)) {
     identities.add(file.identity);
     seen.push({ ...file, sibling: false });
   }
@@ -48,8 +48,4 @@ export async function siblingsOf(paths: Iterable<string>): Promise<string[]> {
     }
   }
   return siblings.sort();
-}
-
-function isOnDisk(root: Root): boolean {
-  return root.type !== "stdin";
 }

@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { UsageError } from "../../../errors.ts";
 import type { IndicatorSet } from "../../../intel/indicator.ts";
 import type { Match, RetroHooks } from "../../engine.ts";
 import { followCompounds } from "../compounds.ts";
@@ -53,6 +54,11 @@ export async function* followLogs(
   hooks: RetroHooks,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[]> {
+  if (roots.some((root) => root.type === "stdin")) {
+    throw new UsageError("Standard input can't be followed", {
+      hint: "Name the file or folder into which the events are written.",
+    });
+  }
   const compounds = await followCompounds(indicators, "stream", signal);
   const needles = {
     iocs: indicators.iocs,

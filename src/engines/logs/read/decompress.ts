@@ -9,7 +9,7 @@ export interface Unpacked {
   close(): void;
 }
 
-const CHUNK = 1 << 20;
+const CHUNK = 1 << 18;
 
 /**
  * Decompresses chunks as they are pulled. A stream that is cut short or damaged
