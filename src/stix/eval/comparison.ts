@@ -1,12 +1,27 @@
 /** What stands inside `[…]`, evaluated on one observation. */
 import type { JsonObject } from "../../json.ts";
-import type { Comparison } from "../pattern/ast.ts";
+import type { Comparison, ObjectPath } from "../pattern/ast.ts";
 import type { Observation } from "./observation.ts";
-import { select } from "./select.ts";
+import { printPath } from "../pattern/print.ts";
+import { createSelector, type Selector } from "./select.ts";
 import { compileTest, type TestOptions } from "./test.ts";
 
 type Objects = Observation["objects"];
 type OnObject = (root: JsonObject, objects: Objects) => boolean;
+
+/** What comparisons of many patterns share. */
+export interface ComparisonOptions extends TestOptions {
+  /** Selectors in use, by the text of their path. */
+  readonly selectors?: Map<string, Selector>;
+}
+
+function selectorOf(path: ObjectPath, { selectors }: ComparisonOptions): Selector {
+  if (selectors === undefined) return createSelector(path);
+  const text = printPath(path);
+  let selector = selectors.get(text);
+  if (selector === undefined) selectors.set(text, selector = createSelector(path));
+  return selector;
+}
 
 /** Whether any object of an observation fulfils the comparison. */
 export type ObservationTest = (objects: Objects) => boolean;
@@ -22,7 +37,7 @@ const NOT_OBSERVED: ReadonlySet<string> = new Set(
     "threat-actor tool sighting vulnerability").split(" "),
 );
 
-function compile(comparison: Comparison, options: TestOptions): OnObject {
+function compile(comparison: Comparison, options: ComparisonOptions): OnObject {
   if ("operands" in comparison) {
     const operands = comparison.operands.map((operand) => compile(operand, options));
     return comparison.type === "and"
@@ -31,16 +46,16 @@ function compile(comparison: Comparison, options: TestOptions): OnObject {
   }
   const { path, negated } = comparison;
   if (NOT_OBSERVED.has(path.objectType)) return () => false;
+  const select = selectorOf(path, options);
   if (comparison.type === "exists") {
     return (root, objects) =>
-      root["type"] === path.objectType && (select(path, root, objects).length > 0) !== negated;
+      root["type"] === path.objectType && (select(root, objects).length > 0) !== negated;
   }
   const test = compileTest(comparison, options);
   const holds = options.lenient !== true
     ? test
     : (value: unknown) => Array.isArray(value) ? value.some(test) : test(value);
-  return (root, objects) =>
-    root["type"] === path.objectType && select(path, root, objects).some(holds);
+  return (root, objects) => root["type"] === path.objectType && select(root, objects).some(holds);
 }
 
 /**
@@ -49,7 +64,7 @@ function compile(comparison: Comparison, options: TestOptions): OnObject {
  */
 export function compileComparison(
   comparison: Comparison,
-  options: TestOptions = {},
+  options: ComparisonOptions = {},
 ): ObservationTest {
   const holds = compile(comparison, options);
   return (objects) => {

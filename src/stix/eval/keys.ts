@@ -51,7 +51,21 @@ function testKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
   return keys;
 }
 
-/** Keys one of which an observation that fulfils the comparison holds; undefined if there are none. */
+/**
+ * How many observations hold a key, roughly, beside a rare text: `…:type = 'ipv4-addr'`
+ * is fulfilled by most, a port by many.
+ */
+function commonness({ path, key }: Key): number {
+  const last = path.steps.findLast((step) => step.type === "key");
+  if (last?.name === "type") return 1e6;
+  if (last?.name === "protocols" || key === "true" || key === "false") return 1e5;
+  return key.startsWith('"') || key.startsWith("net") ? 1 : 1e3;
+}
+
+/**
+ * Keys one of which an observation that fulfils the comparison holds; undefined if
+ * there are none. Of several choices the one that fewest observations hold.
+ */
 function necessaryKeys(comparison: Comparison, options: TestOptions): Key[] | undefined {
   if (comparison.type === "exists") return undefined;
   if (comparison.type === "test") return testKeys(comparison, options);
@@ -59,9 +73,10 @@ function necessaryKeys(comparison: Comparison, options: TestOptions): Key[] | un
   if (comparison.type === "or") {
     return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
   }
+  const cost = (keys: readonly Key[]) => keys.reduce((sum, key) => sum + commonness(key), 0);
   return parts.reduce((best, part) => {
     if (part === undefined) return best;
-    return best === undefined || part.length < best.length ? part : best;
+    return best === undefined || cost(part) < cost(best) ? part : best;
   }, undefined);
 }
 

@@ -4,14 +4,16 @@
  */
 import { RE2JS } from "re2js";
 import { InputError } from "../../errors.ts";
-import { translateRegex } from "./regex_syntax.ts";
+import { requiredLiteral, translateRegex } from "./regex_syntax.ts";
 
 /** Tests whether the expression is found anywhere in a text. Throws `InputError` if it can't be run. */
 export function compileRegex(text: string): (subject: string) => boolean {
   const translated = translateRegex(text);
   try {
     const regex = RE2JS.compile(translated);
-    return (subject) => regex.test(subject);
+    const literal = requiredLiteral(translated);
+    if (literal === "") return (subject) => regex.test(subject);
+    return (subject) => subject.includes(literal) && regex.test(subject);
   } catch (error) {
     const reason = (error as Error).message.replace(/^error parsing regexp: /, "");
     throw new InputError(`Bad regular expression in MATCHES '${text}': ${reason}`);

@@ -122,3 +122,52 @@ export function translateRegex(text: string): string {
   }
   return out;
 }
+
+/** End of the group or class that begins at `at`. */
+function skipGroup(text: string, at: number): number {
+  let depth = 0;
+  for (let n = at; n < text.length; n++) {
+    if (text[n] === "\\") n++;
+    else if (text[n] === "[") n = text.indexOf("]", n + 2);
+    else if (text[n] === "(") depth++;
+    else if (text[n] === ")" && --depth === 0) return n + 1;
+    if (n < 0) return text.length;
+    if (depth === 0) return n + 1;
+  }
+  return text.length;
+}
+
+/**
+ * The longest text that every match of a translated expression holds as it stands;
+ * empty if none can be told. Careful rather than clever: alternatives, flags and
+ * `\Q…\E` make it give up.
+ */
+export function requiredLiteral(regex: string): string {
+  if (/\||\(\?[a-zA-Z]|\\[QE]/.test(regex)) return "";
+  let best = "", run = "";
+  const finish = () => {
+    if (run.length > best.length) best = run;
+    run = "";
+  };
+  for (let at = 0; at < regex.length;) {
+    const character = regex[at]!;
+    const escaped = /^\\([^a-zA-Z0-9])/.exec(regex.slice(at, at + 2))?.[1];
+    if (escaped !== undefined || /[^\\()[\]{}.*+?^$|]/.test(character)) {
+      const length = escaped === undefined ? 1 : 2;
+      const optional = /^[*?{]/.test(regex.slice(at + length, at + length + 1));
+      if (optional) finish();
+      else run += escaped ?? character;
+      at += length;
+      continue;
+    }
+    finish();
+    if (character === "(" || character === "[") at = skipGroup(regex, at);
+    else if (character === "{") at = Math.max(at + 1, regex.indexOf("}", at) + 1);
+    else if (character === "\\") {
+      const special = /^\\(?:x\{[0-9a-fA-F]+\}|x[0-9a-fA-F]{2}|[pP]\{[^}]*\}|[pP].|[0-7]{1,3}|.)/s;
+      at += special.exec(regex.slice(at))?.[0].length ?? 1;
+    } else at++;
+  }
+  finish();
+  return best;
+}

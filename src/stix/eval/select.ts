@@ -49,6 +49,24 @@ function stepKey(value: unknown, name: string, objects: Objects, into: unknown[]
   }
 }
 
+/** `select` for one path, remembered while the observation is the same: many patterns ask alike. */
+export type Selector = (root: JsonObject, objects: Objects) => Selected[];
+
+/** Makes a selector. */
+export function createSelector(path: ObjectPath): Selector {
+  let current: Objects | undefined;
+  let remembered = new Map<JsonObject, Selected[]>();
+  return (root, objects) => {
+    if (objects !== current) {
+      current = objects;
+      if (remembered.size > 0) remembered = new Map();
+    }
+    let values = remembered.get(root);
+    if (values === undefined) remembered.set(root, values = select(path, root, objects));
+    return values;
+  };
+}
+
 /** Everything that a path selects from one object of its type; empty if there is nothing. */
 export function select(path: ObjectPath, root: JsonObject, objects: Objects): Selected[] {
   let values: unknown[] = [root];

@@ -9,6 +9,7 @@ import { createKeyIndex } from "./keys.ts";
 import type { Observation } from "./observation.ts";
 import { horizon, multiplicity, type Plan, type PlannedPattern, planPattern } from "./plan.ts";
 import { type Entry, insertByTime, solve } from "./solve.ts";
+import type { Selector } from "./select.ts";
 import type { TestOptions } from "./test.ts";
 
 /** A pattern that was fulfilled. */
@@ -103,6 +104,7 @@ export function createPatternMatcher<T>(options: PatternMatcherOptions = {}): Pa
   const { order = "stream", maxKept = MAX_KEPT } = options;
   const owners = new Map<number, Owner<T>>();
   const index = createKeyIndex<Leaf<T>>(options);
+  const shared = { ...options, selectors: new Map<string, Selector>() };
   let pending: { alternative: Alternative<T>; entry: Kept<T>; leaves: Set<number> }[] = [];
   let kept = 0, dropped = 0, exhausted = 0;
 
@@ -120,7 +122,7 @@ export function createPatternMatcher<T>(options: PatternMatcherOptions = {}): Pa
       budget: BUDGET,
     };
     planned.comparisons.forEach((comparison, number) => {
-      leaves.push({ alternative, number, holds: compileComparison(comparison, options) });
+      leaves.push({ alternative, number, holds: compileComparison(comparison, shared) });
     });
     return alternative;
   }

@@ -151,9 +151,22 @@ function ordered(test: Test): Predicate {
   };
 }
 
+const ASCII = /^[\x20-\x7e]*$/;
+let lastText = "";
+let lastNormal = "";
+
+/** In NFC; the same text comes again and again, once for each pattern. */
+function normalized(text: string): string {
+  if (text !== lastText) {
+    lastNormal = ASCII.test(text) ? text : text.normalize("NFC");
+    lastText = text;
+  }
+  return lastNormal;
+}
+
 /** The text of a value for LIKE; bytes that are no UTF-8 are taken one by one. */
 function textOf(value: Selected): string | undefined {
-  if (typeof value === "string") return value.normalize("NFC");
+  if (typeof value === "string") return normalized(value);
   if (!(value instanceof Uint8Array)) return undefined;
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(value).normalize("NFC");
@@ -185,9 +198,12 @@ export function isLike(text: readonly string[], pattern: readonly string[]): boo
 
 function like(constant: string): Predicate {
   const pattern = [...constant.normalize("NFC")];
+  // What can't be missing rules most texts out without a closer look.
+  const longest = constant.normalize("NFC").split(/[%_]+/)
+    .reduce((best, part) => part.length > best.length ? part : best, "");
   return (value) => {
     const text = textOf(value);
-    return text !== undefined && isLike([...text], pattern);
+    return text !== undefined && text.includes(longest) && isLike([...text], pattern);
   };
 }
 
@@ -195,7 +211,7 @@ function matches(constant: string): Predicate {
   const found = compileRegex(constant.normalize("NFC"));
   const bytes = latin1(constant) !== undefined;
   return (value) => {
-    if (typeof value === "string") return found(value.normalize("NFC"));
+    if (typeof value === "string") return found(normalized(value));
     if (!(value instanceof Uint8Array) || !bytes) return false;
     return found(Array.from(value, (byte) => String.fromCharCode(byte)).join(""));
   };

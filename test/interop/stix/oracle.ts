@@ -1,32 +1,21 @@
 /** The OASIS reference implementations (Python), in a virtual environment of their own. */
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { venv } from "../venv.ts";
 
 const here = new URL(".", import.meta.url).pathname;
 
-async function run(command: string, args: string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, {
-    args,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  assert(success, `${command} ${args.join(" ")}: ${new TextDecoder().decode(stderr)}`);
-}
+/** The reference implementations, or the reason why they can't be had here. */
+export const references = await venv("stix", [
+  "antlr4-python3-runtime==4.13.2",
+  "pytest==9.0.2",
+  "stix2==3.0.2",
+  "stix2-matcher==3.0.0",
+  "stix2-patterns==2.1.2",
+]);
 
-/** Path of a Python that has the pinned packages; made once and kept in the cache folder. */
-export async function python(): Promise<string> {
-  const requirements = await Deno.readTextFile(`${here}requirements.txt`);
-  const hash = createHash("sha256").update(requirements).digest("hex").slice(0, 12);
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`;
-  const folder = `${cache}/bridge/interop/stix-${hash}`;
-  const ready = await Deno.stat(`${folder}/ready`).then(() => true, () => false);
-  if (!ready) {
-    await Deno.mkdir(folder, { recursive: true });
-    await run("python3", ["-m", "venv", folder]);
-    await run(`${folder}/bin/pip`, ["install", "-q", "-r", `${here}requirements.txt`]);
-    await Deno.writeTextFile(`${folder}/ready`, "");
-  }
-  return `${folder}/bin/python`;
+function python(): string {
+  if (typeof references === "string") throw new Error(references);
+  return references.python;
 }
 
 /** An answer; one of the members is there. */
@@ -39,7 +28,7 @@ export interface Answer {
 
 /** Puts all questions to the oracle and returns its answers in order. */
 export async function ask(questions: readonly unknown[]): Promise<Answer[]> {
-  const child = new Deno.Command(await python(), {
+  const child = new Deno.Command(python(), {
     args: [`${here}oracle.py`],
     stdin: "piped",
     stdout: "piped",
@@ -62,7 +51,7 @@ export async function publishedCases(): Promise<PublishedCase[]> {
   const file = await Deno.makeTempFile();
   try {
     // Its exit code tells of tests that fail with the validator of today; the answers count.
-    await new Deno.Command(await python(), {
+    await new Deno.Command(python(), {
       args: [`${here}oracle.py`, "published", file],
       stdout: "null",
       stderr: "null",

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { compileComparison } from "../../../src/stix/eval/comparison.ts";
 import { compileRegex } from "../../../src/stix/eval/regex.ts";
+import { requiredLiteral, translateRegex } from "../../../src/stix/eval/regex_syntax.ts";
 import { isLike } from "../../../src/stix/eval/test.ts";
 import type { JsonObject } from "../../../src/json.ts";
 import { type Comparison, parsePattern } from "../../../src/stix/pattern/mod.ts";
@@ -105,4 +106,44 @@ Deno.test("compileRegex() is done at once where backtracking would take years", 
   const text = "a".repeat(20_000);
   assert.equal(compileRegex("^(a+)+$")(`${text}!`), false);
   assert.equal(compileRegex("(a|aa)*c")(text), false);
+});
+
+Deno.test("requiredLiteral() names only what every match holds", () => {
+  const cases = {
+    "^/gate-1\\.php\\?id=[0-9]+$": "/gate-1.php?id=",
+    "ab+c?d": "ab",
+    "a|b": "",
+    "(?i)abc": "",
+    "x{0,2}abc(de)*[fg]h": "abc",
+  };
+  for (const [regex, literal] of Object.entries(cases)) {
+    assert.equal(requiredLiteral(translateRegex(regex)), literal, regex);
+  }
+  const piece = fc.constantFrom(
+    "a",
+    "b",
+    ".",
+    "a*",
+    "b?",
+    "a+",
+    "(ab)?",
+    "[ab]",
+    "\\.",
+    "a{0,2}",
+    "(a(b))",
+    "\\w",
+    "[]a]",
+  );
+  const subject = fc.array(fc.constantFrom("a", "b", ".", "]"), { maxLength: 12 });
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 6 }), subject, (pieces, letters) => {
+      const [regex, text] = [pieces.join(""), letters.join("")];
+      const translated = translateRegex(regex);
+      if (new RegExp(regex.replaceAll("[]a]", "[\\]a]"), "u").test(text)) {
+        assert(text.includes(requiredLiteral(translated)), `${regex} ${text}`);
+        assert(compileRegex(regex)(text));
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });
