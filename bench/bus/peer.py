@@ -37,12 +37,14 @@ def message(number):
     return f"stix2/{kind} {json.dumps(head)}".encode()
 
 
-def publish(port, go, started):
+def publish(port, ready, go, started):
     messages = [message(number) for number in range(count)]
-    socket = zmq.Context().socket(zmq.PUB)
+    socket = zmq.Context().socket(zmq.XPUB)  # a PUB that hears what the broker subscribes to
     socket.setsockopt(zmq.SNDHWM, 0)
     socket.connect(f"{HOST}:{port}")
-    time.sleep(1)
+    for _ in ("stix2/", "threatbus/snapshotenvelope"):
+        socket.recv()
+    ready.set()
     go.wait()
     started.value = time.time()
     for one in messages:
@@ -54,15 +56,16 @@ def publish(port, go, started):
 
 if __name__ == "__main__":
     grant = ask(action="subscribe", topic=f"stix2/{kind}", snapshot=0)
-    go, started = multiprocessing.Event(), multiprocessing.Value("d")
-    publisher = multiprocessing.Process(target=publish, args=(grant["sub_port"], go, started), daemon=True)
+    ready, go, started = multiprocessing.Event(), multiprocessing.Event(), multiprocessing.Value("d")
+    publisher = multiprocessing.Process(target=publish, args=(grant["sub_port"], ready, go, started), daemon=True)
     publisher.start()
     socket = zmq.Context().socket(zmq.SUB)
     socket.setsockopt(zmq.RCVHWM, 0)
     socket.setsockopt(zmq.RCVTIMEO, 60000)
     socket.setsockopt(zmq.SUBSCRIBE, grant["topic"].encode())
     socket.connect(f"{HOST}:{grant['pub_port']}")
-    time.sleep(2 + count / 100000)
+    ready.wait()
+    time.sleep(2)  # nothing tells a SUB when its subscription is in force
     go.set()
     received = 0
     while received < count:

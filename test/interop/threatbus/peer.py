@@ -33,22 +33,24 @@ def request(**message):
 
 
 def publisher(port):
-    socket = context.socket(zmq.PUB)
+    socket = context.socket(zmq.XPUB)  # a PUB that hears what the broker subscribes to
     socket.setsockopt(zmq.SNDHWM, 0)
     socket.setsockopt(zmq.LINGER, 10000)
-    monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
     socket.connect(f"tcp://{host}:{port}")
-    monitor.recv_multipart()
-    socket.disable_monitor()
-    threading.Event().wait(0.3)  # PUB drops what it sends before the broker's SUBSCRIBE is in
+    for _ in ("stix2/", "threatbus/snapshotenvelope"):
+        socket.recv()
     return socket
 
 
 def receive(port, topic, provide):
     socket = context.socket(zmq.SUB)
     socket.setsockopt(zmq.RCVHWM, 0)
-    socket.connect(f"tcp://{host}:{port}")
     socket.setsockopt(zmq.SUBSCRIBE, topic.encode())
+    monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+    socket.connect(f"tcp://{host}:{port}")
+    monitor.recv_multipart()
+    socket.disable_monitor()
+    threading.Event().wait(0.2)  # nothing tells a SUB when its subscription is in force
     answers = publisher(state["sub_port"]) if provide else None
     say(subscribed=topic)
     while True:
