@@ -16,6 +16,7 @@ import {
   startVastApp,
   threatBusVenv,
 } from "./threatbus/peers.ts";
+import { startChild } from "./threatbus/child.ts";
 import type { Venv } from "./venv.ts";
 
 const venv = await threatBusVenv();
@@ -44,6 +45,7 @@ const MORE: Readonly<Record<string, number>> = {
   "[url:value = 'http://lvb.avg.com/api.aspx']": 11,
   "[file:hashes.MD5 = '70041821acf87389e40ddcb092004184']": 1,
 };
+const SEEN_NOW = `{"ts": "2026-11-21T12:00:00", "id.orig_h": "198.51.100.99", "conn_state": "S0"}`;
 const SENTINEL = "[ipv4-addr:value = '198.51.100.99']";
 
 const stixOf = (pattern: string, n: number): JsonObject => ({
@@ -83,6 +85,49 @@ async function fromAncestor(
       const bodies = await peer.receive("sighting", count);
       if (comparable(bodies.at(-1)!)["sighting_of_ref"] === last) return bodies.map(comparable);
     }
+  } finally {
+    await app.stop("SIGTERM");
+    await peer.stop();
+    await broker.stop();
+  }
+}
+
+/** The sightings of `bridge run` from a broker of its own. */
+async function fromBridge(
+  venv: Venv,
+  { node, binary, folder }: Vast,
+  indicators: readonly JsonObject[],
+  count: number,
+): Promise<JsonObject[]> {
+  const ports = freePorts();
+  const broker = await startBroker(venv, folder, ports);
+  const peer = startPeer(venv, ports.manage);
+  const config = {
+    vast: node.endpoint,
+    vast_binary: binary,
+    threatbus: `127.0.0.1:${ports.manage}`,
+    snapshot: 0,
+    live_match: true,
+    state_dir: `${folder}/state`,
+  };
+  await Deno.writeTextFile(`${folder}/bridge.yaml`, JSON.stringify(config));
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const app = startChild(Deno.execPath(), [
+    ...["run", "--no-check", "-A", main],
+    ...["run", "-c", `${folder}/bridge.yaml`],
+  ]);
+  try {
+    await app.until((line) => line.includes("Subscribed at Threat Bus"));
+    await peer.subscribe(["stix2/sighting"]);
+    await peer.publish("stix2/indicator", indicators.map((indicator) => JSON.stringify(indicator)));
+    const past = (await peer.receive("sighting", count)).map(comparable);
+    // An event of now, which the event stream shows.
+    await node.watching(1);
+    node.feed([SEEN_NOW]);
+    const live = (await peer.receive("sighting", count + 1)).map(comparable).at(-1)!;
+    assert.equal(live["x_threatbus_match_type"], "LIVE");
+    assert.equal(live["sighting_of_ref"], indicators.at(-1)!["id"]);
+    return past;
   } finally {
     await app.stop("SIGTERM");
     await peer.stop();
@@ -136,6 +181,8 @@ Deno.test({
         assert.equal(ancestors.length < mine.length, true, pattern);
       } else assert.deepEqual(mine, ancestors, pattern);
     }
+    const run = await fromBridge(venv as Venv, vast, indicators, ours.length);
+    for (const indicator of indicators) assert.deepEqual(of(run, indicator), of(ours, indicator));
     console.log(`${theirs.length} sightings of the ancestor, ${ours.length} of ours`);
   },
 });
