@@ -134,5 +134,7 @@ export interface Engine {
 /** What an engine's folder exports as `mod.ts` and the registry imports when it is named. */
 export interface EngineModule<Options> {
   readonly spec: EngineSpec;
+  /** The same without an open engine. */
+  supports(indicator: Indicator): Support;
   open(options: Options): Promise<Engine>;
 }

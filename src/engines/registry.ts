@@ -1,14 +1,9 @@
-import type { Indicator } from "../intel/indicator.ts";
-import type { Engine, EngineSpec, Support } from "./engine.ts";
+import type { EngineModule } from "./engine.ts";
 
 /** An engine in the registry: its folder is loaded when it is named. */
 interface EngineEntry<Options> {
   readonly name: string;
-  readonly load: () => Promise<{
-    readonly spec: EngineSpec;
-    supports(indicator: Indicator): Support;
-    open(options: Options): Promise<Engine>;
-  }>;
+  readonly load: () => Promise<EngineModule<Options>>;
 }
 
 const entry = <Options>(

@@ -1,8 +1,9 @@
 /** Starting recorded nodes in tests and benches, with an executable `vast` that talks to them. */
 
-import { type RecordedNode, startNode } from "./node.ts";
+import { startNode } from "./node.ts";
+import type { RecordedNode } from "./node_types.ts";
 
-export type { Fault, RecordedNode } from "./node.ts";
+export type { Fault, RecordedNode } from "./node_types.ts";
 
 /** Where the recordings lie, if they are there. */
 export const GOLDEN = new URL("../../../shared/golden/vast/", import.meta.url);

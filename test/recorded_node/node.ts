@@ -1,67 +1,12 @@
 /** The recorded node: holds the events, answers queries, feeds the continuous ones and matchers. */
 
 import { CLIENT, exporterSeconds } from "./cost.ts";
-import { createDatabase, type Row } from "./database.ts";
+import { createDatabase } from "./database.ts";
 import { createGate } from "./gate.ts";
 import { type Expression, NotRecorded, ParseError, parseQuery } from "./query.ts";
+import type { Fault, NodeOptions, RecordedNode } from "./node_types.ts";
+import { counted, joinRows, matcherLines, ms, toBytes } from "./output.ts";
 import { type FrameType, GREETING, logLine, packFrame, type Request, writeAll } from "./wire.ts";
-
-/** What goes wrong with the next export, for tests of the engine. */
-export interface Fault {
-  /** Exports that are affected; all if absent. */
-  readonly times?: number;
-  readonly when?: (query: string) => boolean;
-  /** Bytes on standard output before anything else, newline and all. */
-  readonly stdout?: string | Uint8Array;
-  readonly stderr?: string;
-  /** Rows that still go out before the end; all if absent. */
-  readonly rows?: number;
-  /** Never answers. */
-  readonly hang?: boolean;
-  /** Ends with this instead of what it would have done. */
-  readonly exit?: number;
-  /** The connection breaks after the rows. */
-  readonly drop?: boolean;
-}
-
-/** Options of `startNode`. */
-export interface NodeOptions {
-  readonly events: Iterable<Uint8Array>;
-  /** How much of the real time things take: 0 none, 1 all. */
-  readonly scale?: number;
-  readonly port?: number;
-}
-
-/** A running node. */
-export interface RecordedNode {
-  readonly endpoint: string;
-  readonly port: number;
-  /** Queries that were asked, in order. */
-  readonly queries: readonly string[];
-  /** Number of exports that are over, however they ended. */
-  readonly answered: number;
-  /** Values by matcher. */
-  readonly matchers: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  /** Number of open continuous exports and attached matchers. */
-  readonly watchers: number;
-  /** Most exports at work at the same time. */
-  readonly peak: number;
-  /** Resolves when so many watch (or fewer, if `exactly`). */
-  watching(count: number): Promise<void>;
-  /** Resolves when something holds; looked at whenever anything happens to the node. */
-  until(condition: () => boolean): Promise<void>;
-  /** Resolves when so many queries were asked. */
-  asked(count: number): Promise<void>;
-  /** Commits events, one JSON object a line. */
-  feed(lines: readonly string[]): void;
-  /** Sends a line to all attached matchers, as it stands. */
-  emit(line: string | Uint8Array): void;
-  fail(fault: Fault): void;
-  /** SIGTERM: clients end with exit code 0. */
-  stop(): Promise<void>;
-  /** SIGKILL: connections break. */
-  kill(): Promise<void>;
-}
 
 interface Client {
   readonly request: Request;
@@ -81,7 +26,6 @@ interface Watcher {
 }
 
 const encoder = new TextEncoder();
-const NEWLINE = encoder.encode("\n");
 
 /** Starts a node on loopback. */
 export function startNode(options: NodeOptions): RecordedNode {
@@ -412,41 +356,6 @@ export function startNode(options: NodeOptions): RecordedNode {
     stop: () => end("stop"),
     kill: () => end("kill"),
   };
-}
-
-/** The lines of a matcher for one event, as the ancestor expects them. */
-function matcherLines(row: Row, values: ReadonlyMap<string, string>): string[] {
-  const found = new Set(row.values.flat().filter((value) => values.has(value as string)));
-  const event = new TextDecoder().decode(row.bytes);
-  return Array.from(found, (value) => {
-    const context = JSON.stringify(JSON.stringify(values.get(value as string)));
-    const indicator = `{"value": ${JSON.stringify(value)}, "context": ${context}}`;
-    return `{"indicator": ${indicator}, "type": "${row.shape.layout}", "event": ${event}}`;
-  });
-}
-
-function counted(layouts: Record<string, number>): Record<string, { count: number }> {
-  return Object.fromEntries(Object.entries(layouts).map(([name, count]) => [name, { count }]));
-}
-
-function joinRows(rows: readonly Row[]): Uint8Array {
-  const size = rows.reduce((sum, { bytes }) => sum + bytes.length + 1, 0);
-  const joined = new Uint8Array(size);
-  let at = 0;
-  for (const { bytes } of rows) {
-    joined.set(bytes, at);
-    joined.set(NEWLINE, at + bytes.length);
-    at += bytes.length + 1;
-  }
-  return joined;
-}
-
-function toBytes(text: string | Uint8Array): Uint8Array {
-  return typeof text === "string" ? encoder.encode(text) : text;
-}
-
-function ms(seconds: number): string {
-  return `${(seconds * 1000 + 0.5).toFixed(2)}ms`;
 }
 
 function isGone(error: unknown): boolean {

@@ -12,7 +12,6 @@ import { createPace } from "./pace.ts";
 import { retro } from "./retro.ts";
 import { spec } from "./spec.ts";
 
-export { VAST_OPTIONS as options } from "./options.ts";
 export type { VastOptions } from "./options.ts";
 export { spec } from "./spec.ts";
 

@@ -1,17 +1,4 @@
-import { CONFIG_KEYS } from "../../config/keys.ts";
-import type { OptionTable } from "../../config/options.ts";
-
-/** The settings that concern this engine; the ancestor's keep their names and meaning. */
-export const VAST_OPTIONS = {
-  vast: CONFIG_KEYS.vast,
-  vast_binary: CONFIG_KEYS.vast_binary,
-  matcher_name: CONFIG_KEYS.matcher_name,
-  retro_match_timeout: CONFIG_KEYS.retro_match_timeout,
-  retro_batch_size: CONFIG_KEYS.retro_batch_size,
-  max_background_tasks: CONFIG_KEYS.max_background_tasks,
-} satisfies OptionTable;
-
-/** Checked values by the names of `VAST_OPTIONS`; the defaults are those of the table. */
+/** The checked configuration as far as it concerns this engine; the ancestor's keys keep their meaning. */
 export interface VastOptions {
   /** `host:port` of the node; `localhost:42000` if unset. */
   readonly vast?: string | undefined;
