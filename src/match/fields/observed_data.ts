@@ -189,6 +189,7 @@ function compileGroup(group: FieldGroup): Rules {
 
 const COMPILED = FIELDS.map(compileGroup);
 const SURICATA = COMPILED.filter(({ group }) => group.source === "Suricata");
+const SURICATA_ALWAYS = SURICATA.filter(({ sections }) => sections === undefined);
 const ZEEK = COMPILED.filter(({ group }) => group.source === "Zeek");
 const ZEEK_BY_NAME = new Map(ZEEK.map((rules) => [rules.group.log, rules]));
 
@@ -203,23 +204,28 @@ function isSuricata(event: JsonObject): boolean {
   return typeof event["event_type"] === "string" || "src_ip" in event || "dest_ip" in event;
 }
 
-function* rulesFor(event: JsonObject): Generator<Rules> {
-  if (isSuricata(event)) {
-    for (const rules of SURICATA) {
-      const { sections } = rules;
-      if (sections === undefined) yield rules;
-      else {for (const key in event) {
-          if (sections.has(key.split(".", 1)[0]!)) {
-            yield rules;
-            break;
-          }
-        }}
-    }
-    return;
+/** Groups of Suricata's sections by the member that holds them. */
+const SECTIONS = new Map<string, Rules[]>();
+for (const rules of SURICATA) {
+  for (const section of rules.sections ?? []) {
+    SECTIONS.set(section, [...SECTIONS.get(section) ?? [], rules]);
   }
-  yield ZEEK_BY_NAME.get("*")!;
+}
+
+function suricataRules(event: JsonObject): Set<Rules> {
+  const found = new Set(SURICATA_ALWAYS);
+  for (const key in event) {
+    const dot = key.indexOf(".");
+    for (const rules of SECTIONS.get(dot < 0 ? key : key.slice(0, dot)) ?? []) found.add(rules);
+  }
+  return found;
+}
+
+function rulesFor(event: JsonObject): Iterable<Rules> {
+  if (isSuricata(event)) return suricataRules(event);
+  const always = ZEEK_BY_NAME.get("*")!;
   const log = zeekLog(event);
-  if (log !== undefined && log.group.log !== "*") yield log;
+  return log === undefined || log === always ? [always] : [always, log];
 }
 
 /** A copy of the connection for each name of its other end, so that `dst_ref` can be asked for either. */
