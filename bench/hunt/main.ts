@@ -2,7 +2,7 @@
  * How fast a hunt is against its alternatives, all in one run:
  *
  *   deno task bench:hunt [--size 400MB] [--iocs 1,1000,100000,1000000] [--runs 5]
- *                        [--targets one,many,gz] [--bridge dist/bridge] [--write]
+ *                        [--targets one,many,gz] [--skip jq,grep] [--bridge dist/bridge] [--write]
  *
  * Makes its own logs and lists (see corpus.ts) in a cache folder, measures the
  * compiled binary and its peers, prints a table of ratios; `--write` puts it into
@@ -45,6 +45,7 @@ const { values } = parseArgs({
     targets: { type: "string", default: "one,many,gz" },
     bridge: { type: "string", default: "dist/bridge" },
     cache: { type: "string", default: "/tmp/bridge-bench" },
+    skip: { type: "string", default: "" },
     write: { type: "boolean", default: false },
   },
 });
@@ -148,10 +149,12 @@ async function toolsFor(target: Target, list: string, count: number): Promise<To
     const value = (await Deno.readTextFile(list)).trim();
     tools.push({ name: "zq", argv: ["zq", "-z", JSON.stringify(value), ...files] });
   }
-  const installed = await Promise.all(
-    tools.map(async (tool) => tool.name === "bridge" || await isInstalled(tool.argv[0]!)),
-  );
-  return tools.filter((_, i) => installed[i]);
+  const skipped = values.skip.split(",");
+  const wanted = await Promise.all(tools.map(async ({ name, argv: [program] }) => {
+    if (name === "bridge") return true;
+    return !skipped.includes(program!) && await isInstalled(program!);
+  }));
+  return tools.filter((_, i) => wanted[i]);
 }
 
 async function format(rows: readonly Row[]): Promise<string> {
