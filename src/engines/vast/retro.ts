@@ -153,7 +153,7 @@ function createHunt(
     start: number,
   ): Promise<Verdict> {
     if (error instanceof NodeAwayError) {
-      // A node without any events may say the same as one that was stopped; it answers, though.
+      // VAST says the same of a query that no partition of its index can answer, but says it again.
       if (error.reason === "cut_short") {
         if (++told.empty === 1) return "again";
         await patiently(() => client.check(signal));
