@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { bridge } from "./bridge.ts";
+
+async function withLog(use: (folder: string, log: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const log = `${folder}/eve.json`;
+    const lines = [1, 2, 3].map((n) =>
+      JSON.stringify({
+        timestamp: `2026-11-21T00:00:0${n}.000000+0000`,
+        event_type: "dns",
+        src_ip: "10.0.0.1",
+        dns: { rrname: "evil.example" },
+      })
+    );
+    await Deno.writeTextFile(log, lines.join("\n") + "\n");
+    await use(folder, log);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("bridge sinks list tells of every sink, from the sinks themselves", async () => {
+  const { stdout, code } = await bridge(["sinks", "list", "--json"]);
+  assert.equal(code, 0);
+  const specs = JSON.parse(stdout);
+  const names = specs.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names, ["stdout", "file", "syslog", "webhook", "process"]);
+  for (const { forms, guarantee, confirms, options } of specs) {
+    assert(forms.length > 0 && confirms.length > 0 && typeof options === "object");
+    assert.match(guarantee, /^at-(most|least)-once$/);
+  }
+  const { stdout: text } = await bridge(["sinks", "list"]);
+  for (const name of names) assert(text.includes(`${name}: `));
+});
+
+Deno.test("bridge retro writes to several sinks at once, through their failures", () =>
+  withLog(async (folder, log) => {
+    let calls = 0;
+    const bodies: string[] = [];
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      async (request) => {
+        const body = await request.text();
+        if (++calls <= 2) return new Response("", { status: 500 });
+        bodies.push(body);
+        return new Response();
+      },
+    );
+    const { stdout, code, stderr } = await bridge([
+      ...["retro", "--ioc", "evil.example", "--logs", log, "--sink", "stdout"],
+      ...["--sink", `file:${folder}/out`, "--sink", `http://127.0.0.1:${server.addr.port}/`],
+      ...["--sink", `process:sh -c 'cat > ${folder}/child'`],
+    ]);
+    await server.shutdown();
+    assert.equal(code, 0, stderr);
+    const expected = await Deno.readTextFile(log);
+    assert.equal(stdout, expected);
+    assert.equal(await Deno.readTextFile(`${folder}/out`), expected);
+    assert.equal(await Deno.readTextFile(`${folder}/child`), expected);
+    assert.deepEqual(bodies.map((body) => JSON.parse(body).length), [3]);
+  }));
+
+Deno.test("bridge retro exits with 2 and counts what a sink did not take", () =>
+  withLog(async (_folder, log) => {
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => new Response("", { status: 400 }),
+    );
+    const { stdout, code, stderr } = await bridge([
+      ...["retro", "--ioc", "evil.example", "--logs", log, "--sink", "stdout"],
+      ...["--sink", `http://user:hunter2@127.0.0.1:${server.addr.port}/?key=s3cret`],
+    ]);
+    await server.shutdown();
+    assert.equal(code, 2);
+    assert.equal(stdout, await Deno.readTextFile(log));
+    assert.match(stderr, /answered 400/);
+    assert.match(stderr, /3 hits not delivered/);
+    assert.doesNotMatch(stderr, /hunter2|s3cret/);
+  }));
+
+Deno.test("bridge retro names a sink that can't be opened before it hunts", () =>
+  withLog(async (_folder, log) => {
+    for (const sink of ["file:/nonexistent/out", "process:/nonexistent/program", "ftp://host"]) {
+      const { stdout, code, stderr } = await bridge([
+        ...["retro", "--ioc", "evil.example", "--logs", log, "--sink", sink],
+      ]);
+      assert.deepEqual([stdout, code], ["", 2]);
+      assert(!stderr.includes("    at "), stderr);
+      assert.match(stderr, /nonexistent|no sink "ftp/);
+    }
+  }));
