@@ -1,6 +1,7 @@
 /** Follows object paths into cyber observables (STIX 2.1 §9.7). */
 import type { JsonObject } from "../../json.ts";
 import type { ObjectPath } from "../pattern/ast.ts";
+import { readBase64, readHex } from "./bytes.ts";
 
 /** A value at the end of a path: JSON, or the bytes of a `_hex` or `_bin` property. */
 export type Selected = unknown;
@@ -20,11 +21,7 @@ function typed(name: string, value: unknown): unknown {
   const hex = name.endsWith("_hex");
   if (!hex && !name.endsWith("_bin")) return value;
   if (typeof value !== "string") return MALFORMED;
-  try {
-    return hex ? Uint8Array.fromHex(value) : Uint8Array.fromBase64(value);
-  } catch {
-    return MALFORMED;
-  }
+  return (hex ? readHex(value) : readBase64(value)) ?? MALFORMED;
 }
 
 function resolve(reference: unknown, objects: Objects): JsonObject | undefined {

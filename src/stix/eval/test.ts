@@ -2,6 +2,7 @@
 import { contains, parseCidr } from "../ip.ts";
 import type { Constant, ObjectPath, Test } from "../pattern/ast.ts";
 import { parseTimestamp } from "../timestamp.ts";
+import { readBase64, readHex } from "./bytes.ts";
 import { compileRegex } from "./regex.ts";
 import type { Selected } from "./select.ts";
 
@@ -92,9 +93,7 @@ function compareTo(constant: Constant): Compare {
       };
     }
     default: {
-      const bytes = constant.type === "hex"
-        ? Uint8Array.fromHex(constant.text)
-        : Uint8Array.fromBase64(constant.text);
+      const bytes = constant.type === "hex" ? readHex(constant.text)! : readBase64(constant.text)!;
       return (value) => {
         if (value instanceof Uint8Array) return compareBytes(value, bytes);
         if (typeof value !== "string") return undefined;
