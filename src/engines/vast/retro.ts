@@ -153,13 +153,12 @@ function createHunt(
     start: number,
   ): Promise<Verdict> {
     if (error instanceof NodeAwayError) {
-      // VAST says the same of a query that no partition of its index can answer, but says it again.
-      if (error.reason === "cut_short") {
-        if (++told.empty === 1) return "again";
-        await patiently(() => client.check(signal));
-        return "empty";
-      }
-      await waitForNode(error, attempt, start);
+      if (error.reason === "cut_short" && ++told.empty === 1) return "again";
+      // VAST says the same of a query that no partition of its index can answer; then it is still there.
+      const away = error.reason === "cut_short" ? await stillThere() : error;
+      if (away === undefined) return "empty";
+      told.empty = 0;
+      await waitForNode(away, attempt, start);
       return "again";
     }
     if (!(error instanceof VastError)) throw error;
@@ -177,6 +176,17 @@ function createHunt(
         return "halve";
       default:
         throw error;
+    }
+  }
+
+  /** Why the node does not answer; undefined if it does. */
+  async function stillThere(): Promise<NodeAwayError | undefined> {
+    try {
+      await client.check(signal);
+      return undefined;
+    } catch (error) {
+      if (error instanceof NodeAwayError) return error;
+      throw error;
     }
   }
 

@@ -81,21 +81,23 @@ Deno.test("retro() counts rows that are no JSON and gives the others", async () 
   });
 });
 
-Deno.test("retro() waits for a node that goes away midway and comes back", async () => {
-  await withEngine(async (engine, { node }) => {
-    node.fail({ times: 1, hang: true });
-    const hunting = hunt(engine, SEEN);
-    await node.asked(1);
-    await node.kill();
-    const again = startNode({ events: cutEvents(), port: node.port });
-    try {
-      assert.deepEqual((await hunting).rows, want);
-      assert.equal(engine.health!().type, "up");
-    } finally {
-      await again.kill();
-    }
+for (const how of ["stop", "kill"] as const) {
+  Deno.test(`retro() waits for a node that midway gets a ${how} and comes back`, async () => {
+    await withEngine(async (engine, { node }) => {
+      node.fail({ times: 1, hang: true });
+      const hunting = hunt(engine, SEEN);
+      await node.asked(1);
+      await node[how]();
+      const again = startNode({ events: cutEvents(), port: node.port });
+      try {
+        assert.deepEqual((await hunting).rows, want);
+        assert.equal(engine.health!().type, "up");
+      } finally {
+        await again.kill();
+      }
+    });
   });
-});
+}
 
 Deno.test("retro() fails at once when there is no node to begin with", async () => {
   await withEngine(async (engine, { node }) => {
