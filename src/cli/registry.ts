@@ -51,7 +51,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "pattern",
-    summary: "explain a STIX pattern",
+    summary: "explain a STIX pattern, or evaluate it on observed-data",
     load: () => import("./commands/pattern.ts"),
   },
   {

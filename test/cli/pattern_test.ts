@@ -12,7 +12,7 @@ Deno.test("bridge pattern check explains a pattern and what goes to the fast set
     stdout,
     /every event that can matter\n +ipv4 198\.51\.100\.1\n +ipv4 198\.51\.100\.2/,
   );
-  assert.match(stdout, /vast +can't find it/);
+  assert.match(stdout, /logs +finds it\n +vast +finds/);
 });
 
 Deno.test("bridge pattern check --json says what is no valid pattern", async () => {
@@ -44,4 +44,28 @@ Deno.test("bridge fields prints the table", async () => {
   const unknown = await bridge(["fields", "nope"]);
   assert.equal(unknown.code, 2);
   assert.match(unknown.stderr, /No log or source is called "nope"/);
+});
+
+const OBSERVED = {
+  type: "observed-data",
+  id: "observed-data--b67d30ff-02ac-498a-92f9-32f845f448cf",
+  first_observed: "2024-01-01T00:00:00Z",
+  last_observed: "2024-01-01T00:00:00Z",
+  number_observed: 2,
+  objects: { "0": { type: "file", name: "a.exe", size: 7 } },
+};
+
+Deno.test("bridge pattern match evaluates observed-data and exits as grep does", async () => {
+  const call = (pattern: string, stdin: unknown) =>
+    bridge(["pattern", "match", pattern, "-"], { stdin: JSON.stringify(stdin) });
+  const found = await call("[file:size > 5] REPEATS 2 TIMES", OBSERVED);
+  assert.deepEqual([found.code, found.stdout], [0, `${OBSERVED.id}\n`]);
+  assert.equal((await call("[file:size > 7]", [OBSERVED])).code, 1);
+  const { objects: held, ...rest } = OBSERVED;
+  const file = { ...held["0"], id: "file--00000000-0000-4000-8000-000000000000" };
+  const bundle = { type: "bundle", objects: [{ ...rest, object_refs: [file.id] }, file] };
+  assert.equal((await call("[file:name LIKE '%.exe']", bundle)).stdout, `${OBSERVED.id}\n`);
+  const broken = await call("[file:size > 7]", { ...OBSERVED, number_observed: 0 });
+  assert.equal(broken.code, 2);
+  assert.match(broken.stderr, /observed-data needs first_observed/);
 });

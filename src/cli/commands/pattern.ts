@@ -7,7 +7,7 @@ interface CheckOptions {
   readonly json?: boolean;
 }
 
-/** `bridge pattern check PATTERN`: what a STIX pattern says, and what can be done with it. */
+/** `bridge pattern check` tells what a STIX pattern says, `bridge pattern match` evaluates it. */
 export function command(context: CliContext): Command {
   const check = withExamples(
     new Command("check")
@@ -16,10 +16,7 @@ export function command(context: CliContext): Command {
           "and the values that are looked up fast. Exit code 2 if it is no valid pattern.",
       )
       .argument("<pattern>", "the pattern, in quotes")
-      .addOption(
-        new Option("--stix-version <version>", "read by the grammar of one edition alone")
-          .choices(["2.0", "2.1"]),
-      )
+      .addOption(stixVersion())
       .option("--json", "print one JSON object")
       .action(async (pattern: string, options: CheckOptions) => {
         const { explainPattern, renderExplanation } = await import("../pattern_explanation.ts");
@@ -41,5 +38,34 @@ export function command(context: CliContext): Command {
       ],
     ],
   );
-  return new Command("pattern").description("Explains STIX patterns.").addCommand(check);
+  const match = withExamples(
+    new Command("match")
+      .description(
+        "Evaluates a STIX pattern on observed-data by the letter of the specification and prints " +
+          "the ids of what takes part. Exit code 1 if the pattern doesn't match.",
+      )
+      .argument("<pattern>", "the pattern, in quotes")
+      .argument(
+        "<files...>",
+        "JSON: observed-data of STIX 2.0, or bundles of 2.1; - is standard input",
+      )
+      .addOption(stixVersion())
+      .action(async (pattern: string, files: string[], options: CheckOptions) => {
+        const { matchFiles } = await import("../pattern_match.ts");
+        const { stixVersion: version } = options;
+        const names = await matchFiles(pattern, files, version && { version });
+        await context.print(names.map((name) => `${name}\n`).join(""));
+        if (names.length === 0) context.exitWith(EXIT.nothing);
+      }),
+    [["on a bundle", 'bridge pattern match "[file:size > 1000]" bundle.json']],
+  );
+  return new Command("pattern")
+    .description("Explains STIX patterns and evaluates them on STIX observed-data.")
+    .addCommand(check)
+    .addCommand(match);
+}
+
+function stixVersion(): Option {
+  return new Option("--stix-version <version>", "read by the grammar of one edition alone")
+    .choices(["2.0", "2.1"]);
 }
