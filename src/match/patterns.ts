@@ -53,15 +53,34 @@ function canonicalValue(text: string): string {
   return canonicalDomain(text) ?? text.toLowerCase();
 }
 
+/** How the texts at a path are equal. */
+type Equality = "value" | "hash" | "caseless" | "exact";
+
+function equalityOf({ steps }: ObjectPath): Equality {
+  const names = steps.flatMap((step) => step.type === "key" ? [step.name] : []);
+  const last = names.at(-1)!;
+  if (last === "value") return "value";
+  if (names.includes("hashes") || /_(?:ja3s?_hash|hassh\w*)$/.test(last)) return "hash";
+  return CASELESS.has(last) ? "caseless" : "exact";
+}
+
+/** Asked for each value of each event. */
+const equalities = new WeakMap<ObjectPath, Equality>();
+
 /** Equal values of a path have equal canonical forms. */
 export const canonicalAt: Canonical = (path: ObjectPath, text: string): string => {
-  const names = path.steps.flatMap((step) => step.type === "key" ? [step.name] : []);
-  const last = names.at(-1)!;
-  if (last === "value") return canonicalValue(text);
-  if (names.includes("hashes") || /_(?:ja3s?_hash|hassh\w*)$/.test(last)) {
-    return canonicalHash(text) ?? text.toLowerCase();
+  let equality = equalities.get(path);
+  if (equality === undefined) equalities.set(path, equality = equalityOf(path));
+  switch (equality) {
+    case "value":
+      return canonicalValue(text);
+    case "hash":
+      return canonicalHash(text) ?? text.toLowerCase();
+    case "caseless":
+      return text.toLowerCase();
+    case "exact":
+      return text;
   }
-  return CASELESS.has(last) ? text.toLowerCase() : text;
 };
 
 /** A network in place of an address means the addresses in it, as for plain IoCs. */
