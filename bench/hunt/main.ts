@@ -119,7 +119,7 @@ function readTool({ files, compressed }: Target): Tool {
   if (compressed) {
     return { name: "gzip -dc", argv: ["sh", "-c", 'gzip -dc "$@" >/dev/null', "sh", ...files] };
   }
-  return { name: "cat", argv: ["sh", "-c", 'cat "$@" | cat >/dev/null', "sh", ...files] };
+  return { name: "cat", argv: ["sh", "-c", 'cat "$@" >/dev/null', "sh", ...files] };
 }
 
 async function toolsFor(target: Target, list: string, count: number): Promise<Tool[]> {

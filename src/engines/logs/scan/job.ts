@@ -32,6 +32,9 @@ export interface JobRunner {
   run(job: ScanJob, signal: AbortSignal): AsyncGenerator<JobChunk>;
 }
 
+/** Blocks of plain files: what is read, looked through and filtered with stays in the second-level cache. */
+const BLOCK_BYTES = 256 << 10;
+
 /** The set behind a pasted filter is not here; nothing asks for it. */
 const NEEDLES: Needles = { iocs: undefined as unknown as IocSet };
 
@@ -77,7 +80,8 @@ async function* runRange(
   try {
     using source = Deno.openSync(file.path);
     const scanner = createBlockScanner(format, NEEDLES, createPastedFinders(kernel), 1, limits);
-    for (const block of readRange(source, range, roomIn(kernel), limits)) {
+    const blockBytes = Math.min(limits.blockBytes, BLOCK_BYTES);
+    for (const block of readRange(source, range, roomIn(kernel), { ...limits, blockBytes })) {
       signal.throwIfAborted();
       const found = scanner.scan(block);
       format = scanner.format;

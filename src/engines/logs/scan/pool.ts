@@ -24,6 +24,9 @@ type Parts = PoolScanParts & { readonly hunter: Hunter; readonly threads: number
 /** Jobs that may be done ahead of what was handed on, a thread. */
 const AHEAD = 6;
 
+/** How long this thread scans before it looks for messages, ms. */
+const TURN = 2;
+
 /** Scans on all cores where that is faster, else in the calling thread. */
 export function createPoolScan(parts: PoolScanParts): Scan {
   const inline = createInlineScan(parts);
@@ -129,6 +132,13 @@ function createOwnPart(
     runner.use(copy);
   }
 
+  async function step({ id, chunks }: NonNullable<typeof current>): Promise<void> {
+    const next = await chunks.next();
+    if (next.done) throw new Error(`Scan job ${id} ended without an end`);
+    board.put(id, next.value);
+    if (next.value.end) current = undefined;
+  }
+
   return {
     run,
     async end() {
@@ -142,11 +152,8 @@ function createOwnPart(
         if (job === undefined) return false;
         current = { id: job.id, chunks: run(job) };
       }
-      const { id } = current;
-      const step = await current.chunks.next();
-      if (step.done) throw new Error(`Scan job ${id} ended without an end`);
-      board.put(id, step.value);
-      if (step.value.end) current = undefined;
+      const until = performance.now() + TURN;
+      do await step(current); while (current !== undefined && performance.now() < until);
       await nextTurn();
       return true;
     },

@@ -4,7 +4,7 @@ import { createJobRunner, type JobChunk, type JobRunner, type ScanJob } from "./
 import { AHEAD, type Order, pack } from "./wire.ts";
 
 /** Chunks without candidates that are told of at once. */
-const TOGETHER = 8;
+const TOGETHER = 32;
 /** Bytes of candidates that make a report. */
 const REPORT_BYTES = 1 << 20;
 
