@@ -83,7 +83,7 @@ async function* scanInPool(
       if (!tally.isMistaken(job)) yield tally.add(job, chunk);
       else if (chunk.end) {
         const file = { ...job.file, format: tally.format(job) };
-        for await (const again of here.run({ ...job, file })) {
+        for await (const again of here.redo({ ...job, file })) {
           yield tally.add({ ...job, file }, again);
         }
       }
@@ -99,7 +99,8 @@ async function* scanInPool(
 interface OwnPart {
   /** Gives out jobs, then does one step of its own; false if there is nothing to do. */
   work(): Promise<boolean>;
-  run(job: ScanJob): AsyncIterable<JobChunk>;
+  /** Does a job now, whatever else is under way. */
+  redo(job: ScanJob): AsyncIterable<JobChunk>;
   end(): Promise<void>;
 }
 
@@ -140,7 +141,11 @@ function createOwnPart(
   }
 
   return {
-    run,
+    redo(job) {
+      const other = createJobRunner(module, parts.limits ?? DEFAULT_LIMITS);
+      other.use(filter.copy());
+      return other.run(job, signal);
+    },
     async end() {
       await current?.chunks.return(undefined);
     },
