@@ -95,7 +95,7 @@ function createLog(folder: string) {
 const PACE = { poll: 1, lookAgain: 0, save: 0 };
 
 /** A follower that is started, stopped and killed; it remembers what it has matched. */
-function createFollowing(root: string) {
+function createFollowing(root: string, idle: number) {
   const indicators = iocs(["domain:example.com"]);
   const seen = new Map<unknown, number>();
   let saved: readonly Position[] = [];
@@ -112,7 +112,12 @@ function createFollowing(root: string) {
   };
 
   async function start() {
-    const engine = await open({ paths: [root], positions, fromStart: true, pace: PACE });
+    const engine = await open({
+      paths: [root],
+      positions,
+      fromStart: true,
+      pace: { ...PACE, idle },
+    });
     const stop = new AbortController();
     const running = (async () => {
       for await (const batch of engine.live(indicators, stop.signal)) {
@@ -159,32 +164,36 @@ const ROUNDS = Number(Deno.env.get("BRIDGE_CHAOS_ROUNDS") ?? 40);
 for (const root of ["eve.json", ""]) {
   Deno.test(`live() misses no line of ${root || "a folder"} through rotation, stops and deaths`, () =>
     fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 25 }), (steps) =>
-        withFolder(async (folder) => {
-          const log = createLog(folder);
-          const following = createFollowing(`${folder}/${root}`);
-          await following.settle();
-          for (const step of steps) {
-            if (step.type === "write") log.write(step.lines);
-            else if (step.type === "settle" || step.type === "stop" || step.type === "die") {
-              await following[step.type]();
-              await following.run();
-            } else {
-              // The first lines of a log must have been seen before it is rotated twice.
-              if (step.type !== "writeHalf") await following.settle();
-              log[step.type]();
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 25 }),
+        fc.constantFrom(0, 30, 60_000),
+        (steps, idle) =>
+          withFolder(async (folder) => {
+            const log = createLog(folder);
+            const following = createFollowing(`${folder}/${root}`, idle);
+            await following.settle();
+            for (const step of steps) {
+              if (step.type === "write") log.write(step.lines);
+              else if (step.type === "settle" || step.type === "stop" || step.type === "die") {
+                await following[step.type]();
+                await following.run();
+              } else {
+                // The first lines of a log must have been seen before it is rotated twice.
+                if (step.type !== "writeHalf") await following.settle();
+                log[step.type]();
+              }
             }
-          }
-          log.complete();
-          await following.settle();
-          await following.stop();
-          const missed = Array.from({ length: log.written }, (_, i) => i)
-            .filter((number) => !following.seen.has(number));
-          assert.deepEqual(missed, []);
-          // Only a death may make the follower see a line again.
-          const again = [...following.seen].filter(([, times]) => times > 1);
-          if (!steps.some((step) => step.type === "die")) assert.deepEqual(again, []);
-        })),
+            log.complete();
+            await following.settle();
+            await following.stop();
+            const missed = Array.from({ length: log.written }, (_, i) => i)
+              .filter((number) => !following.seen.has(number));
+            assert.deepEqual(missed, []);
+            // Only a death may make the follower see a line again.
+            const again = [...following.seen].filter(([, times]) => times > 1);
+            if (!steps.some((step) => step.type === "die")) assert.deepEqual(again, []);
+          }),
+      ),
       { numRuns: ROUNDS },
     ));
 }

@@ -24,6 +24,18 @@ export interface NewLines extends Pick<ScanChunk, "lines" | "candidates" | "trou
   readonly position: Position;
 }
 
+/** What shows that a file was written to. */
+export interface FileState {
+  readonly size: number;
+  /** When it was last written, ms since the epoch, if the platform tells. */
+  readonly modified: number | undefined;
+}
+
+/** Whether nothing was written to a file between two looks at it. */
+export function isSameState(a: FileState, b: FileState): boolean {
+  return a.size === b.size && a.modified === b.modified;
+}
+
 /** A file that is read as it grows. */
 export interface FollowedFile {
   /** Changes when the file is renamed. */
@@ -31,6 +43,8 @@ export interface FollowedFile {
   readonly position: Position;
   /** When something was last read, for closing idle files. */
   readonly lastRead: number;
+  /** The file as it was last looked at. */
+  readonly last: FileState;
   /**
    * Whole lines that were added since the last call. A file that was emptied or
    * rewritten is `replaced` with what it held; then it is read from its start.
@@ -50,7 +64,8 @@ export function followFile(start: Position, parts: FollowParts): FollowedFile {
   let lines: LineReader | undefined;
   /** Size at which the content was found to be no log; it is looked at again while it is short. */
   let foreignAt: number | undefined;
-  let lastSize = -1, lastChange = -1, lastRead = Date.now();
+  let last: FileState = { size: -1, modified: undefined };
+  let lastRead = Date.now();
 
   /** Takes up the file's beginning; false if it isn't the file that was read before. */
   async function isUnchanged(opened: Deno.FsFile, size: number): Promise<boolean> {
@@ -90,11 +105,14 @@ export function followFile(start: Position, parts: FollowParts): FollowedFile {
     get lastRead() {
       return lastRead;
     },
+    get last() {
+      return last;
+    },
     async *read(replaced) {
       file ??= await Deno.open(path);
       const info = await file.stat();
-      const changed = info.mtime?.getTime() ?? 0;
-      if (info.size === lastSize && changed === lastChange) return;
+      const now = { size: info.size, modified: info.mtime?.getTime() };
+      if (isSameState(now, last)) return;
       if (!await isUnchanged(file, info.size)) {
         const before = position;
         position = { identity: before.identity, path, ...AT_START };
@@ -110,8 +128,7 @@ export function followFile(start: Position, parts: FollowParts): FollowedFile {
           yield found;
         }
       }
-      lastSize = info.size;
-      lastChange = changed;
+      last = now;
     },
     release() {
       file?.close();
@@ -126,15 +143,18 @@ export const AT_START = { offset: 0, line: 0, fingerprint: "", fingerprintBytes:
 /**
  * Reads what a file (perhaps compressed) holds after a position, to its end: a
  * rotated file that was not read to the end before it was copied or packed.
+ * `damaged` is told if it is cut short.
  */
 export async function* readRest(
   path: string,
   from: Position,
   parts: FollowParts,
+  damaged: (what: string) => void = () => {},
 ): AsyncGenerator<NewLines> {
   const stream = await openByteStream(path, parts.signal);
   try {
     yield* readStream(stream, from, parts);
+    if (stream.damage !== undefined) damaged(stream.damage);
   } finally {
     stream.close();
   }
@@ -160,7 +180,9 @@ async function* readStream(
     const fresh = { ...block, bytes: block.bytes.subarray(known) };
     const found = lines.take(fresh, { ...from, line: passed });
     passed += found.lines;
-    yield { ...found, position: { ...from, offset: block.end, line: passed } };
+    // A line without its end may be cut: it counts as read only when the file is done with.
+    const offset = block.unterminated ? block.end - block.bytes.length : block.end;
+    yield { ...found, position: { ...from, offset, line: passed } };
   }
 }
 

@@ -12,7 +12,7 @@ import { type FollowParts, lookAtHead, type NewLines, readRest } from "./followe
 import { siblingsOf } from "./known_files.ts";
 import { createLiveTroubles } from "./live_troubles.ts";
 import { continues, DONE, type Position, type PositionStore } from "./positions.ts";
-import { createRegistry, type Registry } from "./registry.ts";
+import { createRegistry, type Registry, type Remainder } from "./registry.ts";
 import { createWake } from "./wake.ts";
 
 const logger = getLogger(["bridge", "engines", "logs", "live"]);
@@ -35,9 +35,11 @@ export interface LivePace {
   readonly lookAgain: number;
   /** Shortest time between two savings of positions. */
   readonly save: number;
+  /** Files in which nothing happened for so long are closed, until they change. */
+  readonly idle: number;
 }
 
-const DEFAULT_PACE: LivePace = { poll: 250, lookAgain: 2000, save: 1000 };
+const DEFAULT_PACE: LivePace = { poll: 250, lookAgain: 2000, save: 1000, idle: 600_000 };
 /** Looking at the folders takes at most one part in so many of the time. */
 const LOOK_SHARE = 20;
 const BATCH = 1000;
@@ -80,9 +82,9 @@ export async function* followLogs(
     troubles.add(path, { what, count: 1, unread: true });
   const crediting = createCrediting(indicators, "LIVE", compounds);
   const saved = await options.positions?.load() ?? [];
-  const start = { roots, saved, fromStart: options.fromStart === true };
-  const registry = createRegistry(start, parts, unreadable);
   const pace = options.pace ?? DEFAULT_PACE;
+  const start = { roots, saved, fromStart: options.fromStart === true, idle: pace.idle };
+  const registry = createRegistry(start, parts, unreadable);
   const saver = createSaver(options.positions, pace.save);
   const wake = createWake(foldersOf(roots), signal);
   let bytesRead = 0, eventsRead = 0;
@@ -105,6 +107,16 @@ export async function* followLogs(
       hooks.progress?.({ bytesRead, eventsRead, source: path });
       if (signal.aborted) return;
     }
+  }
+
+  async function* matchRemainder({ path, from, size }: Remainder) {
+    let damage: string | undefined;
+    const rest = readRest(path, from, parts, (found) => damage = found);
+    yield* match(rest, path);
+    if (signal.aborted) return;
+    // A packed file may be met while it is being written: then it grows, and is read on.
+    if (damage === undefined) registry.finish({ ...from, offset: DONE }, size);
+    else troubles.add(path, { what: damage, count: 1, unread: true });
   }
 
   function* matchChunk(chunk: NewLines, path: string): Generator<readonly Match[]> {
@@ -137,7 +149,7 @@ export async function* followLogs(
         lookedAt = performance.now();
         lookTook = lookedAt - now;
         saver.changed();
-        for (const { path, from } of remainders) yield* match(readRest(path, from, parts), path);
+        for (const remainder of remainders) yield* matchRemainder(remainder);
       }
       for (const file of registry.followed) {
         try {
@@ -145,7 +157,7 @@ export async function* followLogs(
           const rest = (cut: Position) => readCopy(file.path, cut, registry, parts);
           yield* match(file.read(rest), file.path);
           // A beginning that was seen counts even while its first line is not complete.
-          if (file.position !== before) settle(file.position);
+          if (!signal.aborted && file.position !== before) settle(file.position);
         } catch (error) {
           if (signal.aborted) break;
           if (!(error instanceof Deno.errors.NotFound)) {

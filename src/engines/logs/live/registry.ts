@@ -1,9 +1,11 @@
 import type { Root } from "../sources/roots.ts";
 import {
   AT_START,
+  type FileState,
   type FollowedFile,
   followFile,
   type FollowParts,
+  isSameState,
   lookAtHead,
 } from "./followed_file.ts";
 import { lookAround, type SeenFile } from "./known_files.ts";
@@ -22,6 +24,8 @@ import type { OnUnreadable } from "../sources/walk.ts";
 export interface Remainder {
   readonly path: string;
   readonly from: Position;
+  /** Size on disk when it was met. */
+  readonly size: number;
 }
 
 /** Which files are followed and how far each was read. */
@@ -49,6 +53,14 @@ export interface RegistryStart {
   readonly saved: readonly Position[];
   /** Without saved positions: read what is there already. */
   readonly fromStart: boolean;
+  /** Files in which nothing happened for so long are closed, ms. */
+  readonly idle: number;
+}
+
+/** A file that is closed until something is written to it. */
+interface Sleeper {
+  readonly file: FollowedFile;
+  readonly state: FileState;
 }
 
 /** A file that is not followed: packed, a copy, a sibling. */
@@ -58,9 +70,6 @@ interface Judged {
   /** The file of which it is a copy. */
   readonly original: string | undefined;
 }
-
-/** Files in which nothing happened for so long are closed, ms. */
-const IDLE = 600_000;
 
 /** A file that is gone is remembered for so long: it may come back packed, ms. */
 const REMEMBER_GONE = 3600_000;
@@ -73,7 +82,7 @@ export function createRegistry(
 ): Registry {
   const positions = new Map(start.saved.map((position) => [position.identity, position]));
   const awake = new Map<string, FollowedFile>();
-  const asleep = new Map<string, { readonly file: FollowedFile; readonly size: number }>();
+  const asleep = new Map<string, Sleeper>();
   const judged = new Map<string, Judged>();
   const goneSince = new Map<string, number>();
   let first = true;
@@ -95,9 +104,9 @@ export function createRegistry(
       judged.set(identity, { size, original: undefined });
       return;
     }
-    if (position !== undefined && !packed) {
+    if (position !== undefined && !packed && isSameContent(position, head)) {
       judged.delete(identity);
-      follow({ ...position, path });
+      follow({ ...position, path }, seen, position.offset === size);
       return;
     }
     const original = originalOf(identity, head);
@@ -107,15 +116,21 @@ export function createRegistry(
         ? undefined
         : takeOver(original, seen, packed);
     }
+    if (position !== undefined && !packed) {
+      // It was empty, or is another by now; which of them shows when it is read.
+      judged.delete(identity);
+      follow({ ...position, path }, seen, false);
+      return;
+    }
     if (seen.sibling) return;
     const fromEnd = first && start.saved.length === 0 && !start.fromStart;
     if (packed) {
       const from = { identity, path, ...AT_START, ...stamp(head) };
       positions.set(identity, { ...from, offset: fromEnd ? DONE : 0 });
-      return fromEnd ? undefined : { path, from };
+      return fromEnd ? undefined : { path, from, size };
     }
     judged.delete(identity);
-    follow(fromEnd ? await atEnd(seen, head) : { identity, path, ...AT_START });
+    follow(fromEnd ? await atEnd(seen, head) : { identity, path, ...AT_START }, seen, fromEnd);
   }
 
   /** The position of the file with this content: of the file itself, else of another. */
@@ -144,10 +159,10 @@ export function createRegistry(
     goneSince.delete(original.identity);
     if (packed) {
       judged.set(identity, { size: seen.size, original: undefined });
-      return from.offset === DONE ? undefined : { path, from };
+      return from.offset === DONE ? undefined : { path, from, size: seen.size };
     }
     judged.delete(identity);
-    follow(from);
+    follow(from, seen, false);
   }
 
   /** What was known of a file that is rewritten now goes on for its copies. */
@@ -159,26 +174,33 @@ export function createRegistry(
     }
   }
 
-  function follow(position: Position): void {
-    positions.set(position.identity, position);
-    awake.set(position.identity, followFile(position, parts));
+  /** `read` says that there is nothing to read in the file as it is. */
+  function follow(position: Position, { size, modified }: SeenFile, read: boolean): void {
+    const { identity } = position;
+    positions.set(identity, position);
+    const file = followFile(position, parts);
+    // Old files would only take up descriptors.
+    const idle = modified !== undefined && Date.now() - modified > start.idle;
+    if (read && idle) asleep.set(identity, { file, state: { size, modified } });
+    else awake.set(identity, file);
   }
 
-  function wakeUp({ identity, path, size }: SeenFile): undefined {
+  function wakeUp(seen: SeenFile): undefined {
+    const { identity, path } = seen;
     const sleeper = asleep.get(identity)!;
     sleeper.file.path = path;
-    if (sleeper.size === size) return;
+    if (isSameState(sleeper.state, seen)) return;
     asleep.delete(identity);
     awake.set(identity, sleeper.file);
   }
 
   function putToSleep(present: ReadonlyMap<string, SeenFile>): void {
     for (const [identity, file] of awake) {
-      if (Date.now() - file.lastRead < IDLE) continue;
+      if (Date.now() - file.lastRead < start.idle) continue;
       file.release();
       awake.delete(identity);
-      const size = present.get(identity)?.size;
-      if (size !== undefined) asleep.set(identity, { file, size });
+      // What was added since the last look shows in its state, and wakes it.
+      if (present.has(identity)) asleep.set(identity, { file, state: file.last });
     }
   }
 
@@ -186,6 +208,8 @@ export function createRegistry(
     for (const identity of positions.keys()) {
       if (present.has(identity)) goneSince.delete(identity);
       else if (!goneSince.has(identity)) goneSince.set(identity, Date.now());
+      // Its inode may soon be another file's.
+      if (!present.has(identity)) asleep.delete(identity);
     }
     for (const [identity, since] of goneSince) {
       if (Date.now() - since < REMEMBER_GONE || awake.has(identity)) continue;
@@ -204,6 +228,7 @@ export function createRegistry(
       const seen = await lookAround(start.roots, onUnreadable);
       const present = new Map(seen.map((file) => [file.identity, file]));
       const remainders: Remainder[] = [];
+      putToSleep(present);
       // Files that are known come first: what they are must be settled before copies are judged.
       const known = (file: SeenFile) => positions.has(file.identity) ? 0 : 1;
       for (const file of seen.sort((a, b) => known(a) - known(b))) {
@@ -216,7 +241,6 @@ export function createRegistry(
           onUnreadable(file.path, describeReadError(error));
         }
       }
-      putToSleep(present);
       forgetGone(present);
       first = false;
       return remainders;
