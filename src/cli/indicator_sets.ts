@@ -1,18 +1,46 @@
 import type { Config } from "../config/config.ts";
+import type { AllowGuard } from "../intel/allow/mod.ts";
 import type { IndicatorFilter } from "../intel/filter.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
+import type { Observable } from "../match/observable.ts";
 
 /** The set of all indicators, and how the set of one retro hunt is made: it matches in the same way. */
 export async function createSets(config: Config) {
+  let guard = await readGuard(config);
+  let filter = filterOf(config);
+  const common = {
+    subdomains: config.subdomains,
+    spare: (seen: Observable) => guard.spare(seen),
+  };
+  const admitting = {
+    ...common,
+    get guard() {
+      return guard;
+    },
+    get filter() {
+      return filter;
+    },
+  };
+  return {
+    indicators: createIndicatorSet(admitting),
+    // Whether an indicator is used at all was decided when it was taken in.
+    createSet: () => createIndicatorSet({ ...common, keepExpired: true }),
+    /** A set that takes what the big one would take now. */
+    createProbe: () => createIndicatorSet({ ...common, guard, filter }),
+    /** Other filters and allow-lists from now on; what is in the set already stays there. */
+    async configure(config: Config): Promise<void> {
+      guard = await readGuard(config);
+      filter = filterOf(config);
+    },
+  };
+}
+
+async function readGuard(config: Config): Promise<AllowGuard> {
   const { loadGuard } = await import("../intel/allow/mod.ts");
   const { fileInput } = await import("../intel/readers/mod.ts");
   const lists = (config.allow_lists ?? []).map(fileInput);
   // A single private address may well be what an indicator is about; a private range is not.
-  const guard = await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined);
-  const common = { subdomains: config.subdomains, spare: guard.spare };
-  const indicators = createIndicatorSet({ ...common, guard, filter: filterOf(config) });
-  // Whether an indicator is used at all was decided when it was taken in.
-  return { indicators, createSet: () => createIndicatorSet({ ...common, keepExpired: true }) };
+  return await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined);
 }
 
 function filterOf(config: Config): IndicatorFilter {

@@ -42,7 +42,8 @@ export async function setUpLogging(options: LoggingOptions): Promise<void> {
   }
   const fileLevel = levelOf(options.file?.level);
   if (options.file !== undefined && fileLevel !== null) {
-    sinks["file"] = fileSink(options.file.path);
+    const file = Deno.openSync(options.file.path, { append: true, create: true, mode: 0o640 });
+    sinks["file"] = fileSink(file);
     if (loggers.length === 0) {
       loggers.push({ category: ["bridge"], lowestLevel: fileLevel, sinks: [] as string[] });
     }
@@ -50,7 +51,10 @@ export async function setUpLogging(options: LoggingOptions): Promise<void> {
     logger!.sinks.push("file");
     logger!.lowestLevel = lower(logger!.lowestLevel, fileLevel);
     if (consoleLevel !== null) sinks["console"] = atLeast(consoleLevel, sinks["console"]!);
-    sinks["file"] = atLeast(fileLevel, sinks["file"]);
+    // Closed when logging is set up anew (SIGHUP).
+    sinks["file"] = Object.assign(atLeast(fileLevel, sinks["file"]), {
+      [Symbol.dispose]: () => file.close(),
+    });
   }
   // The library's own notices (a logger that fails) must not get lost, nor its chatter show.
   loggers.push({
@@ -104,8 +108,7 @@ function consoleSink(options: LoggingOptions): Sink {
   };
 }
 
-function fileSink(path: string): Sink {
-  const file = Deno.openSync(path, { append: true, create: true, mode: 0o640 });
+function fileSink(file: Deno.FsFile): Sink {
   return (record) => writeAll(file, formatRecord(record, true));
 }
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
-import { SPOOL_COLUMNS } from "./spool.ts";
+import { SPOOL_COLUMNS } from "./spool_tables.ts";
 
 /** A delivery that was given up, as `bridge spool` shows it. */
 export interface DeadLetter {
@@ -72,13 +72,19 @@ export function dropDead(db: DatabaseSync, choice: Choice): number {
   return Number(db.prepare(`DELETE FROM dead WHERE ${where}`).run(...values).changes);
 }
 
+/** Gives up what waits for a sink, such as one that is no longer named; returns how many. */
+export function dropWaiting(db: DatabaseSync, sink: string): number {
+  return Number(db.prepare("DELETE FROM spool WHERE sink = ?").run(sink).changes);
+}
+
 function condition({ names, sink }: Choice): { where: string; values: SQLInputValue[] } {
   const parts = ["1"];
   const values: SQLInputValue[] = [];
   if (names !== undefined) {
-    const marks = names.map(() => "?").join(", ");
-    parts.push(`(CAST(seq AS TEXT) IN (${marks}) OR id IN (${marks}))`);
-    values.push(...names, ...names);
+    // As JSON, since there may be more of them than a statement takes parameters.
+    const listed = "IN (SELECT value FROM json_each(?))";
+    parts.push(`(CAST(seq AS TEXT) ${listed} OR id ${listed})`);
+    values.push(JSON.stringify(names), JSON.stringify(names));
   }
   if (sink !== undefined) {
     parts.push("sink = ?");

@@ -65,6 +65,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): Queue {
       return Promise.resolve();
     },
     arrival: arrived.next,
+    sinks: () => [...lanes].map(([sink, { length }]) => ({ sink, waiting: length })),
     waiting: (sink) => laneOf(sink).length,
     dropped: 0,
   };

@@ -37,8 +37,10 @@ export interface Queue {
   failed(sink: string, tried: readonly Queued[]): Promise<void>;
   /** They are given up. */
   bury(sink: string, dead: readonly Queued[], error: string): Promise<void>;
-  /** Resolves when something was put, or the signal aborts. */
+  /** Resolves when something was put or the signal aborts; now and then without reason. */
   arrival(signal: AbortSignal): Promise<void>;
+  /** Sinks that something waits for, named by the configuration now or not. */
+  sinks(): readonly { readonly sink: string; readonly waiting: number }[];
   /** Number waiting for a sink. */
   waiting(sink: string): number;
   /** Deliveries dropped because the queue was full. */

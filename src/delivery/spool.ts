@@ -1,9 +1,13 @@
+import { getLogger } from "@logtape/logtape";
 import { Buffer } from "node:buffer";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Delivery } from "../../sinks/sink.ts";
 import type { State } from "../state/state.ts";
 import { createNotice, type Notice } from "../zmtp/wait.ts";
 import type { Queue, Queued, QueueItem, WhenFull } from "./queue.ts";
+import { prepareSpool, SPOOL_COLUMNS, spoolSummary } from "./spool_tables.ts";
+
+const logger = getLogger(["bridge", "delivery"]);
 
 /** Settings of a spool. */
 export interface SpoolOptions {
@@ -18,39 +22,18 @@ export interface SpoolOptions {
 
 /** The queue on disk, with what only a disk keeps. */
 export interface Spool extends Queue {
+  /** Bytes of bodies that wait. */
+  readonly size: number;
   /** Sinks that something waits for, configured now or not. */
-  sinks(): readonly { readonly sink: string; readonly waiting: number; readonly dead: number }[];
+  sinks(): ReturnType<typeof spoolSummary>;
 }
-
-/** Makes the tables; `bridge spool` reads them too. */
-export function prepareSpool(db: DatabaseSync): void {
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS spool (
-      seq INTEGER PRIMARY KEY AUTOINCREMENT,
-      sink TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, ioc TEXT NOT NULL,
-      match_type TEXT NOT NULL, indicator_id TEXT NOT NULL,
-      queued_at INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0
-    );
-    CREATE INDEX IF NOT EXISTS spool_by_sink ON spool (sink, seq);
-    CREATE TABLE IF NOT EXISTS dead (
-      seq INTEGER PRIMARY KEY,
-      sink TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL, ioc TEXT NOT NULL,
-      match_type TEXT NOT NULL, indicator_id TEXT NOT NULL,
-      queued_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
-      died_at INTEGER NOT NULL, error TEXT NOT NULL
-    );
-    CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-  `);
-}
-
-/** Columns that the waiting and the dead share. */
-export const SPOOL_COLUMNS =
-  "seq, sink, id, body, ioc, match_type, indicator_id, queued_at, attempts";
 
 const REMEMBER = 30 * 24 * 3600 * 1000;
 const FORGET_EVERY = 10_000;
-/** How often a spool at rest looks whether others changed it, ms. */
-const LOOK_EVERY = 1000;
+/** How often a spool at rest looks whether another process (`bridge spool`) changed it, ms. */
+const LOOK_EVERY = 500;
+/** Most bytes of bodies that are read at once. */
+const PEEK_BYTES = 8 * 1024 * 1024;
 
 /** Opens the spool of a state. */
 export function openSpool(state: State, options: SpoolOptions): Spool {
@@ -58,28 +41,40 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
   prepareSpool(db);
   const now = options.now ?? Date.now;
   const statements = prepare(db);
-  const waiting = new Map<string, number>();
-  let size = 0, dropped = 0, sinceForget = 0;
-  const recount = () => {
-    waiting.clear();
-    for (const row of db.prepare("SELECT sink, count(*) AS n FROM spool GROUP BY sink").all()) {
-      waiting.set(row["sink"] as string, Number(row["n"]));
-    }
-    size = Number(db.prepare("SELECT total(length(body)) AS n FROM spool").get()!["n"]);
-  };
-  recount();
+  const lanes = new Map<string, Lane>();
+  let size = 0, deadSize = 0, dropped = 0, sinceForget = 0;
   const arrived = createNotice(), freed = createNotice();
+  const isChangedByOthers = watchOthers(db);
+
+  const takeStock = ({ waiting, dead }: Stock) => {
+    lanes.clear();
+    for (const { sink, count, bytes } of waiting) lanes.set(sink, { count, bytes });
+    size = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    deadSize = dead;
+  };
+  takeStock(stockOf(db));
 
   const count = (sink: string, change: number, bytes: number) => {
-    waiting.set(sink, (waiting.get(sink) ?? 0) + change);
+    const lane = lanes.get(sink) ?? { count: 0, bytes: 0 };
+    lanes.set(sink, { count: lane.count + change, bytes: lane.bytes + bytes });
     size += bytes;
     if (change < 0) freed.raise();
+  };
+  /** Waits for a notice for a while, and takes in what another process has changed. */
+  const change = async (notice: Notice, signal: AbortSignal) => {
+    await notice.next(signal, LOOK_EVERY);
+    if (signal.aborted || !isChangedByOthers()) return;
+    // As a job, so that what was committed before and after it is counted once.
+    takeStock(await state.commit(() => stockOf(db)));
+    arrived.raise();
+    freed.raise();
   };
   const isNew = (id: string): boolean => {
     if (!options.dedup) return true;
     if (++sinceForget >= FORGET_EVERY) {
       sinceForget = 0;
-      statements.forget.run(now() - (options.remember ?? REMEMBER));
+      // At most twice as many as have come, so that no call takes long.
+      statements.forget.run(now() - (options.remember ?? REMEMBER), 2 * FORGET_EVERY);
     }
     return statements.remember.run(idBytes(id), now()).changes > 0;
   };
@@ -94,38 +89,51 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
   };
   const room = async (bytes: number, signal: AbortSignal) => {
     while (size + bytes > options.maxSize && size > 0) {
+      signal.throwIfAborted();
       if (options.whenFull === "drop-oldest") await dropOldest(bytes);
-      else {
-        signal.throwIfAborted();
-        await freed.next(signal);
-      }
+      else await change(freed, signal);
     }
   };
+  /** Drops from the sink for which most waits: those that keep up lose nothing. */
   const dropOldest = async (bytes: number) => {
-    const gone = await state.commit(() => {
-      const rows: { sink: string; bytes: number }[] = [];
-      let freedBytes = 0;
-      for (const row of statements.oldest.all()) {
-        if (size + bytes - freedBytes <= options.maxSize) break;
-        const one = { sink: row["sink"] as string, bytes: Number(row["bytes"]) };
-        statements.remove.run(row["seq"]!);
-        freedBytes += one.bytes;
-        rows.push(one);
-      }
-      return rows;
+    const [sink] = [...lanes].reduce((a, b) => b[1].bytes > a[1].bytes ? b : a);
+    const excess = size + bytes - options.maxSize;
+    const rows = await state.commit(() => {
+      let sum = 0;
+      return statements.sizes.all(sink, 0, 1000)
+        .map((row) => ({ seq: Number(row["seq"]), bytes: Number(row["bytes"]) }))
+        .filter((row) => sum < excess && (sum += row.bytes) >= 0)
+        .filter(({ seq }) => statements.remove.run(seq).changes > 0);
     });
-    for (const { sink, bytes } of gone) count(sink, -1, -bytes);
-    dropped += gone.length;
+    if (dropped === 0) logger.error("The spool is full: the oldest for {sink} are lost", { sink });
+    dropped += rows.length;
+    if (rows.length > 0) count(sink, -rows.length, -rows.reduce((sum, row) => sum + row.bytes, 0));
+    else takeStock(await state.commit(() => stockOf(db)));
   };
-  /** Deletes rows; those that were dropped meanwhile are not counted again. */
+  /** Dead letters have a bound too, or a sink that refuses all would fill the disk. */
+  const dropDead = () => {
+    let gone = 0;
+    for (const row of statements.oldestDead.all()) {
+      if (deadSize <= options.maxSize) break;
+      statements.removeDead.run(row["seq"]!);
+      deadSize -= Number(row["bytes"]);
+      gone++;
+    }
+    dropped += gone;
+    logger.error("{count} of the oldest dead letters are lost: there were too many", {
+      count: gone,
+    });
+  };
+  /** Deletes rows; those that another process took meanwhile are not counted again. */
   const erase = (rows: readonly Queued[]) =>
     rows.filter(({ seq }) => statements.remove.run(seq).changes > 0);
   const gone = (sink: string, rows: readonly Queued[]) => {
-    count(sink, -rows.length, -rows.reduce((sum, { body }) => sum + body.length, 0));
+    if (rows.length > 0) count(sink, -rows.length, -bodyBytes(rows));
   };
   return {
     async put(items, signal) {
-      await room(items.reduce((sum, item) => sum + bytesOf(item), 0), signal);
+      if (items.length === 0) return 0;
+      await room(items.reduce((sum, { bodies }) => sum + bodyBytes(bodies), 0), signal);
       const fresh = await state.commit(() => insert(items));
       for (const { bodies } of fresh) {
         for (const { sink, body } of bodies) count(sink, 1, body.length);
@@ -133,7 +141,12 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
       if (fresh.length > 0) arrived.raise();
       return fresh.length;
     },
-    peek: (sink, after, limit) => statements.peek.all(sink, after, limit).map(toQueued),
+    peek(sink, after, limit) {
+      const most = (lanes.get(sink)?.bytes ?? 0) <= PEEK_BYTES
+        ? limit
+        : fitting(statements.sizes.all(sink, after, limit));
+      return statements.peek.all(sink, after, most).map(toQueued);
+    },
     async remove(sink, delivered) {
       gone(sink, await state.commit(() => erase(delivered)));
     },
@@ -141,16 +154,19 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
       await state.commit(() => tried.forEach(({ seq }) => statements.failed.run(seq)));
     },
     async bury(sink, dead, error) {
-      gone(
-        sink,
-        await state.commit(() => {
-          for (const { seq } of dead) statements.bury.run(now(), error, seq);
-          return erase(dead);
-        }),
-      );
+      const buried = await state.commit(() => {
+        for (const { seq } of dead) statements.bury.run(now(), error, seq);
+        return erase(dead);
+      });
+      gone(sink, buried);
+      deadSize += bodyBytes(buried);
+      if (deadSize > options.maxSize) await state.commit(dropDead);
     },
-    arrival: (signal) => arrivalAnywhere(db, arrived, recount, signal),
-    waiting: (sink) => waiting.get(sink) ?? 0,
+    arrival: (signal) => change(arrived, signal),
+    waiting: (sink) => lanes.get(sink)?.count ?? 0,
+    get size() {
+      return size;
+    },
     get dropped() {
       return dropped;
     },
@@ -158,42 +174,53 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
   };
 }
 
-/** `bridge spool retry` puts back in another process, which raises no notice here. */
-async function arrivalAnywhere(
-  db: DatabaseSync,
-  arrived: Notice,
-  recount: () => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const version = () => db.prepare("PRAGMA data_version").get()!["data_version"];
-  const before = version();
-  while (!signal.aborted) {
-    const clock = new AbortController();
-    const timer = setTimeout(() => clock.abort(), LOOK_EVERY);
-    await arrived.next(AbortSignal.any([signal, clock.signal]));
-    clearTimeout(timer);
-    if (!clock.signal.aborted) return;
-    if (version() !== before) return recount();
-  }
+/** What waits for one sink. */
+interface Lane {
+  readonly count: number;
+  readonly bytes: number;
 }
 
-/** What waits and what is dead, by sink. */
-export function spoolSummary(db: DatabaseSync): ReturnType<Spool["sinks"]> {
-  return db.prepare(`
-    SELECT sink, sum(waiting) AS waiting, sum(dead) AS dead FROM (
-      SELECT sink, 1 AS waiting, 0 AS dead FROM spool
-      UNION ALL SELECT sink, 0, 1 FROM dead
-    ) GROUP BY sink ORDER BY sink`).all().map((row) => ({
-    sink: row["sink"] as string,
-    waiting: Number(row["waiting"]),
-    dead: Number(row["dead"]),
-  }));
+/** All that a spool holds: what waits by sink, and the bytes of dead letters. */
+interface Stock {
+  readonly waiting: readonly (Lane & { readonly sink: string })[];
+  readonly dead: number;
 }
 
-function prepare(db: DatabaseSync): Record<
-  "insert" | "peek" | "remove" | "failed" | "bury" | "oldest" | "remember" | "forget",
-  StatementSync
-> {
+function stockOf(db: DatabaseSync): Stock {
+  const lanes = db.prepare(
+    "SELECT sink, count(*) AS n, total(length(body)) AS bytes FROM spool GROUP BY sink",
+  ).all();
+  const dead = db.prepare("SELECT total(length(body)) AS bytes FROM dead").get()!;
+  return {
+    waiting: lanes.map((row) => ({
+      sink: row["sink"] as string,
+      count: Number(row["n"]),
+      bytes: Number(row["bytes"]),
+    })),
+    dead: Number(dead["bytes"]),
+  };
+}
+
+/** Tells whether another connection has written since it was last asked. */
+function watchOthers(db: DatabaseSync): () => boolean {
+  const statement = db.prepare("PRAGMA data_version");
+  const read = () => Number(statement.get()!["data_version"]);
+  let known = read();
+  return () => {
+    const before = known;
+    known = read();
+    return known !== before;
+  };
+}
+
+/** How many rows stay within the bound, at least one. */
+function fitting(rows: readonly Record<string, unknown>[]): number {
+  let bytes = 0;
+  const over = rows.findIndex((row) => (bytes += Number(row["bytes"])) > PEEK_BYTES);
+  return over < 0 ? rows.length : Math.max(1, over);
+}
+
+function prepare(db: DatabaseSync) {
   return {
     insert: db.prepare(
       `INSERT INTO spool (sink, id, body, ioc, match_type, indicator_id, queued_at)
@@ -202,22 +229,29 @@ function prepare(db: DatabaseSync): Record<
     peek: db.prepare(
       `SELECT ${SPOOL_COLUMNS} FROM spool WHERE sink = ? AND seq > ? ORDER BY seq LIMIT ?`,
     ),
+    sizes: db.prepare(
+      `SELECT seq, length(body) AS bytes FROM spool
+       WHERE sink = ? AND seq > ? ORDER BY seq LIMIT ?`,
+    ),
     remove: db.prepare("DELETE FROM spool WHERE seq = ?"),
     failed: db.prepare("UPDATE spool SET attempts = attempts + 1 WHERE seq = ?"),
     bury: db.prepare(
       `INSERT INTO dead (${SPOOL_COLUMNS}, died_at, error)
        SELECT ${SPOOL_COLUMNS}, ?, ? FROM spool WHERE seq = ?`,
     ),
-    oldest: db.prepare(
-      "SELECT seq, sink, length(body) AS bytes FROM spool ORDER BY seq LIMIT 1000",
+    oldestDead: db.prepare(
+      "SELECT seq, length(body) AS bytes FROM dead ORDER BY seq LIMIT 1000",
     ),
+    removeDead: db.prepare("DELETE FROM dead WHERE seq = ?"),
     remember: db.prepare("INSERT OR IGNORE INTO seen (id, at) VALUES (?, ?)"),
-    forget: db.prepare("DELETE FROM seen WHERE at < ?"),
+    forget: db.prepare(
+      "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE at < ? ORDER BY at LIMIT ?)",
+    ),
   };
 }
 
-function bytesOf({ bodies }: QueueItem): number {
-  return bodies.reduce((sum, { body }) => sum + body.length, 0);
+function bodyBytes(all: readonly { readonly body: Uint8Array }[]): number {
+  return all.reduce((sum, { body }) => sum + body.length, 0);
 }
 
 /** A UUID as its 16 bytes; any other text as it is. */

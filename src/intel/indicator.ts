@@ -28,8 +28,11 @@ export type IndicatorChange =
 /** The outcome of `IndicatorSet.put`. */
 export type PutResult =
   | { readonly type: "added" | "edited"; readonly handle: Handle }
-  /** Not taken; the reason in words for logs and summaries ("older version", "revoked", …). */
-  | { readonly type: "ignored"; readonly reason: string };
+  /**
+   * Not looked for; the reason in words for logs and summaries ("older version", "revoked", …).
+   * `stale` says that what is held stays as it was; else this version took its place.
+   */
+  | { readonly type: "ignored"; readonly reason: string; readonly stale?: true };
 
 /**
  * All indicators that engines look for: the point values in `iocs`, the compound

@@ -142,9 +142,13 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       : points.filter((point) => guard.reason(point) === undefined);
   }
 
-  function hold(reason: string): PutResult {
+  function hold(reason: string): PutResult & { type: "ignored" } {
     heldBack.set(reason, (heldBack.get(reason) ?? 0) + 1);
     return { type: "ignored", reason };
+  }
+
+  function holdStale(reason: string): PutResult {
+    return { ...hold(reason), stale: true };
   }
 
   function tell(type: IndicatorChange["type"], handle: Handle, indicator: () => Indicator): void {
@@ -201,8 +205,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     const validity = validityOf(stix);
     const known = findId(id);
     if (known !== undefined && records.states[known] !== State.plain) {
-      if (validity.modified < records.modified[known]!) return hold("older version");
-      if (documents.get(known) === JSON.stringify(stix)) return hold("already known");
+      if (validity.modified < records.modified[known]!) return holdStale("older version");
+      if (documents.get(known) === JSON.stringify(stix)) return holdStale("already known");
     }
     const obstacle = obstacleOf(given, validity);
     if (typeof obstacle === "string") {

@@ -21,6 +21,10 @@ export interface Metrics {
   suppressed(reason: string): void;
   delivered(sink: string, count: number): void;
   deliveryFailed(sink: string): void;
+  /** Deliveries given up. */
+  dead(sink: string, count: number): void;
+  /** Deliveries lost so far because the spool was full. */
+  dropped(total: number): void;
   spoolLength(sink: string, count: number): void;
   reconnected(): void;
   /** Text for a Prometheus scrape, and its media type. */
@@ -47,6 +51,8 @@ export function createMetrics(): Metrics {
   const suppressed = counter("sightings_suppressed_total", "Matches held back", ["reason"]);
   const sent = counter("sink_sent_total", "Matches that a sink confirmed", ["sink"]);
   const failed = counter("sink_errors_total", "Deliveries that failed", ["sink"]);
+  const dead = counter("sink_dead_total", "Deliveries given up: dead letters", ["sink"]);
+  const dropped = gauge("spool_dropped", "Deliveries lost since the start, the spool being full");
   const queue = gauge("sink_queue_length", "Matches that wait for a sink", ["sink"]);
   const reconnects = counter("bus_reconnects_total", "Subscriptions renewed after a loss");
   const retroSeconds = new Histogram({
@@ -83,6 +89,8 @@ export function createMetrics(): Metrics {
     suppressed: (reason) => suppressed.inc({ reason }),
     delivered: (sink, count) => sent.inc({ sink }, count),
     deliveryFailed: (sink) => failed.inc({ sink }),
+    dead: (sink, count) => dead.inc({ sink }, count),
+    dropped: (total) => dropped.set(total),
     spoolLength: (sink, count) => queue.set({ sink }, count),
     reconnected: () => reconnects.inc(),
     async exposition() {

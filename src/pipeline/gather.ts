@@ -1,3 +1,5 @@
+import { createNotice } from "../zmtp/wait.ts";
+
 /** Bounds of one batch. */
 export interface GatherBounds {
   /** Most items in a batch. */
@@ -56,30 +58,6 @@ export function createGatherer<T>(bounds: GatherBounds): Gatherer<T> {
     end() {
       ended = true;
       change.raise();
-    },
-  };
-}
-
-/** Lets waiters wake when something happens, when a time is over, or when a signal aborts. */
-function createNotice() {
-  const waiters = new Set<() => void>();
-  return {
-    raise() {
-      for (const wake of [...waiters]) wake();
-    },
-    next(signal: AbortSignal, within?: number): Promise<void> {
-      return new Promise((resolve) => {
-        if (signal.aborted) return resolve();
-        const wake = () => {
-          clearTimeout(timer);
-          waiters.delete(wake);
-          signal.removeEventListener("abort", wake);
-          resolve();
-        };
-        const timer = within === undefined ? undefined : setTimeout(wake, Math.max(0, within));
-        waiters.add(wake);
-        signal.addEventListener("abort", wake);
-      });
     },
   };
 }

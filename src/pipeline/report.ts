@@ -15,7 +15,8 @@ export type Transform = (match: Match, signal: AbortSignal) => Promise<Uint8Arra
 
 /** How matches become deliveries. */
 export interface ReportOptions {
-  readonly targets: readonly Target[];
+  /** Asked for each batch, as they may change. */
+  readonly targets: () => readonly Target[];
   readonly queue: Queue;
   readonly transform?: Transform;
   /** Most transformations under way at once. */
@@ -40,7 +41,7 @@ export function createReport(options: ReportOptions): Report {
     let items: QueueItem[] = [];
     let bytes = 0, fresh = 0;
     for (const match of shaped) {
-      const item = toItem(match, targets);
+      const item = toItem(match, targets());
       items.push(item);
       bytes += item.bodies.reduce((sum, { body }) => sum + body.length, 0);
       if (bytes < PIECE) continue;

@@ -71,8 +71,33 @@ export function openState(directory: string, options: StateOptions = {}): State 
   };
 }
 
-/** Opens the database of a state that another process may be using, for `bridge spool`. */
-export function openDatabase(path: string): DatabaseSync {
+/**
+ * Opens the database of a state that another process may be using, for `bridge spool`.
+ *
+ * @throws UsageError when there is none
+ */
+export function openExisting(directory: string): DatabaseSync {
+  const path = join(directory, "bridge.db");
+  try {
+    // Opening would make an empty one.
+    Deno.statSync(path);
+    const db = new DatabaseSync(path);
+    db.exec("PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL");
+    return db;
+  } catch (error) {
+    const isMissing = error instanceof Deno.errors.NotFound;
+    throw new UsageError(
+      isMissing ? "There is no spool here" : `Can't open the spool: ${(error as Error).message}`,
+      {
+        place: { file: directory },
+        hint: "Name the state directory of bridge run with --state-dir.",
+        cause: error,
+      },
+    );
+  }
+}
+
+function openDatabase(path: string): DatabaseSync {
   if (Deno.build.os !== "windows") {
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
   }
@@ -98,6 +123,12 @@ function takeLock(directory: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
+    if (!/locked/.test((error as Error).message)) {
+      throw new UsageError(`Can't lock the state directory: ${(error as Error).message}`, {
+        place: { file: directory },
+        cause: error,
+      });
+    }
     throw new UsageError("Another bridge uses this state directory", {
       place: { file: directory },
       hint: "Stop the other one, or name another directory with --state-dir.",

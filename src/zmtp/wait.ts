@@ -47,8 +47,8 @@ export function toError(thrown: unknown): Error {
 export interface Notice {
   /** Wakes all that wait now. */
   raise(): void;
-  /** Resolves at the next `raise`, or when the signal aborts. */
-  next(signal?: AbortSignal): Promise<void>;
+  /** Resolves at the next `raise`, when the signal aborts, or after so many ms. */
+  next(signal?: AbortSignal, within?: number): Promise<void>;
 }
 
 /** Makes a notice. */
@@ -58,14 +58,16 @@ export function createNotice(): Notice {
     raise() {
       for (const wake of [...waiters]) wake();
     },
-    next(signal) {
+    next(signal, within) {
       return new Promise((resolve) => {
         if (signal?.aborted) return resolve();
         const wake = () => {
+          clearTimeout(timer);
           waiters.delete(wake);
           signal?.removeEventListener("abort", wake);
           resolve();
         };
+        const timer = within === undefined ? undefined : setTimeout(wake, Math.max(0, within));
         waiters.add(wake);
         signal?.addEventListener("abort", wake);
       });

@@ -44,10 +44,12 @@ Deno.test("put() adds, edits by version and ignores older ones", () => {
   assert.deepEqual(set.put(stix(1, domain("a.com"), { modified: at(1) })), {
     type: "ignored",
     reason: "already known",
+    stale: true,
   });
   assert.deepEqual(set.put(stix(1, domain("old.com"), { modified: at(0) })), {
     type: "ignored",
     reason: "older version",
+    stale: true,
   });
   assert.equal(set.iocs.has("a.com"), true);
   const edited = set.put(stix(1, `[domain-name:value IN ('b.com', 'c.com')]`, { modified: at(2) }));

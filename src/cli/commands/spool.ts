@@ -1,5 +1,4 @@
 import { Command } from "commander";
-import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { loadConfig } from "../../config/load.ts";
 import { oneLine } from "../../controls.ts";
@@ -7,13 +6,14 @@ import {
   type Choice,
   type DeadLetter,
   dropDead,
+  dropWaiting,
   listDead,
   retryDead,
 } from "../../delivery/dead_letters.ts";
-import { prepareSpool, spoolSummary } from "../../delivery/spool.ts";
+import { prepareSpool, spoolSummary } from "../../delivery/spool_tables.ts";
 import { UsageError } from "../../errors.ts";
 import { stateDirectory } from "../../state/directory.ts";
-import { openDatabase } from "../../state/state.ts";
+import { openExisting } from "../../state/state.ts";
 import { type CliContext, EXIT, withExamples } from "../context.ts";
 
 interface SpoolFlags {
@@ -21,6 +21,7 @@ interface SpoolFlags {
   readonly stateDir?: string;
   readonly sink?: string;
   readonly all?: true;
+  readonly waiting?: true;
   readonly json?: true;
 }
 
@@ -38,11 +39,12 @@ export function command(context: CliContext): Command {
       )
     );
   const drop = choosing("drop", "Forgets dead letters for good.")
+    .option("--waiting", "all that still waits for the sink named by --sink, too")
     .action((names: string[], flags: SpoolFlags) =>
       withSpool(
         flags,
         context,
-        (db) => tell(context, "dropped", dropDead(db, choiceOf(names, flags))),
+        (db) => tell(context, "dropped", dropChosen(db, names, flags)),
       )
     );
   const spool = new Command("spool")
@@ -83,21 +85,23 @@ function choiceOf(names: readonly string[], { sink, all }: SpoolFlags): Choice {
   };
 }
 
+function dropChosen(db: DatabaseSync, names: readonly string[], flags: SpoolFlags): number {
+  if (flags.waiting && (flags.sink === undefined || names.length > 0)) {
+    throw new UsageError("--waiting goes with --sink alone", {
+      hint: "It gives up all that waits for one sink.",
+    });
+  }
+  const dead = dropDead(db, choiceOf(names, flags));
+  return flags.waiting ? dead + dropWaiting(db, flags.sink!) : dead;
+}
+
 async function withSpool(
   flags: SpoolFlags,
   context: CliContext,
   work: (db: DatabaseSync) => Promise<void>,
 ): Promise<void> {
   const { values } = await loadConfig({ file: flags.config, env: context.env });
-  const folder = stateDirectory(flags.stateDir ?? values.state_dir, context.env);
-  const path = join(folder, "bridge.db");
-  if (!await Deno.stat(path).then(({ isFile }) => isFile, () => false)) {
-    throw new UsageError("There is no spool here", {
-      place: { file: folder },
-      hint: "Name the state directory of bridge run with --state-dir.",
-    });
-  }
-  const db = openDatabase(path);
+  const db = openExisting(stateDirectory(flags.stateDir ?? values.state_dir, context.env));
   try {
     prepareSpool(db);
     await work(db);

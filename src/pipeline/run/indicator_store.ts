@@ -3,17 +3,23 @@ import { indicatorFromStix } from "../../intel/from_stix.ts";
 import type { JsonObject } from "../../json.ts";
 import type { State } from "../../state/state.ts";
 
+/** A version that came, or the word that an indicator is gone. */
+export type IndicatorNews =
+  | { readonly type: "version"; readonly indicator: Indicator }
+  | { readonly type: "remove"; readonly id: string };
+
 /** Indicators over restarts, with what is still to be hunted for in the past. */
 export interface IndicatorStore {
-  /** Puts all that was held into the set; returns how many. */
+  /** Puts all that was held into the set; returns how many are looked for. */
   restore(set: IndicatorSet): number;
-  /** What was held at the start; `hunted` tells whether its retro matching was done. Read in pages. */
+  /** What is held; `hunted` tells whether its retro matching was done. Read in pages. */
   held(): Iterable<{ readonly indicator: Indicator; readonly hunted: boolean }>;
-  /** Remembers new versions; they count as not yet hunted for. */
-  keep(indicators: readonly Indicator[]): Promise<void>;
-  forget(ids: readonly string[]): Promise<void>;
-  /** The past has been searched for these. */
-  done(ids: readonly string[]): Promise<void>;
+  /** Remembers news in their order; new versions count as not yet hunted for. */
+  take(news: readonly IndicatorNews[]): Promise<void>;
+  /** Whether news of an indicator are on their way to the disk. */
+  isUnderWay(id: string): boolean;
+  /** The past has been searched for these very versions. */
+  done(indicators: readonly Indicator[]): Promise<void>;
   /** When a bridge with this state last took part in the stream, ms since the epoch. */
   readonly lastAlive: number | undefined;
   /** Notes that it takes part now. */
@@ -33,9 +39,11 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
      ON CONFLICT (id) DO UPDATE SET stix = excluded.stix, hunted = 0`,
   );
   const forget = db.prepare("DELETE FROM indicators WHERE id = ?");
-  const done = db.prepare("UPDATE indicators SET hunted = 1 WHERE id = ?");
+  // A newer version may have come while the past was searched for the one before.
+  const done = db.prepare("UPDATE indicators SET hunted = 1 WHERE id = ? AND stix = ?");
   const alive = db.prepare("INSERT OR REPLACE INTO facts (name, value) VALUES ('alive', ?)");
   const lastAlive = db.prepare("SELECT value FROM facts WHERE name = 'alive'").get()?.["value"];
+  const underWay = new Map<string, number>();
   const page = db.prepare(
     "SELECT id, stix, hunted FROM indicators WHERE id > ? ORDER BY id LIMIT 1000",
   );
@@ -57,16 +65,26 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
       return count;
     },
     held,
-    async keep(indicators) {
+    async take(news) {
+      const ids = news.map((one) => one.type === "remove" ? one.id : one.indicator.id);
+      for (const id of ids) underWay.set(id, (underWay.get(id) ?? 0) + 1);
       await commit(() => {
-        for (const { id, stix } of indicators) keep.run(id, JSON.stringify(stix));
+        for (const one of news) {
+          if (one.type === "remove") forget.run(one.id.toLowerCase());
+          else keep.run(one.indicator.id, JSON.stringify(one.indicator.stix));
+        }
       });
+      for (const id of ids) {
+        const left = underWay.get(id)! - 1;
+        if (left > 0) underWay.set(id, left);
+        else underWay.delete(id);
+      }
     },
-    async forget(ids) {
-      await commit(() => ids.forEach((id) => forget.run(id)));
-    },
-    async done(ids) {
-      await commit(() => ids.forEach((id) => done.run(id)));
+    isUnderWay: (id) => underWay.has(id),
+    async done(indicators) {
+      await commit(() => {
+        for (const { id, stix } of indicators) done.run(id, JSON.stringify(stix));
+      });
     },
     lastAlive: lastAlive === undefined ? undefined : Number(lastAlive),
     async alive(now) {

@@ -3,7 +3,7 @@ import { indicatorFromStix } from "../../intel/from_stix.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Item } from "../../threatbus/messages.ts";
-import type { IndicatorStore } from "./indicator_store.ts";
+import type { IndicatorNews, IndicatorStore } from "./indicator_store.ts";
 
 const logger = getLogger(["bridge", "intake"]);
 
@@ -25,10 +25,9 @@ export async function takeIn(
   signal: AbortSignal,
 ): Promise<void> {
   for await (const batch of whileGoing(batches, signal)) {
-    const { fresh, gone } = sortOut(batch, options);
+    const { fresh, news } = sortOut(batch, options);
     options.metrics.indicators(options.set.size);
-    if (gone.length > 0) await options.store?.forget(gone);
-    if (fresh.length > 0) await options.store?.keep(fresh);
+    if (news.length > 0) await options.store?.take(news);
     for (const indicator of fresh) await options.hunt(indicator, signal);
   }
 }
@@ -48,29 +47,35 @@ async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): A
 }
 
 function sortOut(batch: readonly Item[], options: IntakeOptions) {
+  /** What is looked for from now on. */
   const fresh: Indicator[] = [];
-  const gone: string[] = [];
+  /** What the store has to know, in order. */
+  const news: IndicatorNews[] = [];
   for (const item of batch) {
     if (item.type === "refused") options.metrics.refused(item.reason);
     else if (item.type !== "indicator") continue;
     else if (item.update === "REMOVE") {
       options.metrics.indicatorRemoved();
-      gone.push(item.id);
+      news.push({ type: "remove", id: item.id });
       if (!options.set.remove(item.id)) {
         logger.debug("{id} was to be removed, not held", { id: item.id });
       }
     } else {
-      const indicator = admit(item, options);
-      if (indicator !== undefined) fresh.push(indicator);
+      const { indicator, isLookedFor } = admit(item, options) ?? {};
+      if (indicator === undefined) continue;
+      // Also what is revoked or filtered out: without it a restart would bring its
+      // earlier version back.
+      news.push({ type: "version", indicator });
+      if (isLookedFor) fresh.push(indicator);
     }
   }
-  return { fresh, gone };
+  return { fresh, news };
 }
 
 function admit(
   { id, indicator: stix }: Extract<Item, { type: "indicator" }>,
   { set, metrics, onUnusable }: IntakeOptions,
-): Indicator | undefined {
+): { readonly indicator: Indicator; readonly isLookedFor: boolean } | undefined {
   const reading = indicatorFromStix(stix);
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
@@ -78,11 +83,12 @@ function admit(
     onUnusable?.(id, reading.reason);
     return undefined;
   }
-  const result = set.put(reading.indicator);
+  const { indicator } = reading;
+  const result = set.put(indicator);
   if (result.type === "ignored") {
     logger.debug("{id} is not taken: {reason}", { id, reason: result.reason });
-    return undefined;
+    return result.stale ? undefined : { indicator, isLookedFor: false };
   }
   metrics.indicatorAdded();
-  return reading.indicator;
+  return { indicator, isLookedFor: true };
 }

@@ -9,7 +9,9 @@ export function positionStore({ db, commit }: State): PositionStore {
   return {
     load() {
       const value = load.get()?.["value"];
-      return Promise.resolve(value === undefined ? [] : JSON.parse(value as string) as Position[]);
+      return Promise.resolve(
+        value === undefined ? undefined : JSON.parse(value as string) as Position[],
+      );
     },
     async save(positions) {
       await commit(() => save.run(JSON.stringify(positions)));

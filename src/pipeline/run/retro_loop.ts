@@ -30,7 +30,7 @@ export interface RetroLoopOptions {
   readonly timeout: number;
   readonly report: (matches: readonly Match[], signal: AbortSignal) => Promise<void>;
   /** Told when the past was searched for a batch. */
-  readonly onDone?: (ids: readonly string[]) => Promise<void>;
+  readonly onDone?: (indicators: readonly Indicator[]) => Promise<void>;
   readonly metrics: Metrics;
 }
 
@@ -58,6 +58,9 @@ function byStart(batch: readonly RetroTask[]): Map<number | undefined, Indicator
   return groups;
 }
 
+/** Tries of a hunt that fails though the telemetry is there; then it is left for the next start. */
+const TRIES = 5;
+
 /** A hunt that fails because the telemetry is away is taken up again when it is back. */
 async function huntUntilDone(
   group: readonly Indicator[],
@@ -67,22 +70,24 @@ async function huntUntilDone(
 ): Promise<void> {
   const indicators = options.createSet();
   for (const indicator of group) indicators.put(indicator);
+  let failures = 0;
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       if (await huntOnce(indicators, since, options, signal)) {
-        await options.onDone?.(group.map(({ id }) => id));
+        await options.onDone?.(group);
       }
       return;
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof NotConnectedError)) {
+      if (error instanceof NotConnectedError) {
+        if (attempt === 0) logger.warn("Retro matching waits: {error}", { error });
+      } else {
         logger.error("Retro matching of {count} indicators failed: {error}", {
           count: group.length,
           error,
         });
-        return;
+        if (++failures >= TRIES) return;
       }
-      if (attempt === 0) logger.warn("Retro matching waits: {error}", { error });
       await sleep(backoff(attempt, { initial: 500, maximum: 30_000 }), signal);
     }
   }

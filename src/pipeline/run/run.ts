@@ -1,26 +1,21 @@
 import { getLogger } from "@logtape/logtape";
 import type { Queue } from "../../delivery/queue.ts";
-import { deliverQueue } from "../../delivery/worker.ts";
 import type { Engine, Match } from "../../engines/engine.ts";
-import type { Sink } from "../../../sinks/sink.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../zmtp/wait.ts";
 import { createGatherer } from "../gather.ts";
-import { createReport, type Target, type Transform } from "../report.ts";
+import { createReport, type Transform } from "../report.ts";
+import { type Channels, createLanes } from "./lanes.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
 import { takeIn } from "./intake.ts";
 import { liveLoop } from "./live_loop.ts";
+import { type Filters, readmitOnChange, type ReadmitOptions } from "./readmit.ts";
 import { retroLoop, type RetroTask } from "./retro_loop.ts";
 
 const logger = getLogger(["bridge", "run"]);
-
-/** An open sink with its place in the queue and the form of what it gets. */
-export interface Channel extends Target {
-  readonly sink: Sink;
-}
 
 /** The parts that `run` joins, all open. */
 export interface RunParts {
@@ -29,9 +24,10 @@ export interface RunParts {
   readonly indicators: OwnIndicatorSet;
   /** Makes a set for one retro hunt, with the same ways of matching. */
   readonly createSet: () => IndicatorSet;
+  readonly filters: Filters;
   readonly store: IndicatorStore | undefined;
   readonly queue: Queue;
-  readonly channels: readonly Channel[];
+  readonly channels: Channels;
   readonly transform?: Transform;
   readonly metrics: Metrics;
 }
@@ -92,6 +88,7 @@ export async function run(
     ),
     watch(catchUp(parts, settings, tasks.push, stopping)),
     watch(keepTime(indicators, store, stopping)),
+    watch(readmitOnChange(readmission(parts, hunting), stopping)),
     ...(settings.live ? [watch(liveLoop({ engine, indicators, report }, stopping))] : []),
   ];
   const retro = retroLoop({
@@ -105,9 +102,12 @@ export async function run(
     metrics,
     ...(store === undefined ? {} : { onDone: store.done }),
   }, end.signal).catch(fail);
-  const workers = channels.map((channel) =>
-    deliverTo(channel, queue, settings, metrics, drain.signal, end.signal).catch(fail)
+  const lanes = createLanes(
+    { queue, metrics, ...settings, onFailed: fail },
+    drain.signal,
+    end.signal,
   );
+  lanes.follow(channels);
 
   await untilAborted(stopping);
   const late = setTimeout(() => {
@@ -115,31 +115,64 @@ export async function run(
     end.abort();
   }, settings.shutdownTimeout);
   try {
-    await Promise.race([Promise.all(sources), untilAborted(end.signal)]);
+    // What waits for a disk without room, or for a sink that hears no signal, must not hold us.
+    const inTime = (work: Promise<unknown>) => Promise.race([work, untilAborted(end.signal)]);
+    await inTime(Promise.all(sources));
     tasks.end();
-    await retro;
+    await inTime(retro);
     drain.abort();
-    await Promise.all(workers);
+    await inTime(lanes.ended());
+    await inTime(store?.alive(Date.now()) ?? Promise.resolve());
   } finally {
     clearTimeout(late);
     end.abort();
   }
-  await store?.alive(Date.now());
   if (failure !== undefined) throw failure.error;
 }
 
 function countedReport(parts: RunParts, settings: RunSettings) {
   const { queue, channels, transform, metrics } = parts;
   return createReport({
-    targets: channels,
+    targets: () => channels.current,
     queue,
     parallel: Math.min(settings.maxBackgroundTasks, 64),
     ...(transform === undefined ? {} : { transform }),
     onReported(matches: readonly Match[], fresh) {
       for (const { type } of matches) metrics.sighting(type);
       for (let index = fresh; index < matches.length; index++) metrics.suppressed("duplicate");
+      if (queue.dropped > 0) metrics.dropped(queue.dropped);
     },
   });
+}
+
+/** Without a store only what is looked for now can be decided about. */
+function readmission(
+  { indicators, filters, store, metrics }: RunParts,
+  hunt: ReadmitOptions["hunt"],
+): ReadmitOptions {
+  return {
+    set: indicators,
+    filters,
+    held: store === undefined ? () => heldBy(indicators) : store.held,
+    isUnderWay: store === undefined ? () => false : store.isUnderWay,
+    hunt,
+    onChanged(added, removed) {
+      metrics.indicators(indicators.size);
+      logger.info(
+        "By the new filters {added} more indicators are looked for, {removed} no longer",
+        {
+          added,
+          removed,
+        },
+      );
+    },
+  };
+}
+
+function* heldBy(indicators: OwnIndicatorSet) {
+  for (const handle of [...indicators.handles()]) {
+    yield { indicator: indicators.get(handle), hunted: true };
+  }
 }
 
 /**
@@ -176,37 +209,6 @@ async function keepTime(
     await store?.alive(now);
     await sleep(Math.min(ALIVE_EVERY, Math.max(100, indicators.nextTick - now)), signal);
   }
-}
-
-async function deliverTo(
-  { label, sink }: Channel,
-  queue: Queue,
-  settings: RunSettings,
-  metrics: Metrics,
-  drain: AbortSignal,
-  signal: AbortSignal,
-): Promise<void> {
-  const { maxAttempts, maxAge } = settings;
-  const tell = () => metrics.spoolLength(label, queue.waiting(label));
-  await deliverQueue(
-    label,
-    sink,
-    queue,
-    {
-      maxAttempts,
-      maxAge,
-      onDelivered(count) {
-        metrics.delivered(label, count);
-        tell();
-      },
-      onFailure() {
-        metrics.deliveryFailed(label);
-        tell();
-      },
-    },
-    drain,
-    signal,
-  );
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

@@ -81,7 +81,7 @@ export async function* followLogs(
   const unreadable = (path: string, what: string) =>
     troubles.add(path, { what, count: 1, unread: true });
   const crediting = createCrediting(indicators, "LIVE", compounds);
-  const saved = await options.positions?.load() ?? [];
+  const saved = await options.positions?.load();
   const pace = options.pace ?? DEFAULT_PACE;
   const start = { roots, saved, fromStart: options.fromStart === true, idle: pace.idle };
   const registry = createRegistry(start, parts, unreadable);
@@ -140,6 +140,7 @@ export async function* followLogs(
   }
 
   let lookedAt = -Infinity, lookTook = 0;
+  let isFirstStart = saved === undefined;
   try {
     while (!signal.aborted) {
       const pause = Math.max(pace.lookAgain, LOOK_SHARE * lookTook);
@@ -149,6 +150,9 @@ export async function* followLogs(
         lookedAt = performance.now();
         lookTook = lookedAt - now;
         saver.changed();
+        // Before anything is matched: whoever starts after a crash must not begin at the ends again.
+        if (isFirstStart) await options.positions?.save(registry.positions);
+        isFirstStart = false;
         for (const remainder of remainders) yield* matchRemainder(remainder);
       }
       for (const file of registry.followed) {

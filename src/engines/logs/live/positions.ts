@@ -21,8 +21,8 @@ export interface Position {
  * after it), so what a crash cuts off is matched again: at least once.
  */
 export interface PositionStore {
-  /** What was saved last; empty at the first start. */
-  load(): Promise<readonly Position[]>;
+  /** What was saved last; undefined at the first start. */
+  load(): Promise<readonly Position[] | undefined>;
   /** Replaces what was saved, all positions at once. */
   save(positions: readonly Position[]): Promise<void>;
 }

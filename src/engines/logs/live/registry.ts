@@ -50,7 +50,8 @@ export interface Registry {
 /** Where a registry begins. */
 export interface RegistryStart {
   readonly roots: readonly Root[];
-  readonly saved: readonly Position[];
+  /** Undefined if there was no earlier run. */
+  readonly saved: readonly Position[] | undefined;
   /** Without saved positions: read what is there already. */
   readonly fromStart: boolean;
   /** Files in which nothing happened for so long are closed, ms. */
@@ -80,7 +81,7 @@ export function createRegistry(
   parts: FollowParts,
   onUnreadable: OnUnreadable,
 ): Registry {
-  const positions = new Map(start.saved.map((position) => [position.identity, position]));
+  const positions = new Map(start.saved?.map((position) => [position.identity, position]));
   const awake = new Map<string, FollowedFile>();
   const asleep = new Map<string, Sleeper>();
   const judged = new Map<string, Judged>();
@@ -123,7 +124,7 @@ export function createRegistry(
       return;
     }
     if (seen.sibling) return;
-    const fromEnd = first && start.saved.length === 0 && !start.fromStart;
+    const fromEnd = first && start.saved === undefined && !start.fromStart;
     if (packed) {
       const from = { identity, path, ...AT_START, ...stamp(head) };
       positions.set(identity, { ...from, offset: fromEnd ? DONE : 0 });

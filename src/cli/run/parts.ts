@@ -1,0 +1,133 @@
+/** The parts of `bridge run` as the configuration wants them. */
+import { getLogger } from "@logtape/logtape";
+import type { Config } from "../../config/config.ts";
+import { createMemoryQueue } from "../../delivery/memory_queue.ts";
+import type { Queue } from "../../delivery/queue.ts";
+import { openSpool } from "../../delivery/spool.ts";
+import type { Engine } from "../../engines/engine.ts";
+import { type MetricsServer, type Readiness, serveMetrics } from "../../metrics/health.ts";
+import { writeInfluxFile } from "../../metrics/influx.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
+import { stateDirectory } from "../../state/directory.ts";
+import { openState, type State } from "../../state/state.ts";
+import { type Bus, startBus } from "../../threatbus/bus/bus.ts";
+import { createClient, type ThreatBusClient } from "../../threatbus/client.ts";
+import { zmqLink } from "../../threatbus/zmq_link.ts";
+import type { RunFlags } from "../commands/run.ts";
+import type { CliContext } from "../context.ts";
+import { splitEndpoint } from "../settings.ts";
+
+const logger = getLogger(["bridge", "run"]);
+
+/** Most deliveries that wait for one sink when there is no spool. */
+const MEMORY_QUEUE = 10_000;
+
+/** What is remembered over restarts, unless nothing is to be; no other process may have it. */
+export function openOwnState(config: Config, { env }: CliContext): State | undefined {
+  return config["spool.enabled"] ? openState(stateDirectory(config.state_dir, env)) : undefined;
+}
+
+/** A Threat Bus in this process, at the endpoint where one is expected. */
+export async function embeddedBus(
+  config: Config,
+  state: State | undefined,
+): Promise<Bus> {
+  const { host, port } = splitEndpoint(config.threatbus, "threatbus", 13370);
+  const life = new AbortController();
+  return await startBus({
+    host: host === "localhost" ? "127.0.0.1" : host,
+    managePort: port,
+    ...(port === 0 ? { pubPort: 0, subPort: 0 } : { pubPort: port + 1, subPort: port + 2 }),
+    ...(state === undefined ? {} : { store: `${state.path.replace(/bridge\.db$/, "")}bus.db` }),
+  }, life.signal);
+}
+
+/** An app on that bus, or on the one that the configuration names. */
+export function connectClient(
+  config: Config,
+  bus: Bus | undefined,
+  flags: RunFlags,
+  metrics: Metrics,
+  signal: AbortSignal,
+): ThreatBusClient {
+  const endpoint = bus?.endpoint ?? config.threatbus;
+  const { host, port } = splitEndpoint(endpoint, "threatbus", 13370);
+  return createClient({
+    link: zmqLink({ host, port }),
+    endpoint,
+    topics: config.topics,
+    snapshotDays: config.snapshot,
+    failFast: flags.failFast === true,
+    onState(state) {
+      if (state.type === "subscribed" && state.again) metrics.reconnected();
+    },
+  }, signal);
+}
+
+/** The command of `transform_context`, if there is one. */
+export async function openTransformer(config: Config, { env }: CliContext) {
+  const { transform_context: command } = config;
+  if (command === undefined) return undefined;
+  const { createTransformer } = await import("../pipeline/transform.ts");
+  return createTransformer({
+    command,
+    mode: config["transform.mode"],
+    timeout: config["transform.timeout"],
+    env,
+  });
+}
+
+/** What stands between matching and sinks. */
+export function openQueue(config: Config, state: State | undefined): Queue {
+  if (state === undefined) {
+    return createMemoryQueue({
+      capacity: MEMORY_QUEUE,
+      dedup: config.dedup,
+      onDead: (sink, dead, error) =>
+        logger.error("{count} matches for {sink} are lost: {error}", {
+          count: dead.length,
+          sink,
+          error,
+        }),
+    });
+  }
+  return openSpool(state, {
+    maxSize: config["spool.max_size"],
+    whenFull: config["spool.when_full"],
+    dedup: config.dedup,
+  });
+}
+
+/** How the parts are, for /readyz. */
+export function readinessOf(
+  client: ThreatBusClient,
+  engine: Engine,
+  state: State | undefined,
+): Readiness {
+  return () => ({
+    bus: { ok: client.state.type === "subscribed", state: client.state.type },
+    engine: engineState(engine.health?.()),
+    ...(state === undefined
+      ? {}
+      : { state: { ok: !state.stuck, state: state.stuck ? "no room" : "ok" } }),
+  });
+}
+
+function engineState(
+  health: ReturnType<NonNullable<Engine["health"]>> | undefined,
+) {
+  if (health?.type === "away") return { ok: false, state: `away: ${health.reason}` };
+  return { ok: true, state: health?.type ?? "ok" };
+}
+
+/** Writes and serves metrics where the configuration says. */
+export function startMetrics(
+  config: Config,
+  metrics: Metrics,
+  readiness: Readiness,
+  signal: AbortSignal,
+): MetricsServer | undefined {
+  const { "metrics.filename": file, "metrics.interval": every, "metrics.listen": listen } = config;
+  if (file !== undefined && every > 0) void writeInfluxFile(metrics, file, every, signal);
+  return listen === undefined ? undefined : serveMetrics(listen, metrics, readiness);
+}
