@@ -68,7 +68,7 @@ export function connectClient(
 export async function openTransformer(config: Config, { env }: CliContext) {
   const { transform_context: command } = config;
   if (command === undefined) return undefined;
-  const { createTransformer } = await import("../pipeline/transform.ts");
+  const { createTransformer } = await import("../../pipeline/transform.ts");
   return createTransformer({
     command,
     mode: config["transform.mode"],
