@@ -1,3 +1,4 @@
 import { runCli } from "./src/cli/cli.ts";
 
-if (import.meta.main) Deno.exit(await runCli(Deno.args));
+// Not awaited at the top level: chunks that import from this one would wait for each other.
+if (import.meta.main) runCli(Deno.args).then((code) => Deno.exit(code));
