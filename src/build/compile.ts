@@ -6,6 +6,7 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mergeChunks } from "./merge.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -61,6 +62,8 @@ async function main(args: readonly string[]): Promise<void> {
 
 async function makeBundle(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
+  const chunks = `${folder}-chunks`;
+  await Deno.remove(chunks, { recursive: true }).catch(() => {});
   const entries = [join(ROOT, "main.ts"), ...Object.values(WORKERS).map((at) => join(ROOT, at))];
   await run(Deno.execPath(), [
     "bundle",
@@ -72,13 +75,12 @@ async function makeBundle(folder: string): Promise<void> {
     "--code-splitting",
     "--minify",
     "--outdir",
-    folder,
+    chunks,
     ...entries,
   ]);
-  for (const [name, entry] of Object.entries(WORKERS)) {
-    const built = `./${entry.replace(/\.ts$/, ".js")}`;
-    await Deno.writeTextFile(join(folder, `${name}.js`), `import ${JSON.stringify(built)};\n`);
-  }
+  const built = Object.entries(WORKERS).map(([name, at]) => [name, at.replace(/\.ts$/, ".js")]);
+  await mergeChunks(chunks, folder, { main: "main.js", ...Object.fromEntries(built) });
+  await Deno.remove(chunks, { recursive: true });
 }
 
 /**
