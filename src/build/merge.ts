@@ -72,9 +72,23 @@ async function readGraph(folder: string): Promise<Graph> {
   return graph;
 }
 
-function parse(path: string, code: string): Chunk {
+function parse(path: string, source: string): Chunk {
+  const code = withoutModuleLoader(source);
   const imports = [...code.matchAll(/(?:from|\bimport)\s*"(\.[^"]+)"/g)];
   return { code, imports: imports.map(([, to]) => join(dirname(path), to!)) };
+}
+
+/**
+ * The bundler gives CommonJS packages a `require` by way of node:module, which
+ * costs 8 ms at every start. They only ask for built-in modules, which are had for nothing.
+ */
+function withoutModuleLoader(code: string): string {
+  const loader = /import\{createRequire as (\w+)\}from"node:module";/;
+  const name = loader.exec(code.replaceAll(/\s*([{}])\s*|(from)\s+/g, "$1$2"))?.[1];
+  if (name === undefined) return code;
+  return code
+    .replace(/import\s*\{\s*createRequire as \w+\s*\}\s*from\s*"node:module";/, "")
+    .replace(`${name}(import.meta.url)`, "(id)=>process.getBuiltinModule(id)");
 }
 
 function closure(graph: Graph, roots: readonly string[]): Set<string> {
