@@ -34,7 +34,7 @@ interface KernelExports {
 export const PREFIXES4 = 0x16100;
 export const PREFIXES6 = 0x16200;
 export const LINES = 0x17000;
-const HOST = 0x60000;
+const HOST = 0x80000;
 
 /** Bytes around a block that the kernel reads or overwrites. */
 const BEFORE = 64;

@@ -26,7 +26,9 @@ export const LINES: usize = 0x17000;
 /** How many lines may be found before the host has to fetch them. */
 export const LINES_MOST: u32 = 16384;
 /** Addresses from here on are the host's: 0x17000 + 12 bytes × (16384 + 8192). */
-export const HOST: usize = 0x60000;
+export const HOST: usize = 0x80000;
+/** Hashes of the ends in one stride, u64 each. */
+export const HASHES_AT: usize = 0x68000;
 
 /** Kinds in the set that need more than a look at the end of a value. */
 export const SUBDOMAINS: u32 = 1;

@@ -17,7 +17,7 @@ import {
 } from "./characters";
 import { mayEnd } from "./filter";
 import { folded, mix } from "./fingerprint";
-import { bitmap, bitmapShift, flags, NETWORKS4, SUBDOMAINS, URLS } from "./memory";
+import { bitmap, bitmapShift, flags, HASHES_AT, NETWORKS4, SUBDOMAINS, URLS } from "./memory";
 
 /** The bits of a mask of 16 where `byte` stands. */
 // @ts-ignore: decorator
@@ -36,14 +36,13 @@ function within(bytes: v128, first: u8, span: u8): v128 {
 
 /**
  * A first, quick look at the value that ends in `window`, `gone` bytes of which
- * don't belong to it: 0 if it can neither be a text of the set nor hold anything
- * that calls for a second look (see `secondLook`).
+ * don't belong to it: 0 if nothing but the bitmap can call for a second look
+ * (see `secondLook`).
  */
 // @ts-ignore: decorator
 @inline
 function firstLook(window: v128, gone: u32, wide: u32, map: usize, shift: u64): u32 {
   const text = folded(window, gone);
-  let keep = <u32>mayEnd(mix(text), map, shift);
   // A colon, a backslash, `]`, a byte beyond ASCII (its first bit), a dot at the end.
   const special = v128.or(
     v128.or(
@@ -52,7 +51,7 @@ function firstLook(window: v128, gone: u32, wide: u32, map: usize, shift: u64): 
     ),
     v128.or(window, i8x16.eq(window, i8x16(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x2e))),
   );
-  keep |= <u32>i8x16.bitmask(special) >>> gone;
+  let keep = <u32>i8x16.bitmask(special) >>> gone;
   if (wide & NETWORKS4) keep |= <u32>(beyond(v128.not(within(text, DOT, 12)), gone) == 0);
   if (wide & (SUBDOMAINS | URLS)) keep |= tails(window, <u32>0xffff << gone, wide, map, shift);
   return keep;
@@ -131,15 +130,23 @@ export function mayBeText(text: usize, length: usize): bool {
 export function siftJson(list: usize, stop: usize): usize {
   const map = bitmap, shift = bitmapShift, kinds = flags;
   const wide = kinds & (SUBDOMAINS | URLS | NETWORKS4);
-  let out = list;
-  for (let at = list; at < stop; at += 4) {
+  // The bitmap is looked up in a loop of its own, short enough that many look-ups wait for memory at a time.
+  let hashes = HASHES_AT;
+  for (let at = list; at < stop; at += 4, hashes += 8) {
     const end = <usize>load<u32>(at);
     const window = v128.load(end - 16);
     const gone = 32 - clz<u32>(where(window, QUOTE));
     const keep = firstLook(window, gone, wide, map, shift) | escapeBefore(end, gone) |
       <u32>(load<u8>(end) != QUOTE);
-    store<u32>(out, end);
-    out += <usize>(keep != 0) << 2;
+    store<u64>(hashes, mix(folded(window, gone)));
+    store<u32>(at, end | <usize>(keep != 0) << 31);
+  }
+  hashes = HASHES_AT;
+  let out = list;
+  for (let at = list; at < stop; at += 4, hashes += 8) {
+    const end = load<u32>(at);
+    store<u32>(out, end & 0x7fffffff);
+    out += <usize>(end >>> 31 | <u32>mayEnd(load<u64>(hashes), map, shift)) << 2;
   }
   stop = out;
   out = list;
@@ -168,7 +175,7 @@ export function siftTsv(list: usize, stop: usize, separator: u8, setSeparator: u
     const commas = where(window, setSeparator);
     const gone = 32 - clz<u32>(columns | commas);
     const keep = firstLook(window, gone, wide, map, shift) | escapeBefore(end, gone) |
-      tsvLook(end, columns, commas, separator, setSeparator);
+      <u32>mayEnd(mix(folded(window, gone)), map, shift) | tsvLook(end, columns, commas, separator, setSeparator);
     store<u32>(out, end);
     out += <usize>(keep != 0) << 2;
   }
