@@ -119,6 +119,8 @@ function takeLock(directory: string): DatabaseSync {
   }
   const lock = new DatabaseSync(path);
   try {
+    // One that is just ending may take a moment.
+    lock.exec("PRAGMA busy_timeout = 1000");
     lock.exec("PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {

@@ -34,9 +34,7 @@ export function startReceiver(port: number): Receiver {
     const text = await request.text();
     if (temper === "refuses") return new Response("no", { status: 500 });
     if (temper === "hangs") {
-      await new Promise<void>((resolve) =>
-        request.signal.addEventListener("abort", () => resolve())
-      );
+      await pauseUntil(() => temper !== "hangs" || server?.end.signal.aborted !== false);
       return new Response("late", { status: 500 });
     }
     countEvents(text, got);
@@ -85,3 +83,7 @@ while IFS= read -r line; do
   echo ok
 done
 `;
+
+async function pauseUntil(over: () => boolean): Promise<void> {
+  while (!over()) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -110,6 +110,7 @@ export async function run(
   lanes.follow(channels);
 
   await untilAborted(stopping);
+  if (signal.aborted) logger.info("Stopping: what was found is delivered, a second signal ends it");
   const late = setTimeout(() => {
     logger.warn("Not all was done within shutdown_timeout; the rest stays for the next start");
     end.abort();
