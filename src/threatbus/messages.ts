@@ -93,7 +93,8 @@ export function decodeDelivery(frame: Uint8Array, p2pTopic: string): Item {
   if ("refused" in parsed) return parsed.refused;
   const { object } = parsed;
   if (object.type !== kind) {
-    return refused("unsupported-type", `${kind} message holds type ${JSON.stringify(object.type)}`);
+    const holds = JSON.stringify(object.type)?.slice(0, 40);
+    return refused("unsupported-type", `${kind} message holds type ${holds}`, object.id);
   }
   if (kind === "snapshotrequest") return readSnapshotRequest(object);
   return kind === "indicator" ? readIndicator(object) : readSighting(object);
@@ -110,8 +111,13 @@ function parseObject(json: string): { object: JsonObject } | { refused: Refused 
     if (isJsonObject(object)) return { object };
     return { refused: refused("not-an-object", "Message is not a JSON object") };
   } catch (error) {
-    return { refused: refused("malformed-json", (error as Error).message) };
+    return { refused: refused("malformed-json", (error as Error).message, idIn(json)) };
   }
+}
+
+/** What looks like the id in JSON that can't be read, for the log. */
+function idIn(json: string): string | undefined {
+  return /\b(?:indicator|sighting)--[0-9a-f-]{36}\b/i.exec(json.slice(0, 4096))?.[0];
 }
 
 const INDICATOR_ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

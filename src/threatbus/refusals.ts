@@ -1,7 +1,8 @@
 import type { Logger } from "@logtape/logtape";
+import { createOnce } from "../once.ts";
 import type { Refused } from "./messages.ts";
 
-/** Counts refused messages by reason; the first of a reason is logged, the rest is a number. */
+/** Counts refused messages by reason; each id is logged once, as is the first without one of a reason. */
 export interface Refusals {
   add(fault: Refused): void;
   counts(): Readonly<Record<string, number>>;
@@ -10,11 +11,11 @@ export interface Refusals {
 /** Makes a counter that logs to this logger. */
 export function createRefusals(logger: Logger): Refusals {
   const counts = new Map<string, number>();
+  const isFirst = createOnce();
   return {
     add: (fault) => {
-      const seen = counts.get(fault.reason) ?? 0;
-      counts.set(fault.reason, seen + 1);
-      const level = seen === 0 ? "warn" : "debug";
+      counts.set(fault.reason, (counts.get(fault.reason) ?? 0) + 1);
+      const level = isFirst(`${fault.reason} ${fault.id ?? ""}`) ? "warn" : "debug";
       const { reason, detail, id = "no id" } = fault;
       logger[level]("Message refused ({reason}, {id}): {detail}", { reason, id, detail });
     },

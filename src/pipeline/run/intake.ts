@@ -3,6 +3,7 @@ import { indicatorFromStix } from "../../intel/from_stix.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Item } from "../../threatbus/messages.ts";
+import { createOnce } from "../../once.ts";
 import type { IndicatorNews, IndicatorStore } from "./indicator_store.ts";
 
 const logger = getLogger(["bridge", "intake"]);
@@ -14,8 +15,6 @@ export interface IntakeOptions {
   readonly metrics: Metrics;
   /** Takes each new version for retro matching; holding it back holds the bus back. */
   readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
-  /** Told of each indicator that can't be used, with the reason. */
-  readonly onUnusable?: (id: string, reason: string) => void;
 }
 
 /** Takes indicators in until there are no more; what can't be used is counted and told once an id. */
@@ -24,8 +23,13 @@ export async function takeIn(
   options: IntakeOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const isFirst = createOnce();
+  const tell = (id: string, reason: string) => {
+    const level = isFirst(`${id} ${reason}`) ? "warn" : "debug";
+    logger[level]("{id} can't be used: {reason}", { id, reason });
+  };
   for await (const batch of whileGoing(batches, signal)) {
-    const { fresh, news } = sortOut(batch, options);
+    const { fresh, news } = sortOut(batch, options, tell);
     options.metrics.indicators(options.set.size);
     if (news.length > 0) await options.store?.take(news);
     for (const indicator of fresh) await options.hunt(indicator, signal);
@@ -46,7 +50,10 @@ async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): A
   }
 }
 
-function sortOut(batch: readonly Item[], options: IntakeOptions) {
+/** Logs that an indicator can't be used. */
+type Tell = (id: string, reason: string) => void;
+
+function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell) {
   /** What is looked for from now on. */
   const fresh: Indicator[] = [];
   /** What the store has to know, in order. */
@@ -61,7 +68,7 @@ function sortOut(batch: readonly Item[], options: IntakeOptions) {
         logger.debug("{id} was to be removed, not held", { id: item.id });
       }
     } else {
-      const { indicator, isLookedFor } = admit(item, options) ?? {};
+      const { indicator, isLookedFor } = admit(item, options, tell) ?? {};
       if (indicator === undefined) continue;
       // Also what is revoked or filtered out: without it a restart would bring its
       // earlier version back.
@@ -74,13 +81,13 @@ function sortOut(batch: readonly Item[], options: IntakeOptions) {
 
 function admit(
   { id, indicator: stix }: Extract<Item, { type: "indicator" }>,
-  { set, metrics, onUnusable }: IntakeOptions,
+  { set, metrics }: IntakeOptions,
+  tell: Tell,
 ): { readonly indicator: Indicator; readonly isLookedFor: boolean } | undefined {
   const reading = indicatorFromStix(stix);
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
-    logger.warn("{id} can't be used: {reason}", { id, reason: reading.reason });
-    onUnusable?.(id, reading.reason);
+    tell(id, reading.reason);
     return undefined;
   }
   const { indicator } = reading;
