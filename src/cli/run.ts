@@ -45,7 +45,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   if (bus !== undefined) cleanup.defer(() => bus.close());
   // Closed at the end, after what was found on the way out is published.
   const clientLife = new AbortController();
-  const client = connectClient(config, bus, flags, metrics, clientLife.signal);
+  const client = await connectClient(config, bus, flags, metrics, clientLife.signal);
   cleanup.defer(() => client.close());
   const channels = createChannels(flags, client, context);
   cleanup.defer(() => channels.close(Math.max(1000, config.shutdown_timeout)));

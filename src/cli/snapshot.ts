@@ -11,6 +11,7 @@ import { busSink } from "../pipeline/run/bus_sink.ts";
 import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
 import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
 import { zmqLink } from "../threatbus/zmq_link.ts";
+import { busMechanism } from "./bus_security.ts";
 import type { SnapshotFlags } from "./commands/snapshot.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
@@ -29,7 +30,7 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
   await using cleanup = new AsyncDisposableStack();
   const engine = flags.dump === undefined ? await openEngine(flags, config) : undefined;
   if (engine !== undefined) cleanup.defer(() => engine.close());
-  const client = connect(config);
+  const client = await connect(config);
   cleanup.defer(() => client.close());
   const { createSet: _, indicators } = await createSets(config);
   const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
@@ -58,10 +59,11 @@ function withFlags(config: Config, flags: SnapshotFlags): Config {
   });
 }
 
-function connect(config: Config): ThreatBusClient {
+async function connect(config: Config): Promise<ThreatBusClient> {
+  const mechanism = await busMechanism(config);
   const { host, port } = splitEndpoint(config.threatbus, "threatbus", 13370);
   return createClient({
-    link: zmqLink({ host, port }),
+    link: zmqLink({ host, port, ...(mechanism && { mechanism }) }),
     endpoint: config.threatbus,
     topics: config.topics,
     snapshotDays: config.snapshot,

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml";
+import { type Document, LineCounter, parseDocument, visit } from "yaml";
 import { ConfigError, type Place } from "../errors.ts";
 import type { Locate } from "./check.ts";
 import { oneOrAll } from "./check.ts";
@@ -36,5 +36,30 @@ export function parseConfigFile(path: string, text: string): ConfigFile {
     }
     return { file: path };
   };
-  return { path, value: document.toJS({ maxAliasCount: 100 }), locate };
+  return { path, value: plainValue(document, path, lineCounter), locate };
+}
+
+/** Aliases are followed only here: one without an anchor, or too many of them, is an error of the file. */
+function plainValue(document: Document, path: string, lineCounter: LineCounter): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const alias = /: (\S+)$/.exec(error.message)?.[1];
+    let offset: number | undefined;
+    visit(document, {
+      Alias(_, node) {
+        if (alias !== undefined && node.source !== alias) return;
+        offset = node.range?.[0];
+        return visit.BREAK;
+      },
+    });
+    const at = offset === undefined ? undefined : lineCounter.linePos(offset);
+    throw new ConfigError(error.message, {
+      place: { file: path, ...(at ? { line: at.line, column: at.col } : {}) },
+      hint:
+        "An alias (*name) needs an anchor (&name) before it; put a text that begins with * in quotes.",
+      cause: error,
+    });
+  }
 }

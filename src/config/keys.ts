@@ -65,6 +65,31 @@ export const CONFIG_KEYS = {
     default: "remote",
     doc: "Use a Threat Bus elsewhere, or start one inside this process at that endpoint",
   },
+  "bus_security.plain_user": {
+    type: "string",
+    doc: "User name at a Threat Bus that asks for a login (PLAIN); unset logs in nowhere",
+    example: "bridge",
+  },
+  "bus_security.plain_password": {
+    type: "string",
+    secret: true,
+    doc: "Password of that user; better from the environment or plain_password_file",
+  },
+  "bus_security.plain_password_file": {
+    type: "string",
+    doc: "File whose first line is that password",
+    example: "/etc/bridge/bus.password",
+  },
+  "bus_security.curve_key_file": {
+    type: "string",
+    doc: "Our CURVE certificate with the secret key, for a Threat Bus that encrypts",
+    example: "/etc/bridge/bridge.key_secret",
+  },
+  "bus_security.curve_server_key": {
+    type: "string",
+    doc: "File with the public CURVE certificate of that Threat Bus",
+    example: "/etc/bridge/bus.key",
+  },
   topics: {
     type: "string[]",
     default: ["stix2/indicator"],

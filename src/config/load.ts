@@ -1,5 +1,6 @@
 import { ConfigError } from "../errors.ts";
 import { isJsonObject } from "../json.ts";
+import type { Locate } from "./check.ts";
 import { type Config, defaultsOf, environmentNames, type Origins } from "./config.ts";
 import { CONFIG_KEYS, type ConfigKey } from "./keys.ts";
 import type { OptionSpec } from "./options.ts";
@@ -13,6 +14,8 @@ export interface LoadedConfig {
   readonly origins: Origins;
   /** The file that was read, if any. */
   readonly file?: string;
+  /** Where a key or one of its entries stands, as far as it is in the file. */
+  readonly locate: Locate;
 }
 
 /** Where configuration may come from. */
@@ -38,7 +41,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     string
   >;
   if (file === undefined && variables.size === 0) {
-    return { values: defaultsOf(CONFIG_KEYS), origins };
+    return { values: defaultsOf(CONFIG_KEYS), origins, locate: () => ({}) };
   }
   const { checkOptions } = await import("./check.ts");
   const raw: Record<string, unknown> = file === undefined ? {} : structuredClone(file.value);
@@ -52,13 +55,15 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     setIn(raw, path, variable.value);
     origins[key] = `environment ${variable.name}`;
   }
-  const values = checkOptions(CONFIG_KEYS, raw, (path) => {
-    const variable = variables.get(path.join(".") as ConfigKey);
+  const locate: Locate = (path) => {
+    const variable = variables.get(path.join(".") as ConfigKey) ??
+      variables.get(path[0] as ConfigKey);
     if (variable !== undefined) return { file: `environment ${variable.name}` };
     return file?.locate(path) ?? {};
-  });
+  };
+  const values = checkOptions(CONFIG_KEYS, raw, locate);
   const config = withAncestorDefaults(values as unknown as Config, origins);
-  return { values: config, origins, ...(file === undefined ? {} : { file: file.path }) };
+  return { values: config, origins, locate, ...(file === undefined ? {} : { file: file.path }) };
 }
 
 /** The ancestor wrote its metrics file by default; a config that speaks of metrics still gets it. */

@@ -46,14 +46,15 @@ const TRIES = 2;
 const LONGEST_ANSWER = 16 * 1024 * 1024;
 
 /**
- * Prepares the command; nothing runs yet.
+ * Reads the command and looks whether it can be run.
  *
- * @throws ConfigError when the command can't be understood or is not there
+ * @throws ConfigError when it can't be understood or is not there
  */
-export function createTransformer(options: TransformOptions): Transformer {
-  const { mode, timeout } = options;
-  const command = parseCommand(options.command, "transform_context");
-  if (findProgram(command.program, options.env("PATH")) === undefined) {
+export function checkTransform(
+  { command: text, mode, env }: Pick<TransformOptions, "command" | "mode" | "env">,
+): CommandLine {
+  const command = parseCommand(text, "transform_context");
+  if (findProgram(command.program, env("PATH")) === undefined) {
     throw new ConfigError(`There is no program ${JSON.stringify(command.program)}`, {
       place: { key: "transform_context" },
       hint: "Name one that is in PATH, or its path.",
@@ -65,6 +66,17 @@ export function createTransformer(options: TransformOptions): Transformer {
       hint: "Set transform.mode to process, or leave the placeholders out.",
     });
   }
+  return command;
+}
+
+/**
+ * Prepares the command; nothing runs yet.
+ *
+ * @throws ConfigError when the command can't be understood or is not there
+ */
+export function createTransformer(options: TransformOptions): Transformer {
+  const { mode, timeout } = options;
+  const command = checkTransform(options);
   const child = mode === "lines" ? openLineChild(command, timeout, LONGEST_ANSWER) : undefined;
   const one = child === undefined
     ? (match: Match, signal: AbortSignal) => runOnce(command, match, timeout, signal)

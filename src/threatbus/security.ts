@@ -10,6 +10,7 @@ import {
   decodeKey,
   encodeKey,
   type Mechanism,
+  plainClient,
   plainServer,
 } from "../zmtp/mod.ts";
 
@@ -52,6 +53,19 @@ export async function plainServerFrom(file: string): Promise<Mechanism> {
     accounts[line.slice(0, colon)] = line.slice(colon + 1);
   }
   return plainServer(accounts);
+}
+
+export { plainClient };
+
+/** PLAIN as a user whose password is the first line of a file. */
+export async function plainClientFrom(user: string, passwordFile: string): Promise<Mechanism> {
+  const [password = ""] = (await read(passwordFile)).split(/\r?\n/);
+  if (password === "") {
+    throw new ConfigError("There is no password in the first line", {
+      place: { file: passwordFile, line: 1 },
+    });
+  }
+  return plainClient(user, password);
 }
 
 async function readKeyPair(file: string): Promise<CurveKeyPair> {

@@ -133,3 +133,17 @@ Deno.test("loadConfig() answers any text with values or a typed error", async ()
     { numRuns: 200 },
   );
 });
+
+Deno.test("an alias without an anchor is an error of the file, with its line", async () => {
+  const error = await failure("snapshot: 3\nsink: *STDOUT\n");
+  assert.equal(error.place?.line, 2);
+  assert.match(error.message, /STDOUT/);
+  assert.match(error.hint ?? "", /quotes/);
+});
+
+Deno.test("the password of the bus comes from the environment", async () => {
+  const { values } = await load("bus_security: {plain_user: hunter}\n", {
+    BRIDGE_BUS_SECURITY_PLAIN_PASSWORD: "a:b",
+  });
+  assert.equal(values["bus_security.plain_password"], "a:b");
+});

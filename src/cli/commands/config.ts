@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { CONFIG_KEYS, type ConfigKey } from "../../config/keys.ts";
+import type { OptionSpec } from "../../config/options.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type CliContext, withExamples } from "../context.ts";
 
@@ -21,6 +22,8 @@ function checkCommand(context: CliContext): Command {
       .argument("[file]", "the file; without it the one that would be used")
       .action(async (file?: string) => {
         const loaded = await loadConfig({ file, env: context.env });
+        const { checkParts } = await import("../config_check.ts");
+        await checkParts(loaded, context.env);
         await context.print(`${loaded.file ?? "no configuration file"}: ok\n`);
       }),
     [["before a restart", "bridge config check /etc/bridge/config.yaml"]],
@@ -37,7 +40,9 @@ function printCommand(context: CliContext): Command {
         const { values, origins } = await loadConfig({ file: options.config, env: context.env });
         const keys = Object.keys(CONFIG_KEYS) as ConfigKey[];
         if (options.json) {
-          const entries = keys.map((key) => [key, { value: values[key], origin: origins[key] }]);
+          const shown = (key: ConfigKey) =>
+            isSecret(key) && values[key] !== undefined ? HIDDEN : values[key];
+          const entries = keys.map((key) => [key, { value: shown(key), origin: origins[key] }]);
           await context.print(JSON.stringify(Object.fromEntries(entries), null, 2) + "\n");
           return;
         }
@@ -49,8 +54,17 @@ function printCommand(context: CliContext): Command {
   );
 }
 
+/** Stands in the place of what nobody is to see. */
+const HIDDEN = "(hidden)";
+
+function isSecret(key: ConfigKey): boolean {
+  const spec: OptionSpec = CONFIG_KEYS[key];
+  return spec.secret === true;
+}
+
 function show(key: ConfigKey, value: unknown): string {
   if (value === undefined) return "(unset)";
+  if (isSecret(key)) return HIDDEN;
   return CONFIG_KEYS[key].type === "duration" ? `${Number(value) / 1000}s` : JSON.stringify(value);
 }
 

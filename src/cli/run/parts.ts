@@ -13,6 +13,7 @@ import { openState, type State } from "../../state/state.ts";
 import { type Bus, startBus } from "../../threatbus/bus/bus.ts";
 import { createClient, type ThreatBusClient } from "../../threatbus/client.ts";
 import { zmqLink } from "../../threatbus/zmq_link.ts";
+import { busMechanism } from "../bus_security.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { splitEndpoint } from "../settings.ts";
@@ -43,17 +44,18 @@ export async function embeddedBus(
 }
 
 /** An app on that bus, or on the one that the configuration names. */
-export function connectClient(
+export async function connectClient(
   config: Config,
   bus: Bus | undefined,
   flags: RunFlags,
   metrics: Metrics,
   signal: AbortSignal,
-): ThreatBusClient {
+): Promise<ThreatBusClient> {
+  const mechanism = await busMechanism(config);
   const endpoint = bus?.endpoint ?? config.threatbus;
   const { host, port } = splitEndpoint(endpoint, "threatbus", 13370);
   return createClient({
-    link: zmqLink({ host, port }),
+    link: zmqLink({ host, port, ...(mechanism && { mechanism }) }),
     endpoint,
     topics: config.topics,
     snapshotDays: config.snapshot,

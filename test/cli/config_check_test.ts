@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { bridge } from "./bridge.ts";
+
+async function check(config: string, args: readonly string[] = ["check"]) {
+  const folder = await Deno.makeTempDir();
+  try {
+    const file = `${folder}/config.yaml`;
+    await Deno.writeTextFile(file, config);
+    const flag = args[0] === "check" ? [] : ["--config"];
+    return await bridge(["config", ...args, ...flag, file]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("bridge config check takes sinks, a command as sink, and a transformation", async () => {
+  const { code, stdout, stderr } = await check(`
+sink: logger -t bridge %ioc
+sinks:
+  - stdout
+  - {sink: "file:/var/log/hits.json", format: match}
+transform_context: cat --show-all
+`);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /: ok\n$/);
+});
+
+Deno.test("bridge config check names each wrong sink and command with its line", async () => {
+  const { code, stderr } = await check(`snapshot: 3
+sinks:
+  - stdout
+  - sink: file:/var/log/hits.json
+    rotate_sizes: 3
+  - {sink: stdout, format: xml}
+transform_context: no-such-program-here %ioc
+bus_security: {curve_key_file: /nowhere}
+`);
+  assert.equal(code, 2);
+  assert.match(stderr, /config\.yaml:4.*rotate_sizes/s);
+  assert.match(stderr, /config\.yaml:6.*sinks\[2\].*no format "xml"/s);
+  assert.match(stderr, /config\.yaml:7.*transform_context.*no-such-program-here/s);
+  assert.match(stderr, /config\.yaml:8.*curve_server_key/s);
+});
+
+Deno.test("bridge config print hides secrets", async () => {
+  const config = "bus_security: {plain_user: a, plain_password: swordfish}\n";
+  for (const args of [["print"], ["print", "--json"]]) {
+    const { code, stdout } = await check(config, args);
+    assert.equal(code, 0);
+    assert.doesNotMatch(stdout, /swordfish/);
+    assert.match(stdout, /plain_password/);
+  }
+});
