@@ -25,8 +25,12 @@ export interface Running {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts the program with these arguments. */
-export function start(args: readonly string[], options: CallOptions = {}): Running {
+/** Starts the program with these arguments; after so many ms it is killed. */
+export function start(
+  args: readonly string[],
+  options: CallOptions = {},
+  longest = 20_000,
+): Running {
   const call = bridgeCommand(args);
   const child = new Deno.Command(call.command, {
     args: call.args,
@@ -39,7 +43,7 @@ export function start(args: readonly string[], options: CallOptions = {}): Runni
   const error = gather(child.stderr);
   const output = gather(child.stdout);
   // A test that waits in vain fails with what was logged.
-  const patience = setTimeout(() => stop("SIGKILL"), 20_000);
+  const patience = setTimeout(() => stop("SIGKILL"), longest);
   const logged = async (pattern: RegExp) => {
     const found = await error.until((lines) => lines.find((line) => pattern.test(line)));
     return pattern.exec(found)!;
