@@ -10,6 +10,9 @@ export interface ConfigFile {
   readonly locate: Locate;
 }
 
+/** One slip makes an error of every line after it; nobody reads them all. */
+const MOST_ERRORS = 20;
+
 /**
  * Parses a YAML text.
  *
@@ -17,13 +20,15 @@ export interface ConfigFile {
  */
 export function parseConfigFile(path: string, text: string): ConfigFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
+  const document = parseDocument(text, { lineCounter, prettyErrors: false });
   if (document.errors.length > 0) {
-    throw oneOrAll(document.errors.map((error) => {
-      const at = error.linePos?.[0];
-      const place: Place = { file: path, ...(at ? { line: at.line, column: at.col } : {}) };
-      return new ConfigError(error.message.split("\n")[0]!.replace(/ at line.*$/, ""), { place });
-    }));
+    throw oneOrAll(
+      document.errors.slice(0, MOST_ERRORS).map((error) => {
+        const at = lineCounter.linePos(error.pos[0]);
+        const place: Place = { file: path, line: at.line, column: at.col };
+        return new ConfigError(error.message.split("\n")[0]!, { place });
+      }),
+    );
   }
   const locate: Locate = (keys) => {
     for (let depth = keys.length; depth > 0; depth--) {
@@ -44,7 +49,9 @@ function plainValue(document: Document, path: string, lineCounter: LineCounter):
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
+    if (!(error instanceof ReferenceError)) {
+      throw new ConfigError((error as Error).message, { place: { file: path }, cause: error });
+    }
     const alias = /: (\S+)$/.exec(error.message)?.[1];
     let offset: number | undefined;
     visit(document, {

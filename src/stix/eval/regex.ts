@@ -6,11 +6,21 @@ import { RE2JS } from "re2js";
 import { InputError } from "../../errors.ts";
 import { requiredLiteral, translateRegex } from "./regex_syntax.ts";
 
+/**
+ * Time grows with the length of the text times the size of the program, which counted
+ * repetitions blow up: `\p{L}{1,1000}` alone has 2,000 steps.
+ */
+const LARGEST_PROGRAM = 2500;
+
 /** Tests whether the expression is found anywhere in a text. Throws `InputError` if it can't be run. */
 export function compileRegex(text: string): (subject: string) => boolean {
   const translated = translateRegex(text);
   try {
     const regex = RE2JS.compile(translated);
+    const size = regex.programSize();
+    if (size > LARGEST_PROGRAM) {
+      throw new Error(`its repetitions make ${size} steps, at most ${LARGEST_PROGRAM} are run`);
+    }
     const literal = requiredLiteral(translated);
     if (literal === "") return (subject) => regex.test(subject);
     return (subject) => subject.includes(literal) && regex.test(subject);
