@@ -1,7 +1,8 @@
 /** Keeps a kernel's filter in step with an IoC set. */
 import { OBSERVABLE_KINDS, type ObservableKind } from "../../../match/observable.ts";
 import type { IocSet, IocView } from "../../../match/set.ts";
-import { type FilterSize, type Kernel, PREFIXES4, PREFIXES6 } from "./kernel.ts";
+import { type FilterSize, type Kernel, NEEDLES, PREFIXES4, PREFIXES6 } from "./kernel.ts";
+import { countNeedles, makeNeedles, MOST_NEEDLES, type NeedleSource } from "./needles.ts";
 import { type TermVisitor, visitTerms } from "./terms.ts";
 
 /** What is in a set, as bits that the kernel knows. */
@@ -38,6 +39,8 @@ export interface FilterCopy {
   readonly flags: number;
   readonly prefixes4: readonly number[];
   readonly prefixes6: readonly number[];
+  /** What `makeNeedles` gave. */
+  readonly needles: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** A kernel's filter. */
@@ -58,12 +61,14 @@ export function pasteFilter(kernel: Kernel, copy: FilterCopy): void {
 
 function describe(
   kernel: Kernel,
-  { flags, prefixes4, prefixes6 }: Pick<FilterCopy, "flags" | "prefixes4" | "prefixes6">,
+  { flags, prefixes4, prefixes6, needles }: Omit<FilterCopy, "size" | "bytes">,
 ): void {
   const bytes = kernel.bytes();
   bytes.set(prefixes4, PREFIXES4);
   bytes.set(prefixes6, PREFIXES6);
+  if (needles !== undefined) bytes.set(needles, NEEDLES);
   kernel.exports.describe(flags, prefixes4.length, prefixes6.length);
+  kernel.exports.describeNeedles(countNeedles(needles));
 }
 
 /** Makes the filter of a set in a kernel; it is empty until `update`. */
@@ -72,7 +77,7 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
   let epoch = -1;
   let done = 0;
   let built = 0;
-  let contents = { flags: 0, prefixes4: [] as number[], prefixes6: [] as number[] };
+  let contents = emptyContents(0);
 
   function rebuild(view: IocView, values: number): void {
     kernel.resize(sizeFor(values));
@@ -80,7 +85,7 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
     done = 0;
     built = iocs.size;
     const flags = iocs.options.subdomains === true ? SUBDOMAINS : 0;
-    contents = { flags, prefixes4: [], prefixes6: [] };
+    contents = emptyContents(flags);
   }
 
   function addNetwork(address: string, bits: number): void {
@@ -105,6 +110,7 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
       else done = addValues(kernel, view, done, to, addNetwork);
     }
     contents.flags |= flagsOf(view);
+    contents.needles = view.count <= MOST_NEEDLES ? makeNeedles(sourcesOf(view)) : undefined;
     version = iocs.version;
     describe(kernel, contents);
   }
@@ -121,6 +127,30 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
       return { size: kernel.size, bytes, ...contents };
     },
   };
+}
+
+function emptyContents(flags: number) {
+  return {
+    flags,
+    prefixes4: [] as number[],
+    prefixes6: [] as number[],
+    needles: undefined as FilterCopy["needles"],
+  };
+}
+
+/** The values that are in a set now. */
+function* sourcesOf(view: IocView): Iterable<NeedleSource> {
+  for (let i = 0; i < view.count; i++) {
+    const kind = OBSERVABLE_KINDS[view.kinds[i]!];
+    if (kind !== undefined) yield { kind, key: keyOf(view, i) };
+  }
+}
+
+function keyOf(view: IocView, index: number): string {
+  const end = index + 1 < view.count ? view.starts[index + 1]! : view.used;
+  return new TextDecoder().decode(
+    view.arena.subarray(view.starts[index]! + view.skips[index]!, end),
+  );
 }
 
 /** A filter for so many values: 32 bits of the bitmap each, the table never fuller than `capacity`. */
@@ -160,16 +190,14 @@ function addValues(
   const visitor = termAdder(kernel, end - base + arenaAt, onNetwork);
   for (let at = 0; at < to - from; at++) {
     at = kernel.exports.addValues(arenaAt - base, startsAt, kindsAt, SIMPLE_BITS, at, to - from);
-    if (at < to - from) addTerms(view, from + at, starts[at + 1]!, visitor);
+    if (at < to - from) addTerms(view, from + at, visitor);
   }
   return to;
 }
 
 /** Adds a value that takes more than its text to find. */
-function addTerms(view: IocView, index: number, end: number, visitor: TermVisitor): void {
-  const kind = OBSERVABLE_KINDS[view.kinds[index]!]!;
-  const key = view.arena.subarray(view.starts[index]! + view.skips[index]!, end);
-  visitTerms(kind, new TextDecoder().decode(key), visitor);
+function addTerms(view: IocView, index: number, visitor: TermVisitor): void {
+  visitTerms(OBSERVABLE_KINDS[view.kinds[index]!]!, keyOf(view, index), visitor);
 }
 
 /** Adds terms to the filter; `scratch` is an address behind all that must stay. */

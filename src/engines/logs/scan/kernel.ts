@@ -8,6 +8,7 @@ import { KERNEL_WASM } from "./kernel_wasm.ts";
 interface KernelExports {
   configure(bitmap: number, bitmapBits: number, table: number, tableBits: number): void;
   describe(kinds: number, prefixes4: number, prefixes6: number): void;
+  describeNeedles(count: number): void;
   clear(bitmapBytes: number, tableBytes: number): void;
   addText(text: number, length: number): void;
   addEnd(text: number, length: number): void;
@@ -34,6 +35,7 @@ interface KernelExports {
 export const PREFIXES4 = 0x16100;
 export const PREFIXES6 = 0x16200;
 export const LINES = 0x17000;
+export const NEEDLES = 0x60000;
 const HOST = 0x80000;
 
 /** Bytes around a block that the kernel reads or overwrites. */

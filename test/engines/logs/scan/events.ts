@@ -80,8 +80,15 @@ function hashKind(text: string): "md5" | "sha1" | "sha256" | "sha512" {
   return kinds[text.length as keyof typeof kinds];
 }
 
+/** Kinds with a text that must stand in the line: the kernel seeks it, unless there are many. */
+const fewKinds = spelling.filter(([kind]) => kind !== "ipv6" && kind !== "cidr");
+
 /** Texts that make IoCs, and the set of those that are. */
-export const iocTexts = fc.array(spelling, { minLength: 1, maxLength: 8 });
+export const iocTexts = fc.oneof(
+  fc.array(spelling, { minLength: 1, maxLength: 8 }),
+  fc.array(fewKinds, { minLength: 1, maxLength: 4 }),
+  fc.array(fewKinds, { minLength: 1, maxLength: 1 }),
+);
 
 export function setOf(
   texts: readonly (readonly [Observable["kind"], string])[],

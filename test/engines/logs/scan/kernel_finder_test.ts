@@ -51,14 +51,19 @@ const scene = fc.record({ texts: iocTexts, subdomains: fc.boolean() }).chain((it
       maxLength: 6,
     }),
     cut: fc.nat(200),
+    // Lines in which there is nothing, of all lengths, between the others.
+    dull: fc.array(fc.nat(300), { maxLength: 80 }),
   })
 );
 
 Deno.test("find() names every line in which the oracle finds an IoC", () => {
   fc.assert(
-    fc.property(scene, ({ texts, subdomains, events, cut }) => {
+    fc.property(scene, ({ texts, subdomains, events, cut, dull }) => {
       const iocs = setOf(texts, subdomains);
       const lines = events.map(([event, spell, seed]) => jsonLine(event, spell, seed));
+      for (const [i, length] of dull.entries()) {
+        lines.splice(i % (lines.length + 1), 0, `{"dull":"${"-".repeat(length)}"}`);
+      }
       // A line that was cut off is no event, and must not hide the next one.
       if (cut < 100) lines.splice(1, 0, lines[0]!.slice(0, cut));
       const text = lines.join("\n") + (cut % 2 === 0 ? "\n" : "");
@@ -119,6 +124,15 @@ Deno.test("find() sees a value wherever it lies against strides and registers", 
       assert.equal(findings.lines, 3);
     }
   }
+});
+
+Deno.test("find() gives up seeking where nearly every line has what it seeks", () => {
+  const iocs = setOf([["domain", "evil.com"]], false);
+  const dull = '{"a":"not-evil.com"}\n'.repeat(20_000);
+  const block = encoder.encode(`${dull}{"a":"EVIL.com"}\n${dull}`);
+  const findings = createKernelFinders()({ iocs }, JSON_LINES).find(block, 0, block.length);
+  assert.deepEqual([findings.length, findings.candidates[2]], [3, 20_000]);
+  assert.equal(findings.lines, 40_001);
 });
 
 Deno.test("find() names more lines than fit at once, each once and in order", () => {

@@ -55,12 +55,13 @@ const scene = fc.record({ texts: iocTexts, subdomains: fc.boolean() }).chain((it
       }),
       { minLength: 1, maxLength: 5 },
     ),
+    dull: fc.array(fc.nat(300), { maxLength: 40 }),
   });
 });
 
 Deno.test("find() names every header and every row in which the oracle finds an IoC", () => {
   fc.assert(
-    fc.property(scene, ({ texts, subdomains, plain, ending, rows }) => {
+    fc.property(scene, ({ texts, subdomains, plain, ending, rows, dull }) => {
       const iocs = setOf(texts, subdomains);
       const write = (text: string, inSet = false) => cell(text, inSet, plain) || "(empty)";
       const lines = rows.map(({ addr, host, uri, list, note }) =>
@@ -74,6 +75,10 @@ Deno.test("find() names every header and every row in which the oracle finds an 
           write(note),
         ].join("\t")
       );
+      for (const [i, length] of dull.entries()) {
+        const note = "x".repeat(length);
+        lines.splice(i % (lines.length + 1), 0, `1.5\t-\t80\t-\t-\t(empty)\t${note}`);
+      }
       const all = [...HEADER, ...lines, "#close\t2026-03-01-00-00-00"];
       const block = encoder.encode(all.join(ending) + ending);
       const wanted = oracle(all, iocs);

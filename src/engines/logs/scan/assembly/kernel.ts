@@ -2,11 +2,12 @@
  * The scan kernel: goes over a block of whole lines and names those that may
  * hold a text of the set. Three sieves, each finer and slower than the one
  * before: where values end (`ends.ts`), what their last bytes say (`sift.ts`),
- * what the whole value says (`text.ts`). It may name too many lines, never too
- * few, measured by `IocSet.hits` on each line.
+ * what the whole value says (`text.ts`). For sets of a few IoCs one comes before
+ * them (`seek.ts`). It may name too many lines, never too few, measured by
+ * `IocSet.hits` on each line.
  */
 import { AT, BACKSLASH, HASH, NEWLINE, QUOTE, RETURN } from "./characters";
-import { lastBefore } from "./bytes";
+import { firstFrom, lastBefore } from "./bytes";
 import { beyondAscii, findJsonEnds, findTsvEnds, newlines } from "./ends";
 import { decodeJson, decodeTsv } from "./escapes";
 import {
@@ -21,6 +22,15 @@ import {
 } from "./lines";
 import { isEscapedAt, mayBeMailbox } from "./mail";
 import { DECODED, EMAILS, ENDS, flags, LINES_MOST, LONGEST, STRIDE } from "./memory";
+import {
+  beyondAscii as soughtBeyondAscii,
+  header,
+  needles,
+  newlines as soughtNewlines,
+  nextMark,
+  PIECES,
+  seek,
+} from "./seek";
 import { mayBeText, siftJson, siftTsv } from "./sift";
 import { mayMatch } from "./text";
 
@@ -28,6 +38,7 @@ export { addNetwork } from "./address";
 export { addEnd, addText, addValues, clear, used } from "./filter";
 export { firstOdd, named, odd } from "./lines";
 export { configure, describe } from "./memory";
+export { describeNeedles } from "./seek";
 
 /** Lines seen so far in this block, a last one without newline too. */
 export let lines: u32 = 0;
@@ -39,6 +50,11 @@ let blockEnd: usize = 0;
 let json: bool = true;
 let separator: u8 = 0;
 let setSeparator: u8 = 0;
+/** Up to here lines were looked at closer, and how many bytes in all. */
+let closeTo: usize = 0;
+let closeBytes: usize = 0;
+/** Bytes of a block after which its lines must be worth seeking. */
+const TRIAL: usize = 65536;
 
 /**
  * Begins a block of whole lines at [from, to); the byte before it and 80 after it
@@ -54,6 +70,8 @@ export function begin(from: usize, to: usize, tab: u32, comma: u32): void {
   ascii = true;
   blockStart = from;
   blockEnd = to;
+  closeTo = from;
+  closeBytes = 0;
   beginLines(from, to);
   if (from == to) return;
   // Every line ends with a newline, the last one too.
@@ -68,27 +86,62 @@ export function begin(from: usize, to: usize, tab: u32, comma: u32): void {
  * host has to fetch them first. `named` lines stand at `LINES`.
  */
 export function run(from: usize): usize {
-  const mail = (flags & EMAILS) != 0;
   if (from != blockStart) fetched();
   for (let at = from; at < blockEnd;) {
     const next = min(at + STRIDE, blockEnd);
-    const end = json ? siftJson(ENDS, findJsonEnds(at, next, ENDS, mail)) : siftTsv(
-      ENDS,
-      findTsvEnds(at, next, ENDS, separator, setSeparator, mail),
-      separator,
-      setSeparator,
-    );
-    for (let spot = ENDS; spot < end; spot += 4) {
-      if (json) lookAtJson(load<u32>(spot));
-      else lookAtTsv(load<u32>(spot));
+    // Where most lines have a needle, seeking saves nothing.
+    if (needles != 0 && closeBytes <= TRIAL + (at - blockStart) / 2) {
+      seekStride(at, next);
+    } else {
+      lookAtStride(at, next);
+      lines += newlines;
+      if (beyondAscii) ascii = false;
     }
-    lines += newlines;
-    if (beyondAscii) ascii = false;
     at = next;
     sawLines(at, lines);
     if (named >= LINES_MOST && at < blockEnd) return at;
   }
   return 0;
+}
+
+/** Looks at all values that end in [at, next). */
+function lookAtStride(at: usize, next: usize): void {
+  const mail = (flags & EMAILS) != 0;
+  const end = json ? siftJson(ENDS, findJsonEnds(at, next, ENDS, mail)) : siftTsv(
+    ENDS,
+    findTsvEnds(at, next, ENDS, separator, setSeparator, mail),
+    separator,
+    setSeparator,
+  );
+  for (let spot = ENDS; spot < end; spot += 4) {
+    if (json) lookAtJson(load<u32>(spot));
+    else lookAtTsv(load<u32>(spot));
+  }
+}
+
+/** Looks at the lines in [at, next) that have a needle. */
+function seekStride(at: usize, next: usize): void {
+  seek(at, next, json);
+  if (header) {
+    lookAtStride(at, next);
+  } else {
+    for (let piece = nextMark(0); piece < PIECES; piece = nextMark(piece + 1)) {
+      const place = at + (<usize>piece << 6);
+      const start = lastBefore(place, blockStart, NEWLINE) + 1;
+      const end = min(firstFrom(place + 64, blockEnd, NEWLINE) + 1, blockEnd);
+      lookCloser(max(start, closeTo), end);
+    }
+  }
+  lines += soughtNewlines;
+  if (soughtBeyondAscii) ascii = false;
+}
+
+/** Looks at the lines in [from, to). */
+function lookCloser(from: usize, to: usize): void {
+  if (from >= to) return;
+  closeTo = to;
+  closeBytes += to - from;
+  for (let at = from; at < to; at += STRIDE) lookAtStride(at, min(at + STRIDE, to));
 }
 
 function lookAtJson(end: usize): void {
@@ -129,7 +182,8 @@ function lookAtTsv(end: usize): void {
       : lookAtColumn(end, byte);
     if (found) nameLine(end, false);
   }
-  if (byte == NEWLINE && end + 1 < blockEnd && load<u8>(end, 1) == HASH) nameLine(end + 1, false);
+  if (byte != NEWLINE || end + 1 >= blockEnd || load<u8>(end, 1) != HASH) return;
+  if (end + 1 >= namedTo) nameLine(end + 1, false);
 }
 
 /** Whether the column or element that ends at `end` may be in the set. */

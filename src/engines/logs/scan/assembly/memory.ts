@@ -23,6 +23,8 @@ export const PREFIXES4: usize = 0x16100;
 export const PREFIXES6: usize = 0x16200;
 /** Candidate lines, three u32 each: start, end, index. */
 export const LINES: usize = 0x17000;
+/** Needles, see `../needles.ts`. */
+export const NEEDLES: usize = 0x60000;
 /** How many lines may be found before the host has to fetch them. */
 export const LINES_MOST: u32 = 16384;
 /** Addresses from here on are the host's: 0x17000 + 12 bytes × (16384 + 8192). */
