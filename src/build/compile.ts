@@ -119,6 +119,12 @@ async function run(
   }).output();
   if (success) return;
   console.error(`${command} ${args[0]} failed with exit code ${code}`);
+  if (args[0] === "compile") {
+    console.error(
+      "Deno downloads the base executable of the target from its site. Where that is out of\n" +
+        "reach, DENORT_BIN names one of the same version on this machine (see README, Build).",
+    );
+  }
   Deno.exit(2);
 }
 
