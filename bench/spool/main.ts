@@ -1,63 +1,87 @@
 /**
- * What durability costs: the same deliveries through the queue in memory and
- * through the spool, each into a file, in one run.
- * `deno run -A bench/spool/main.ts [COUNT]`
+ * What durability costs: matches a second from `put` to a sink's confirmation, with
+ * the spool and without, as `bridge run` does it (batches of 1,000, or matches one at a
+ * time from so many at once), and how many disk syncs a second the disk stands.
+ *
+ *   deno run -A bench/spool/main.ts [--matches 100000] [--folder /var/tmp]
  */
-import { parseSinkSpec } from "../../sinks/registry.ts";
+import type { Sink } from "../../sinks/sink.ts";
 import { createMemoryQueue } from "../../src/delivery/memory_queue.ts";
 import type { Queue, QueueItem } from "../../src/delivery/queue.ts";
 import { openSpool } from "../../src/delivery/spool.ts";
 import { deliverQueue } from "../../src/delivery/worker.ts";
 import { openState } from "../../src/state/state.ts";
 
-const count = Number(Deno.args[0] ?? 100_000);
+const argument = (name: string, fallback: string) => {
+  const at = Deno.args.indexOf(`--${name}`);
+  return at < 0 ? fallback : Deno.args[at + 1]!;
+};
+const matches = Number(argument("matches", "100000"));
+const folder = Deno.makeTempDirSync({ dir: argument("folder", "/var/tmp") });
 const never = new AbortController().signal;
-const body = new TextEncoder().encode(`{"event":"${"x".repeat(500)}"}`);
-const folder = await Deno.makeTempDir();
+/** As long as an EVE event usually is. */
+const body = new TextEncoder().encode(JSON.stringify({ flow_id: 1, note: "x".repeat(600) }));
+const sink: Sink = { write: () => Promise.resolve(), close: () => Promise.resolve() };
 
-function items(from: number, number: number): QueueItem[] {
-  return Array.from({ length: number }, (_, at) => ({
-    id: `00000000-0000-5000-8000-${String(from + at).padStart(12, "0")}`,
-    ioc: "evil.example",
-    matchType: "LIVE" as const,
+function item(number: number): QueueItem {
+  return {
+    id: `00000000-0000-5000-8000-${number.toString(16).padStart(12, "0")}`,
+    ioc: "bad.example",
+    matchType: "LIVE",
     indicatorId: "indicator--00000000-0000-4000-8000-000000000001",
-    bodies: [{ sink: "file", body }],
-  }));
+    bodies: [{ sink: "s", body }],
+  };
 }
 
-/** Deliveries a second through a queue, put in pieces of so many. */
-async function rate(name: string, queue: Queue, piece: number): Promise<number> {
-  const form = `file:${folder}/${name}-${piece}?fsync=${name === "spool"}`;
-  const { module, options } = await parseSinkSpec(form);
-  const sink = await module.open(options, { env: () => undefined }, never);
+/** Matches a second, from the first `put` until the sink has confirmed all. */
+async function measure(queue: Queue, batch: number, producers: number, count: number) {
   const drain = new AbortController();
-  const begun = performance.now();
-  const working = deliverQueue(
-    "file",
-    sink,
-    queue,
-    { maxAttempts: 0, maxAge: 0 },
-    drain.signal,
-    never,
-  );
-  for (let at = 0; at < count; at += piece) await queue.put(items(at, piece), never);
+  const options = { maxAttempts: 0, maxAge: 0 };
+  const working = deliverQueue("s", sink, queue, options, drain.signal, never);
+  const before = performance.now();
+  let next = 0;
+  const produce = async () => {
+    while (next < count) {
+      const from = next;
+      next = Math.min(count, next + batch);
+      await queue.put(Array.from({ length: next - from }, (_, at) => item(from + at)), never);
+    }
+  };
+  await Promise.all(Array.from({ length: producers }, produce));
   drain.abort();
   await working;
-  await sink.close();
-  return count / (performance.now() - begun) * 1000;
+  return count / ((performance.now() - before) / 1000);
 }
 
-for (const piece of [100, 1000]) {
-  const memory = await rate("memory", createMemoryQueue({ capacity: 10_000, dedup: true }), piece);
-  const state = openState(`${folder}/state-${piece}`);
-  const options = { maxSize: 1e9, whenFull: "block", dedup: true } as const;
-  const spool = await rate("spool", openSpool(state, options), piece);
+/** Writes of 4 KiB with fsync a second: what single commits could reach at most. */
+function syncsPerSecond(): number {
+  using file = Deno.openSync(`${folder}/sync`, { create: true, write: true });
+  const page = new Uint8Array(4096);
+  const before = performance.now();
+  let count = 0;
+  for (; performance.now() - before < 1000; count++) {
+    file.writeSync(page);
+    file.syncDataSync();
+  }
+  return count;
+}
+
+console.log(`load ${Deno.loadavg()[0]!.toFixed(1)}, ${Math.round(syncsPerSecond())} syncs/s`);
+const cases = [
+  { name: "batches of 1,000", batch: 1000, producers: 1, count: matches },
+  { name: "one at a time, 64 at once", batch: 1, producers: 64, count: matches / 5 },
+  { name: "one at a time", batch: 1, producers: 1, count: Math.min(2000, matches / 50) },
+];
+for (const [at, { name, batch, producers, count }] of cases.entries()) {
+  const memory = createMemoryQueue({ capacity: 10_000, dedup: true });
+  const without = await measure(memory, batch, producers, count);
+  const state = openState(`${folder}/${at}`);
+  const spool = openSpool(state, { maxSize: 1 << 30, whenFull: "block", dedup: true });
+  const withSpool = await measure(spool, batch, producers, count);
   await state.close();
   console.log(
-    `pieces of ${piece}: memory ${Math.round(memory)}/s, spool with fsync ${
-      Math.round(spool)
-    }/s, ` +
-      `ratio ${(memory / spool).toFixed(1)}`,
+    `${name}: ${Math.round(without)}/s without spool, ${Math.round(withSpool)}/s with, ` +
+      `cost ${((1 / withSpool - 1 / without) * 1e6).toFixed(1)} µs a match`,
   );
 }
-await Deno.remove(folder, { recursive: true });
+Deno.removeSync(folder, { recursive: true });

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers";
 import { BridgeError, UsageError } from "../errors.ts";
 import { prepareDirectory } from "./directory.ts";
 
@@ -147,7 +148,7 @@ function createGroup(db: DatabaseSync, retryDelay: number) {
 
   const flush = async () => {
     // A turn's worth of callers gets in before the transaction begins.
-    await new Promise<void>((resolve) => setTimeout(resolve));
+    await new Promise<void>((resolve) => setImmediate(resolve));
     while (jobs.length > 0) {
       const group = jobs;
       jobs = [];
