@@ -16,6 +16,7 @@ import { logAsConfigured, readRunConfig, settingsOf } from "./run/config.ts";
 import {
   connectClient,
   embeddedBus,
+  openAggregator,
   openOwnState,
   openQueue,
   openTransformer,
@@ -57,6 +58,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   if (restored > 0) logger.info("{count} indicators from before", { count: restored });
   const queue = openQueue(config, state);
   warnOfOrphans(queue, channels);
+  const aggregation = openAggregator(config, state, queue, channels);
   const transformer = await openTransformer(config, context);
   if (transformer !== undefined) cleanup.defer(() => transformer.close());
   const readiness = readinessOf(client, engine, state);
@@ -87,6 +89,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
       store,
       queue,
       channels,
+      aggregation,
       metrics,
       ...(transformer === undefined ? {} : { transform: transformer.transform }),
     },

@@ -204,6 +204,12 @@ export const CONFIG_KEYS = {
       "Hold back indicators that match almost everything (private ranges, localhost, top-level domains)",
   },
   dedup: { type: "boolean", default: true, doc: "Report the same indicator and event only once" },
+  "aggregate.window": {
+    type: "duration",
+    doc:
+      "Tell many hits of one indicator within so long (by event time) in one sighting with a count; unset tells each",
+    example: "1h",
+  },
   state_dir: {
     type: "string",
     doc:

@@ -29,8 +29,9 @@ export function createMemoryQueue(options: MemoryQueueOptions): Queue {
     freed.raise();
   };
   return {
-    async put(items, signal) {
+    async put(items, signal, also) {
       const fresh = options.dedup ? items.filter(({ id }) => seen.add(id)) : items;
+      also?.(fresh);
       for (const { bodies, ...item } of fresh) {
         for (const { sink, body } of bodies) {
           while (laneOf(sink).length >= options.capacity) {

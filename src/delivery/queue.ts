@@ -25,10 +25,15 @@ export interface Queue {
   /**
    * Queues items that were not queued before, all or (on an error) none; resolves
    * with the number of new ones when they are safe. Waits while the queue is full.
+   * `also` is called with the new ones, inside the same transaction where there is one.
    *
    * @throws the signal's reason when it aborts while waiting for room
    */
-  put(items: readonly QueueItem[], signal: AbortSignal): Promise<number>;
+  put<Item extends QueueItem>(
+    items: readonly Item[],
+    signal: AbortSignal,
+    also?: (fresh: readonly Item[]) => void,
+  ): Promise<number>;
   /** The oldest for a sink behind `after`, at most `limit`; empty when there are none. */
   peek(sink: string, after: number, limit: number): readonly Queued[];
   /** They have arrived. */

@@ -78,7 +78,7 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
     }
     return statements.remember.run(idBytes(id), now()).changes > 0;
   };
-  const insert = (items: readonly QueueItem[]): readonly QueueItem[] => {
+  const insert = <Item extends QueueItem>(items: readonly Item[]): readonly Item[] => {
     const fresh = items.filter(({ id }) => isNew(id));
     for (const { id, ioc, matchType, indicatorId, bodies } of fresh) {
       for (const { sink, body } of bodies) {
@@ -131,10 +131,14 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
     if (rows.length > 0) count(sink, -rows.length, -bodyBytes(rows));
   };
   return {
-    async put(items, signal) {
+    async put(items, signal, also) {
       if (items.length === 0) return 0;
       await room(items.reduce((sum, { bodies }) => sum + bodyBytes(bodies), 0), signal);
-      const fresh = await state.commit(() => insert(items));
+      const fresh = await state.commit(() => {
+        const fresh = insert(items);
+        also?.(fresh);
+        return fresh;
+      });
       for (const { bodies } of fresh) {
         for (const { sink, body } of bodies) count(sink, 1, body.length);
       }

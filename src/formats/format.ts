@@ -1,4 +1,5 @@
 import type { Match } from "../engines/engine.ts";
+import type { SightingSource, SightingWindow } from "../stix/sighting.ts";
 
 /**
  * Turns matches into bytes. An instance belongs to one document (a sink with its
@@ -11,6 +12,8 @@ export interface Format {
   readonly head?: () => Uint8Array | undefined;
   /** One match as one line without newline. */
   readonly render: (match: Match) => Uint8Array;
+  /** One line for many events of one indicator, where the format can tell that. */
+  readonly renderWindow?: (source: SightingSource, window: SightingWindow) => Uint8Array;
   /** Written once after the last match, without newline. */
   readonly tail?: () => Uint8Array | undefined;
 }

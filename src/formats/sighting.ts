@@ -8,7 +8,19 @@ const NAME = { name: "sighting", summary: "a STIX 2.1 sighting" };
  * all of them in one bundle, which is a JSON document once its tail is written.
  */
 export function create(options: FormatOptions): Format {
-  if (options.bundle !== true) return { ...NAME, render: (match) => sightingBytes(match) };
+  if (options.bundle !== true) {
+    return {
+      ...NAME,
+      render: (match) => sightingBytes(match),
+      renderWindow: (source, window) => sightingBytes(source, { window }),
+    };
+  }
   const bundle = createBundleWriter();
-  return { ...NAME, head: bundle.head, render: bundle.add, tail: bundle.tail };
+  return {
+    ...NAME,
+    head: bundle.head,
+    render: (match) => bundle.add(match),
+    renderWindow: bundle.add,
+    tail: bundle.tail,
+  };
 }

@@ -3,6 +3,7 @@ import type { Match } from "../engines/engine.ts";
 import type { Format } from "../formats/format.ts";
 import { iocOf } from "../formats/match.ts";
 import { sightingUuid } from "../stix/ids.ts";
+import { type Aggregation, takesWindows } from "./aggregate.ts";
 
 /** A sink's name and the form of what it gets. */
 export interface Target {
@@ -19,6 +20,8 @@ export interface ReportOptions {
   readonly targets: () => readonly Target[];
   readonly queue: Queue;
   readonly transform?: Transform;
+  /** Gathers events for the targets that take one sighting for many. */
+  readonly aggregation?: Pick<Aggregation, "collect"> | undefined;
   /** Most transformations under way at once. */
   readonly parallel: number;
   /** Told of each match that was new. */
@@ -33,24 +36,35 @@ const PIECE = 4 * 1024 * 1024;
 
 /** Makes the way from matches to the queue. */
 export function createReport(options: ReportOptions): Report {
-  const { targets, queue, transform, parallel } = options;
+  const { targets, queue, transform, parallel, aggregation } = options;
   return async (matches, signal) => {
     const shaped = transform === undefined
       ? matches
       : await mapBounded(matches, parallel, (match) => withContext(match, transform, signal));
-    let items: QueueItem[] = [];
+    const current = targets();
+    const gathers = aggregation !== undefined && current.some(takesWindows);
+    const each = gathers ? current.filter((target) => !takesWindows(target)) : current;
+    const collect = gathers
+      ? (fresh: readonly Reported[]) => aggregation.collect(fresh.map(({ match }) => match))
+      : undefined;
+    let items: Reported[] = [];
     let bytes = 0, fresh = 0;
     for (const match of shaped) {
-      const item = toItem(match, targets());
+      const item = { ...toItem(match, each), match };
       items.push(item);
       bytes += item.bodies.reduce((sum, { body }) => sum + body.length, 0);
       if (bytes < PIECE) continue;
-      fresh += await queue.put(items, signal);
+      fresh += await queue.put(items, signal, collect);
       [items, bytes] = [[], 0];
     }
-    fresh += await queue.put(items, signal);
+    fresh += await queue.put(items, signal, collect);
     options.onReported?.(matches, fresh);
   };
+}
+
+/** An item with what it was made from. */
+interface Reported extends QueueItem {
+  readonly match: Match;
 }
 
 function toItem(match: Match, targets: readonly Target[]): QueueItem {

@@ -13,8 +13,8 @@ export interface SightingSource {
   readonly indicator: { readonly id: string; readonly stix: JsonObject };
   /** The value that was seen; absent when a compound pattern matched. */
   readonly observable?: { readonly value: string };
-  /** The event as one line of JSON, and parsed. */
-  readonly event: { readonly bytes: Uint8Array; readonly value: JsonObject };
+  /** The event as one line of JSON, and parsed (for its time, where no window tells one). */
+  readonly event: { readonly bytes: Uint8Array; readonly value?: JsonObject };
   /** What goes out as context in the event's place, JSON on one line. */
   readonly context?: Uint8Array;
 }
@@ -28,6 +28,8 @@ export interface SightingWindow {
   /** STIX timestamps of the earliest and the latest of them. */
   readonly firstSeen: string;
   readonly lastSeen: string;
+  /** When it was told for the first time, ms since the epoch; unset is now. */
+  readonly created?: number;
 }
 
 export interface SightingOptions {
@@ -93,7 +95,7 @@ function seen(source: SightingSource, window: SightingWindow | undefined): strin
   if (window !== undefined) {
     return `,"first_seen":"${window.firstSeen}","last_seen":"${window.lastSeen}","count":${window.count}`;
   }
-  const time = eventTimestamp(source.event.value);
+  const time = source.event.value && eventTimestamp(source.event.value);
   return time === undefined ? "" : `,"last_seen":"${time}"`;
 }
 
@@ -130,10 +132,11 @@ export function sightingId(source: SightingSource, window?: SightingWindow): str
 /** A sighting as one line of JSON, UTF-8, without newline. */
 export function sightingBytes(source: SightingSource, options: SightingOptions = {}): Uint8Array {
   const { window, declared = false, now = Date.now } = options;
-  const time = timeText(now());
+  const modified = timeText(now());
+  const created = window?.created === undefined ? modified : new Date(window.created).toISOString();
   const head = encoder.encode(
     `{"type":"sighting","spec_version":"2.1","id":"${sightingId(source, window)}"` +
-      `,"created":"${time}","modified":"${time}"${seen(source, window)}` +
+      `,"created":"${created}","modified":"${modified}"${seen(source, window)}` +
       `,"sighting_of_ref":${JSON.stringify(source.indicator.id)}${declared ? DECLARATION : ""}` +
       `,${soughtFor(source)},"x_threatbus_match_type":"${source.type}"` +
       `,"x_threatbus_sighting_context":`,
@@ -152,7 +155,7 @@ export interface BundleWriter {
   /** The opening with the objects every bundle here has. */
   head(): Uint8Array;
   /** A sighting, with its indicator before it the first time. */
-  add(source: SightingSource): Uint8Array;
+  add(source: SightingSource, window?: SightingWindow): Uint8Array;
   tail(): Uint8Array;
 }
 
@@ -165,8 +168,12 @@ export function createBundleWriter(options: SightingOptions = {}): BundleWriter 
       const first = JSON.stringify([EXTENSION_AUTHOR, EXTENSION]).slice(0, -1);
       return encoder.encode(`{"type":"bundle","id":"${id}","objects":${first}`);
     },
-    add(source) {
-      const sighting = sightingBytes(source, { ...options, declared: true });
+    add(source, window) {
+      const sighting = sightingBytes(source, {
+        ...options,
+        declared: true,
+        ...(window === undefined ? {} : { window }),
+      });
       const { id, stix } = source.indicator;
       const fresh = !written.has(id);
       written.add(id);

@@ -13,6 +13,8 @@ export interface Stage {
   publish(...args: Parameters<typeof stix>): void;
   /** Adds a DNS event for each name; the numbers of events count up from 1. */
   grow(...domains: readonly string[]): void;
+  /** The same at a time of their own. */
+  growAt(timestamp: string, ...domains: readonly string[]): void;
   /** Starts `bridge run` with what differs from the usual configuration. */
   run(changes?: Readonly<Record<string, unknown>>): Process;
   /** Writes the configuration that a run reads at SIGHUP. */
@@ -39,6 +41,8 @@ export const STATE = {
 };
 
 export const SUBSCRIBED = /Subscribed at Threat Bus/;
+
+const LONG_AGO = "2024-05-14T10:00:00.000000+0000";
 
 /** Builds a stage, lets the test play, and clears away what it left. */
 export async function withStage(play: (stage: Stage) => Promise<void>): Promise<void> {
@@ -89,6 +93,18 @@ export async function withStage(play: (stage: Stage) => Promise<void>): Promise<
         ...changes,
       }),
     );
+  const grow = (timestamp: string, domains: readonly string[]) => {
+    const lines = domains.map((rrname) =>
+      JSON.stringify({
+        timestamp,
+        flow_id: ++number,
+        event_type: "dns",
+        src_ip: "10.0.0.1",
+        dns: { type: "query", rrname, note: "x".repeat(200) },
+      }) + "\n"
+    );
+    Deno.writeTextFileSync(log, lines.join(""), { append: true });
+  };
   try {
     await play({
       folder,
@@ -100,18 +116,8 @@ export async function withStage(play: (stage: Stage) => Promise<void>): Promise<
         Deno.writeTextFileSync(`${file}.new`, JSON.stringify(stix(...args)));
         Deno.renameSync(`${file}.new`, file);
       },
-      grow(...domains) {
-        const lines = domains.map((rrname) =>
-          JSON.stringify({
-            timestamp: "2024-05-14T10:00:00.000000+0000",
-            flow_id: ++number,
-            event_type: "dns",
-            src_ip: "10.0.0.1",
-            dns: { type: "query", rrname, note: "x".repeat(200) },
-          }) + "\n"
-        );
-        Deno.writeTextFileSync(log, lines.join(""), { append: true });
-      },
+      grow: (...domains) => grow(LONG_AGO, domains),
+      growAt: (timestamp, ...domains) => grow(timestamp, domains),
       run(changes = {}) {
         configure(changes);
         const process = start(["run", "--config", config]);

@@ -1,5 +1,6 @@
 /** The parts of `bridge run` as the configuration wants them. */
 import { getLogger } from "@logtape/logtape";
+import { DatabaseSync } from "node:sqlite";
 import type { Config } from "../../config/config.ts";
 import { createMemoryQueue } from "../../delivery/memory_queue.ts";
 import type { Queue } from "../../delivery/queue.ts";
@@ -8,6 +9,8 @@ import type { Engine } from "../../engines/engine.ts";
 import { type MetricsServer, type Readiness, serveMetrics } from "../../metrics/health.ts";
 import { writeInfluxFile } from "../../metrics/influx.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
+import { type Aggregation, hasWindows, openAggregation } from "../../pipeline/aggregate.ts";
+import type { Channels } from "../../pipeline/run/lanes.ts";
 import { stateDirectory } from "../../state/directory.ts";
 import { openState, type State } from "../../state/state.ts";
 import { type Bus, startBus } from "../../threatbus/bus/bus.ts";
@@ -98,6 +101,19 @@ export function openQueue(config: Config, state: State | undefined): Queue {
     whenFull: config["spool.when_full"],
     dedup: config.dedup,
   });
+}
+
+/** What makes one sighting of many events, if that is asked for or was left half done. */
+export function openAggregator(
+  config: Config,
+  state: State | undefined,
+  queue: Queue,
+  channels: Channels,
+): Aggregation | undefined {
+  const window = config["aggregate.window"] || undefined;
+  if (window === undefined && (state === undefined || !hasWindows(state.db))) return undefined;
+  const db = state?.db ?? new DatabaseSync(":memory:");
+  return openAggregation({ db, window, queue, targets: () => channels.current });
 }
 
 /** How the parts are, for /readyz. */

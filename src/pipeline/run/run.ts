@@ -6,6 +6,7 @@ import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../zmtp/wait.ts";
+import type { Aggregation } from "../aggregate.ts";
 import { createGatherer } from "../gather.ts";
 import { createReport, type Transform } from "../report.ts";
 import { type Channels, createLanes } from "./lanes.ts";
@@ -29,6 +30,8 @@ export interface RunParts {
   readonly queue: Queue;
   readonly channels: Channels;
   readonly transform?: Transform;
+  /** Makes one sighting of many events, for who takes that. */
+  readonly aggregation?: Aggregation | undefined;
   readonly metrics: Metrics;
 }
 
@@ -62,7 +65,7 @@ export async function run(
   settings: RunSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, indicators, queue, channels, metrics, store } = parts;
+  const { engine, indicators, queue, channels, metrics, store, aggregation } = parts;
   /** Ends everything at once. */
   const end = new AbortController();
   /** Nothing new comes in; what is there goes out. */
@@ -89,6 +92,7 @@ export async function run(
     watch(catchUp(parts, settings, tasks.push, stopping)),
     watch(keepTime(indicators, store, stopping)),
     watch(readmitOnChange(readmission(parts, hunting), stopping)),
+    ...(aggregation === undefined ? [] : [watch(aggregation.run(stopping))]),
     ...(settings.live ? [watch(liveLoop({ engine, indicators, report }, stopping))] : []),
   ];
   const retro = retroLoop({
@@ -121,6 +125,7 @@ export async function run(
     await inTime(Promise.all(sources));
     tasks.end();
     await inTime(retro);
+    await inTime(aggregation?.emit("all", end.signal) ?? Promise.resolve());
     drain.abort();
     await inTime(lanes.ended());
     await inTime(store?.alive(Date.now()) ?? Promise.resolve());
@@ -132,10 +137,11 @@ export async function run(
 }
 
 function countedReport(parts: RunParts, settings: RunSettings) {
-  const { queue, channels, transform, metrics } = parts;
+  const { queue, channels, transform, metrics, aggregation } = parts;
   return createReport({
     targets: () => channels.current,
     queue,
+    aggregation,
     parallel: Math.min(settings.maxBackgroundTasks, 64),
     ...(transform === undefined ? {} : { transform }),
     onReported(matches: readonly Match[], fresh) {
