@@ -80,7 +80,7 @@ export async function readIndicators(
     });
   }
   const intake = createIntake(set, name, format);
-  if (format === "lines") reserve(set, input.size?.() ?? 0);
+  if (format === "plain") reserve(set, input.size?.() ?? 0);
   await reader.read(opened, name, intake, options);
   if (intake.report.invalidCount > 0 && !options.skipInvalid) throw invalidError(intake.report);
   return intake.report;

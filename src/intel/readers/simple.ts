@@ -8,6 +8,16 @@ import { KIND_NUMBERS } from "../../match/table.ts";
 /** What `scanSimple` found, as `IocView` writes values; one object, as there are millions. */
 export const simpleValue = { kind: 0, start: 0, end: 0, skip: 0 };
 
+const {
+  ipv4: IPV4,
+  domain: DOMAIN,
+  url: WEB,
+  md5: MD5,
+  sha1: SHA1,
+  sha256: SHA256,
+  sha512: SHA512,
+} = KIND_NUMBERS;
+
 const DIGIT = 1;
 /** `a` to `f`. */
 const HEX = 2;
@@ -46,24 +56,24 @@ export function scanSimple(bytes: Uint8Array, from: number, to: number): boolean
     all |= is;
     if (is & DOT) dots++;
   }
-  if (at < end) return bytes[at] === 0x3a && found("url", start, end, urlSkip(bytes, start, end));
+  if (at < end) return bytes[at] === 0x3a && found(WEB, start, end, urlSkip(bytes, start, end));
   const length = end - start;
   if (dots === 0) {
     if ((all & ~(DIGIT | HEX | PATH)) !== 0) return false;
-    if (length === 64) return found("sha256", start, end, 0);
-    if (length === 32) return found("md5", start, end, 0);
-    if (length === 40) return found("sha1", start, end, 0);
-    return length === 128 && found("sha512", start, end, 0);
+    if (length === 64) return found(SHA256, start, end, 0);
+    if (length === 32) return found(MD5, start, end, 0);
+    if (length === 40) return found(SHA1, start, end, 0);
+    return length === 128 && found(SHA512, start, end, 0);
   }
   if ((all & ~(DIGIT | DOT | PATH)) === 0) {
-    return dots === 3 && isQuad(bytes, start, end) && found("ipv4", start, end, 0);
+    return dots === 3 && isQuad(bytes, start, end) && found(IPV4, start, end, 0);
   }
-  return isDomain(bytes, start, end) && found("domain", start, end, 0);
+  return isDomain(bytes, start, end) && found(DOMAIN, start, end, 0);
 }
 
-function found(kind: keyof typeof KIND_NUMBERS, start: number, end: number, skip: number): boolean {
+function found(kind: number, start: number, end: number, skip: number): boolean {
   if (skip < 0) return false;
-  simpleValue.kind = KIND_NUMBERS[kind];
+  simpleValue.kind = kind;
   simpleValue.start = start;
   simpleValue.end = end;
   simpleValue.skip = skip;

@@ -6,7 +6,7 @@
 import type { ObservableKind } from "../../../match/observable.ts";
 
 /** With more texts than these, looking at each value is faster. */
-export const MOST_NEEDLES = 16;
+export const MOST_NEEDLES = 6;
 
 /** Bytes of a needle and where its parts are; `assembly/seek.ts` reads it. */
 const NEEDLE_BYTES = 64;

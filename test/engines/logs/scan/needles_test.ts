@@ -20,6 +20,6 @@ Deno.test("makeNeedles() has none where an IoC can stand there in too many ways"
   assert.equal(count(["domain", "evil.com"], ["cidr", "192.0.2.0/24"]), 0);
   assert.equal(count(["url", "[2001:db8::1]/"]), 0);
   assert.equal(count(["domain", "x"]), 0);
-  const many = Array.from({ length: 17 }, (_, i) => ["domain", `d${i}.com`] as const);
+  const many = Array.from({ length: 7 }, (_, i) => ["domain", `d${i}.com`] as const);
   assert.equal(count(...many), 0);
 });

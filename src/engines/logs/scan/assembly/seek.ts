@@ -73,36 +73,39 @@ export function seek(from: usize, to: usize, json: bool): void {
 function survey(from: usize, to: usize, json: bool): void {
   const newline = i8x16.splat(NEWLINE), backslash = i8x16.splat(BACKSLASH);
   let total: u32 = 0;
-  let bits = i8x16.splat(0);
+  let all = i8x16.splat(0);
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
-    const high = v128.or(v128.or(a, b), v128.or(c, d));
-    bits = v128.or(bits, high);
-    const an = i8x16.eq(a, newline), bn = i8x16.eq(b, newline);
-    const cn = i8x16.eq(c, newline), dn = i8x16.eq(d, newline);
-    if (v128.any_true(v128.or(v128.or(an, bn), v128.or(cn, dn)))) {
-      let mask = maskOf(an, bn, cn, dn);
-      // A block of whole lines ends with a newline: none that counts stands behind `to`.
-      if (to - at < 64) mask &= (<u64>1 << <u64>(to - at)) - 1;
-      total += <u32>popcnt<u64>(mask);
-      lookAtNewlines(at, mask, json);
-    }
+    const bits = v128.or(v128.or(a, b), v128.or(c, d));
+    all = v128.or(all, bits);
     const escapes = v128.or(
       v128.or(i8x16.eq(a, backslash), i8x16.eq(b, backslash)),
       v128.or(i8x16.eq(c, backslash), i8x16.eq(d, backslash)),
     );
-    if (v128.any_true(v128.or(escapes, i8x16.lt_s(high, i8x16.splat(0))))) {
-      const mask = maskOf(
-        i8x16.eq(a, backslash),
-        i8x16.eq(b, backslash),
-        i8x16.eq(c, backslash),
-        i8x16.eq(d, backslash),
-      );
-      if (i8x16.bitmask(high) != 0 || spellsBytes(at, mask, json)) mark((at - from) >>> 6);
-    }
+    // The least byte, beyond ASCII ones being less than zero; columns have tabs, which are less than newlines.
+    const least = i8x16.min_s(i8x16.min_s(a, b), i8x16.min_s(c, d));
+    if (i8x16.bitmask(v128.or(escapes, i8x16.le_s(least, newline))) == 0) continue;
+    let ends = maskOf(
+      i8x16.eq(a, newline),
+      i8x16.eq(b, newline),
+      i8x16.eq(c, newline),
+      i8x16.eq(d, newline),
+    );
+    // A block of whole lines ends with a newline: none that counts stands behind `to`.
+    if (to - at < 64) ends &= (<u64>1 << <u64>(to - at)) - 1;
+    total += <u32>popcnt<u64>(ends);
+    lookAtNewlines(at, ends, json);
+    if (i8x16.bitmask(v128.or(escapes, bits)) == 0) continue;
+    const mask = maskOf(
+      i8x16.eq(a, backslash),
+      i8x16.eq(b, backslash),
+      i8x16.eq(c, backslash),
+      i8x16.eq(d, backslash),
+    );
+    if (i8x16.bitmask(bits) != 0 || spellsBytes(at, mask, json)) mark((at - from) >>> 6);
   }
   newlines = total;
-  beyondAscii = i8x16.bitmask(bits) != 0;
+  beyondAscii = i8x16.bitmask(all) != 0;
 }
 
 /** Whether one of the backslashes begins an escape that may stand for a letter, a digit or a dot. */
@@ -138,7 +141,7 @@ function find(needle: usize, from: usize, to: usize): void {
     const b = both(v128.load(at, 16), v128.load(other, 16), first, second, fold);
     const c = both(v128.load(at, 32), v128.load(other, 32), first, second, fold);
     const d = both(v128.load(at, 48), v128.load(other, 48), first, second, fold);
-    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+    if (i8x16.bitmask(v128.or(v128.or(a, b), v128.or(c, d))) == 0) continue;
     for (let mask = maskOf(a, b, c, d); mask != 0; mask &= mask - 1) {
       const start = at + <usize>ctz<u64>(mask) - place;
       if (isText(start, needle + TEXT, length)) {
