@@ -86,6 +86,8 @@ async function attempt(
       return { undelivered: batch.length, error, final: false, wait: 0 };
     }
     const { undelivered, retryable, retryAfter = 0 } = error;
-    return { undelivered: undelivered.length, error, final: !retryable, wait: retryAfter };
+    // An error that names nothing leaves open what arrived: all of it goes again.
+    const count = undelivered.length || batch.length;
+    return { undelivered: count, error, final: !retryable, wait: retryAfter };
   }
 }

@@ -97,17 +97,28 @@ export async function deliverQueue(
 function takeNext(
   queue: Queue,
   label: string,
-  held: ReadonlyMap<number, number>,
+  held: Map<number, number>,
   limit: number,
   failures: number,
 ): readonly Queued[] {
   const rows = queue.peek(label, 0, limit + held.size);
   if (held.size === 0) return rows;
+  forgetGone(held, rows);
   const now = Date.now();
   const fresh = rows.filter(({ seq }) => !held.has(seq)).slice(0, limit);
   const due = rows.find(({ seq }) => (held.get(seq) ?? Infinity) <= now);
   return due !== undefined && (failures === 0 || fresh.length === 0) ? [due] : fresh;
 }
+
+/** Those that were dropped meanwhile (the spool was full, or `bridge spool drop`) are due no more. */
+function forgetGone(held: Map<number, number>, rows: readonly Queued[]): void {
+  const here = new Set(rows.map(({ seq }) => seq));
+  const last = rows.at(-1)?.seq ?? Infinity;
+  for (const seq of held.keys()) if (seq < last && !here.has(seq)) held.delete(seq);
+}
+
+/** Shortest wait for what is due: it may lie behind much that is read first. */
+const LEAST_WAIT = 20;
 
 async function arrivalOrDue(
   queue: Queue,
@@ -117,7 +128,7 @@ async function arrivalOrDue(
   const due = Math.min(...held.values());
   if (due === Infinity) return await queue.arrival(signal);
   const timer = new AbortController();
-  const clock = setTimeout(() => timer.abort(), Math.max(0, due - Date.now()));
+  const clock = setTimeout(() => timer.abort(), Math.max(LEAST_WAIT, due - Date.now()));
   await queue.arrival(AbortSignal.any([signal, timer.signal]));
   clearTimeout(clock);
 }
@@ -138,6 +149,8 @@ async function attempt(
   } catch (error) {
     if (isClosedPipe(error)) throw error;
     if (!(error instanceof SinkError)) return { undelivered: batch, error };
+    // An error that names nothing leaves open what arrived: all of it goes again.
+    if (error.undelivered.length === 0) return { undelivered: batch, error };
     const missing = new Set(error.undelivered.map(({ id }) => id));
     return { undelivered: batch.filter(({ id }) => missing.has(id)), error };
   }

@@ -125,3 +125,42 @@ Deno.test("deliverQueue() delivers all, each once, when a sink is back after a w
   );
   assert.deepEqual(got.toSorted(), numbers.map((number) => `s ${number}`).toSorted());
 });
+
+Deno.test("deliverQueue() takes an error that names nothing to mean the whole batch", async () => {
+  let tries = 0;
+  const { got, sink, queue } = setUp(() => {
+    if (++tries === 1) throw new SinkError("something");
+    stop.abort();
+  });
+  const stop = new AbortController();
+  await queue.put([item(1, "s"), item(2, "s")], never);
+  await deliverQueue("s", sink, queue, QUICK, stop.signal, never);
+  assert.deepEqual(got, ["s 1", "s 2"]);
+});
+
+Deno.test("deliverQueue() rests when what it held back was dropped by others", async () => {
+  const { sink, queue } = setUp((batch) => {
+    if (batch.some(({ body }) => text(body) === "s 1")) {
+      throw new SinkError("not that one", { undelivered: batch });
+    }
+  });
+  let peeks = 0;
+  const counted = {
+    ...queue,
+    peek: (...args: Parameters<typeof queue.peek>) => {
+      peeks++;
+      return queue.peek(...args);
+    },
+  };
+  const stop = new AbortController();
+  await queue.put([item(1, "s"), item(2, "s")], never);
+  const working = deliverQueue("s", sink, counted, QUICK, stop.signal, never);
+  while (queue.waiting("s") > 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  await queue.remove("s", queue.peek("s", 0, 10));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = peeks;
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assert(peeks - before < 5, `${peeks - before} looks at an empty queue`);
+  stop.abort();
+  await working;
+});
