@@ -96,3 +96,33 @@ Deno.test("bridge retro reads lists, skips what is invalid, holds allow-listed v
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test("bridge retro hunts in standard input as it comes, and an interrupt ends the wait for more", async () => {
+  const { command, args } = bridgeCommand(["retro", "--ioc", "example.com", "--logs", "-"]);
+  const child = new Deno.Command(command, {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode('{"query":"example.com"}\n'));
+  // Standard input stays open: what is there has to be enough.
+  const hits = child.stdout.getReader();
+  const { value } = await hits.read();
+  assert.equal(new TextDecoder().decode(value), '{"query":"example.com"}\n');
+  child.kill("SIGINT");
+  const [{ code }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
+  assert.equal(code, 2);
+  assert.match(stderr, /Stopped \(interrupted\) after .* 1 hits? until then/);
+  await hits.cancel();
+  await writer.abort().catch(() => {});
+});
+
+Deno.test("bridge retro says that a list is empty", async () => {
+  const { code, stderr } = await bridge(["retro", "--ioc-file", "-", "--logs", LOGS], {
+    stdin: "# nothing yet\n",
+  });
+  assert.equal(code, 1);
+  assert.match(stderr, /stdin: there are no IoCs in it/);
+});

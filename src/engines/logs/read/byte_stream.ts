@@ -25,7 +25,7 @@ const RAW_CHUNK = 64 * 1024;
 
 /** Opens a file (`-` for standard input) for reading from its start, decompressing if need be. */
 export async function openByteStream(path: string, signal: AbortSignal): Promise<ByteStream> {
-  const source = path === "-" ? standardInput() : await Deno.open(path);
+  const source = path === "-" ? standardInput(signal) : await Deno.open(path);
   try {
     return await byteStream(source, signal);
   } catch (error) {
@@ -84,8 +84,20 @@ async function readHead(source: RawSource): Promise<Uint8Array> {
   return head.subarray(0, length);
 }
 
-function standardInput(): RawSource {
-  return { read: (into) => Deno.stdin.read(into), close: () => {} };
+/** Standard input; an abort ends a read that waits for a writer. */
+function standardInput(signal: AbortSignal): RawSource {
+  return {
+    read(into) {
+      signal.throwIfAborted();
+      return new Promise((resolve, reject) => {
+        const abort = () => reject(signal.reason);
+        signal.addEventListener("abort", abort, { once: true });
+        Deno.stdin.read(into).then(resolve, reject)
+          .finally(() => signal.removeEventListener("abort", abort));
+      });
+    },
+    close: () => {},
+  };
 }
 
 function counting(source: RawSource): RawSource & { readonly bytes: number } {

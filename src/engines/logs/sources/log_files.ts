@@ -69,7 +69,8 @@ async function look(found: FoundFile, signal: AbortSignal): Promise<Outcome> {
   let keep = false;
   try {
     stream = await openByteStream(found.path, signal);
-    const { head, whole } = await readHead(stream);
+    // Who pipes a log in as it grows wants its first hit before 64 KiB are there.
+    const { head, whole } = await readHead(stream, found.path === "-" ? showsLog : undefined);
     const sniffed = asNamed(sniff(head, whole), found);
     // What can't be decompressed from the start on tells nothing about its inside.
     if (sniffed.type === "empty" && stream.damage !== undefined) {
@@ -104,15 +105,23 @@ function logFile(
   return path === "-" ? file : { ...file, size };
 }
 
-async function readHead(stream: ByteStream): Promise<{ head: Uint8Array; whole: boolean }> {
+function showsLog(head: Uint8Array): boolean {
+  return sniff(head, false).type === "log";
+}
+
+async function readHead(
+  stream: ByteStream,
+  enough: (head: Uint8Array) => boolean = () => false,
+): Promise<{ head: Uint8Array; whole: boolean }> {
   const head = new Uint8Array(HEAD_BYTES);
   let length = 0;
   while (length < head.length) {
     const n = await stream.read(head.subarray(length));
     if (n === 0) return { head: head.subarray(0, length), whole: true };
     length += n;
+    if (enough(head.subarray(0, length))) break;
   }
-  return { head, whole: false };
+  return { head: head.subarray(0, length), whole: false };
 }
 
 /** The stream from its beginning again. */
