@@ -76,11 +76,9 @@ async function guardOf(
   if (lists.length === 0 && (!config.guard || flags.iocFile.length === 0)) return undefined;
   const { loadGuard } = await import("../intel/allow/mod.ts");
   const { fileInput } = await import("../intel/readers/mod.ts");
-  // Who hunts may well hunt for a machine of their own.
-  return await loadGuard(
-    lists.map(fileInput),
-    config.guard ? { privateAddresses: false } : undefined,
-  );
+  // Who hunts may well hunt for a machine of their own, or for who called a group.
+  const builtin = { privateAddresses: false, groupAddresses: false };
+  return await loadGuard(lists.map(fileInput), config.guard ? builtin : undefined);
 }
 
 function* remarksOn(
@@ -88,7 +86,11 @@ function* remarksOn(
   set: OwnIndicatorSet,
   guard: AllowGuard | undefined,
 ): Iterable<string> {
-  for (const { name, ignored, invalid, invalidCount, notes } of reports) {
+  for (const report of reports) {
+    const { name, ignored, invalid, invalidCount, notes } = report;
+    if (report.added + report.repeated + report.held + invalidCount + ignored.size === 0) {
+      yield `${name}: there are no IoCs in it`;
+    }
     for (const [note, count] of notes) yield `${name}: ${note} (${count})`;
     for (const [reason, count] of ignored) {
       // What the set held back is told below, for all sources.

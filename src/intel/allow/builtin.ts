@@ -16,6 +16,11 @@ export interface BuiltinOptions {
    * wrong for a person who hunts for a machine of their own. The ranges as a whole always are.
    */
   readonly privateAddresses: boolean;
+  /**
+   * Single multicast, reserved and broadcast addresses too, which is the default: noise in
+   * feeds, but a list that a person hunts for may well ask about one.
+   */
+  readonly groupAddresses?: boolean;
 }
 
 /** IANA special-purpose registries (RFC 6890), with RFC 6598's shared range. */
@@ -28,16 +33,10 @@ const PRIVATE = prefixes([
   "fc00::/7",
   "fe80::/10",
 ]);
-/** Never a machine elsewhere: this host, loopback, multicast, reserved and broadcast. */
-const NOWHERE = prefixes([
-  "0.0.0.0/8",
-  "127.0.0.0/8",
-  "224.0.0.0/4",
-  "240.0.0.0/4",
-  "::/128",
-  "::1/128",
-  "ff00::/8",
-]);
+/** Never a machine elsewhere: this host and loopback. */
+const HERE = prefixes(["0.0.0.0/8", "127.0.0.0/8", "::/128", "::1/128"]);
+/** Never a machine alone: multicast, reserved and broadcast. */
+const GROUPS = prefixes(["224.0.0.0/4", "240.0.0.0/4", "ff00::/8"]);
 /** Shorter prefixes hold too much of the Internet. */
 const MIN_BITS = { ipv4: 8, ipv6: 16 };
 
@@ -64,7 +63,9 @@ export function noiseReason(
   if (prefix.bits < (prefix.groups.length === 2 ? MIN_BITS.ipv4 : MIN_BITS.ipv6)) {
     return "network of a large part of the Internet";
   }
-  if (NOWHERE.some((range) => overlap(range, prefix))) return "loopback, multicast or reserved";
+  const single = prefix.bits === prefix.groups.length * 16;
+  const nowhere = single && options.groupAddresses === false ? HERE : [...HERE, ...GROUPS];
+  if (nowhere.some((range) => overlap(range, prefix))) return "loopback, multicast or reserved";
   const inPrivate = PRIVATE.some((range) =>
     overlap(range, prefix) && (options.privateAddresses || prefix.bits <= range.bits)
   );
@@ -73,7 +74,7 @@ export function noiseReason(
 
 /** First octets of addresses that may be noise. */
 const OCTETS = new Set(
-  [...PRIVATE, ...NOWHERE].filter(({ groups }) => groups.length === 2)
+  [...PRIVATE, ...HERE, ...GROUPS].filter(({ groups }) => groups.length === 2)
     .map(({ groups }) => groups[0]! >> 8),
 );
 

@@ -138,6 +138,14 @@ Deno.test("noiseReason() knows values that match almost everything", () => {
     assert.equal(reason(value, false), undefined, value);
     assert.notEqual(reason(value, true), undefined, value);
   }
+  const inHunts = { privateAddresses: false, groupAddresses: false };
+  for (const value of ["224.0.0.251", "255.255.255.255", "ff02::fb"]) {
+    assert.notEqual(reason(value, false), undefined, value);
+    assert.equal(noiseReason(observe(value)!, inHunts), undefined, value);
+  }
+  for (const value of ["0.0.0.0", "127.0.0.1", "::1", "224.0.0.0/4"]) {
+    assert.notEqual(noiseReason(observe(value)!, inHunts), undefined, value);
+  }
   for (const value of never) assert.equal(reason(value, true), undefined, value);
   const options = { privateAddresses: true };
   for (const value of ["localhost", "com"]) {
