@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help, type Option } from "commander";
 import { VERSION } from "../version.ts";
 import { ClosedPipe, isClosedPipe } from "../errors.ts";
 import { type CliContext, EXIT, withExamples } from "./context.ts";
@@ -33,7 +33,7 @@ async function buildProgram(args: readonly string[], context: CliContext): Promi
       .description("Connects threat intelligence to network telemetry.")
       .version(`bridge ${VERSION}`, "-V, --version", "print the version")
       .helpOption("-h, --help", "show help")
-      .configureHelp({ showGlobalOptions: false })
+      .configureHelp({ showGlobalOptions: false, optionDescription })
       .configureOutput(outputOptions(context))
       .exitOverride(),
     [
@@ -55,6 +55,11 @@ async function buildProgram(args: readonly string[], context: CliContext): Promi
     }
   }
   return program;
+}
+
+/** An option's help; that a list is empty by default goes without saying. */
+function optionDescription(option: Option): string {
+  return Help.prototype.optionDescription(option).replace(" (default: none)", "");
 }
 
 /** A command made on its own takes over the program's ways of writing and ending. */

@@ -8,6 +8,7 @@ export interface CompletionNode {
   readonly path: readonly string[];
   readonly summary: string;
   readonly options: readonly CompletionOption[];
+  /** Subcommands, or the fixed values of arguments. */
   readonly children: readonly string[];
 }
 
@@ -26,7 +27,10 @@ export function describeTree(commands: readonly Command[]): CompletionNode[] {
       path,
       summary: firstLine(command.summary() || command.description()),
       options: command.options.map(describeOption),
-      children: command.commands.map((child) => child.name()),
+      children: [
+        ...command.commands.map((child) => child.name()),
+        ...command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
+      ],
     },
     ...command.commands.flatMap((child) => walk(child, [...path, child.name()])),
   ];
@@ -95,14 +99,15 @@ function zsh(nodes: readonly CompletionNode[]): string {
       ),
       "'--help:show help'",
     ];
-    return `    "${node.path.join(" ")}") items=(${items.join(" ")}) ;;`;
+    const files = node.children.length > 0 ? "; files=0" : "";
+    return `    "${node.path.join(" ")}") items=(${items.join(" ")})${files} ;;`;
   }).join("\n");
   const values = choiceCases(nodes, (flags, choices) => `    ${flags}) items=(${choices}) ;;`);
   return `#compdef bridge
 # zsh completion for bridge
 _bridge() {
   local -a items
-  local path="" word
+  local path="" word files=1
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$word" in -*) break ;; *) path="\${path:+$path }$word" ;; esac
   done
@@ -113,7 +118,7 @@ ${cases}
 ${values}
   esac
   if (( \${#items} )); then _describe 'bridge' items; fi
-  [[ "\${words[CURRENT]}" == -* ]] || _files
+  [[ $files == 0 || "\${words[CURRENT]}" == -* ]] || _files
 }
 compdef _bridge bridge
 `;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Command } from "commander";
+import { Argument, Command } from "commander";
 import { completionScript, describeTree, SHELLS } from "../../src/cli/completion.ts";
 
 const tree = describeTree([
@@ -15,6 +15,14 @@ for (const shell of SHELLS) {
     assert.ok(!script.includes("`matches`"), "help texts can't run commands");
   });
 }
+
+Deno.test("completionScript() for bash offers the fixed values of arguments", async () => {
+  const command = new Command("speak").addArgument(new Argument("<how>").choices(["low", "loud"]));
+  const script = completionScript("bash", describeTree([command])) +
+    `\nCOMP_WORDS=(bridge speak lou); COMP_CWORD=2; _bridge; echo "\${COMPREPLY[*]}"`;
+  const { stdout } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+  assert.equal(new TextDecoder().decode(stdout).trim(), "loud");
+});
 
 Deno.test("completionScript() for bash is accepted by bash and completes nested commands", async () => {
   const script = completionScript("bash", tree) +

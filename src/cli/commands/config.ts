@@ -12,7 +12,10 @@ export function command(context: CliContext): Command {
   config.addCommand(checkCommand(context));
   config.addCommand(printCommand(context));
   config.addCommand(schemaCommand(context));
-  return config;
+  return withExamples(config, [
+    ["is the file sound", "bridge config check config.yaml"],
+    ["what is in force here, and why", "bridge config print"],
+  ]);
 }
 
 function checkCommand(context: CliContext): Command {

@@ -25,7 +25,10 @@ export function command(context: CliContext): Command {
       ],
     ],
   );
-  return new Command("engines").description("Shows where telemetry can be.").addCommand(list);
+  return withExamples(
+    new Command("engines").description("Shows where telemetry can be.").addCommand(list),
+    [["every engine, what it can do and its limits", "bridge engines list"]],
+  );
 }
 
 function describe(spec: EngineSpec): string {

@@ -59,10 +59,13 @@ export function command(context: CliContext): Command {
       }),
     [["on a bundle", 'bridge pattern match "[file:size > 1000]" bundle.json']],
   );
-  return new Command("pattern")
-    .description("Explains STIX patterns and evaluates them on STIX observed-data.")
-    .addCommand(check)
-    .addCommand(match);
+  return withExamples(
+    new Command("pattern")
+      .description("Explains STIX patterns and evaluates them on STIX observed-data.")
+      .addCommand(check)
+      .addCommand(match),
+    [["what does it ask for", `bridge pattern check "[domain-name:value = 'evil.example']"`]],
+  );
 }
 
 function stixVersion(): Option {

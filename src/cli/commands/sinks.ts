@@ -22,7 +22,10 @@ export function command(context: CliContext): Command {
       "bridge sinks list --json | jq -r '.[].name'",
     ]],
   );
-  return new Command("sinks").description("Shows where matches can go.").addCommand(list);
+  return withExamples(
+    new Command("sinks").description("Shows where matches can go.").addCommand(list),
+    [["every sink, its options and what it guarantees", "bridge sinks list"]],
+  );
 }
 
 async function loadSpecs(): Promise<SinkSpec[]> {
