@@ -143,7 +143,7 @@ const SETS = {
   points: point,
   prefiltered,
   mixed: (n: number, pick: (below: number) => number) =>
-    n % 50 === 0 ? sweeping(n, pick) : prefiltered(n, pick),
+    n % 50 === 0 ? sweeping(n / 50, pick) : prefiltered(n, pick),
 };
 
 const folder = await Deno.makeTempDir();

@@ -5,6 +5,7 @@
  * spellings of the same value too (docs/patterns.md).
  */
 import type { JsonObject } from "../json.ts";
+import { TIME_MEMBERS } from "../stix/event_time.ts";
 import { parseCidr } from "../stix/ip.ts";
 import {
   createPatternMatcher,
@@ -30,7 +31,8 @@ import {
   canonicalUrl,
   matchKey,
 } from "./canonical.ts";
-import { observedData } from "./fields/observed_data.ts";
+import { observedObjects, observedTime } from "./fields/observed_data.ts";
+import { createPatternGate } from "./pattern_gate.ts";
 import type { Handle } from "./set.ts";
 
 /** Properties that name one thing in capitals or not. */
@@ -132,11 +134,17 @@ export function parseForEvents(text: string): ObservationExpression {
 export interface EventPatterns<T> {
   readonly size: number;
   readonly losses: PatternMatcherLosses;
-  /** Throws `InputError` if the pattern is none or can't be evaluated. */
-  add(handle: Handle, pattern: string): void;
+  /**
+   * Throws `InputError` if the pattern is none or can't be evaluated. `open` patterns are
+   * looked for in every event that is fed, others only in those that are fed as `held`.
+   */
+  add(handle: Handle, pattern: string, open?: boolean): void;
   remove(handle: Handle): boolean;
-  /** The patterns that an event completes; `item` stands for the event in matches. */
-  feed(event: JsonObject, item: T): PatternMatch<T>[];
+  /**
+   * The patterns that an event completes; `item` stands for the event in matches. With
+   * `held` false the event holds no value that a pattern which is not open needs.
+   */
+  feed(event: JsonObject, item: T, held?: boolean): PatternMatch<T>[];
   /** Patterns that had to wait until all events were there; call once, at the end. */
   end(): PatternMatch<T>[];
 }
@@ -148,7 +156,19 @@ export interface EventPatternsOptions {
 
 export function createEventPatterns<T>({ order }: EventPatternsOptions): EventPatterns<T> {
   const matcher = createPatternMatcher<T>({ order, canonical: canonicalAt, lenient: true });
+  const gate = createPatternGate({ canonical: canonicalAt, lenient: true });
   let lastTime = 0;
+  /** The latest event that was not looked at closely; its time is read when it is needed. */
+  let passed: JsonObject | undefined;
+
+  /** An event that tells no time happened when the one before it did. */
+  function timeOf(event: JsonObject): number {
+    const own = observedTime(event);
+    if (own === undefined && passed !== undefined) lastTime = observedTime(passed) ?? lastTime;
+    passed = undefined;
+    return lastTime = own ?? lastTime;
+  }
+
   return {
     get size() {
       return matcher.size;
@@ -156,15 +176,24 @@ export function createEventPatterns<T>({ order }: EventPatternsOptions): EventPa
     get losses() {
       return matcher.losses;
     },
-    add: (handle, pattern) => matcher.add(handle, parseForEvents(pattern)),
-    remove: (handle) => matcher.remove(handle),
-    feed(event, item) {
+    add(handle, pattern, open = true) {
+      const expression = parseForEvents(pattern);
+      matcher.add(handle, expression);
+      gate.remove(handle);
+      if (open) gate.add(handle, expression);
+    },
+    remove(handle) {
+      gate.remove(handle);
+      return matcher.remove(handle);
+    },
+    feed(event, item, held = false) {
       if (matcher.size === 0) return [];
-      const observed = observedData(event);
-      if (observed.timed) lastTime = observed.first;
-      // An event that tells no time happened when the one before it did.
-      const time = lastTime;
-      return matcher.feed({ objects: observed.objects, first: time, last: time }, item);
+      if (!held && !gate.admits(event)) {
+        if (TIME_MEMBERS.some((name) => event[name] !== undefined)) passed = event;
+        return [];
+      }
+      const time = timeOf(event);
+      return matcher.feed({ objects: observedObjects(event), first: time, last: time }, item);
     },
     end: () => matcher.end(),
   };

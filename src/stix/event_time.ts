@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "../json.ts";
 import { formatTimestamp, type Instant, millisToInstant, parseTimestamp } from "./timestamp.ts";
 
 /** Members that hold an event's time: Suricata's, Zeek's, those of shippers. */
-const TIME_MEMBERS = ["timestamp", "ts", "@timestamp", "time"] as const;
+export const TIME_MEMBERS = ["timestamp", "ts", "@timestamp", "time"] as const;
 
 /** From here on a number can't be seconds (it would be the year 5138): it is milliseconds. */
 const FIRST_MILLISECONDS = 1e11;

@@ -27,8 +27,11 @@ export interface Compounds {
   /** Every event may matter, not only those that hold a value of a pattern. */
   readonly sweeping: boolean;
   readonly losses: PatternMatcherLosses;
-  /** The patterns that an event completes, each event of theirs once. */
-  feed(placed: PlacedEvent): CompoundHit[];
+  /**
+   * The patterns that an event completes, each event of theirs once. `held` are the
+   * patterns that the event holds a value of; without it any may be.
+   */
+  feed(placed: PlacedEvent, held?: readonly Handle[]): CompoundHit[];
   /** Those that had to wait for the end, as files are not in the order of time. */
   end(): CompoundHit[];
 }
@@ -53,10 +56,13 @@ export async function followCompounds(
   const { createEventPatterns } = await import("../../match/patterns.ts");
   const patterns = createEventPatterns<PlacedEvent>({ order });
 
+  /** Patterns that need a value which no event held so far: most of them are never read. */
+  const waiting = new Set<Handle>();
+
   function add(handle: Handle): void {
     const { id, pattern } = indicators.get(handle);
     try {
-      patterns.add(handle, pattern);
+      patterns.add(handle, pattern, indicators.sweeping.has(handle));
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
       // Which indicators are not looked for stands in the summary, by `supports`.
@@ -64,10 +70,16 @@ export async function followCompounds(
     }
   }
 
-  for (const handle of indicators.compounds) add(handle);
+  function follow(handle: Handle): void {
+    if (indicators.sweeping.has(handle)) add(handle);
+    else waiting.add(handle);
+  }
+
+  for (const handle of indicators.compounds) follow(handle);
   indicators.onChange(({ handle }) => {
+    waiting.delete(handle);
     patterns.remove(handle);
-    if (indicators.compounds.has(handle)) add(handle);
+    if (indicators.compounds.has(handle)) follow(handle);
   }, signal);
 
   const hitsOf = (matches: readonly PatternMatch<PlacedEvent>[]): CompoundHit[] =>
@@ -79,7 +91,10 @@ export async function followCompounds(
     get losses() {
       return patterns.losses;
     },
-    feed: (placed) => hitsOf(patterns.feed(placed.event.value, placed)),
+    feed(placed, held) {
+      for (const handle of held ?? waiting) if (waiting.delete(handle)) add(handle);
+      return hitsOf(patterns.feed(placed.event.value, placed, held?.length !== 0));
+    },
     end: () => hitsOf(patterns.end()),
   };
 }

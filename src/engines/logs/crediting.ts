@@ -43,21 +43,22 @@ export function createCrediting(
     credit(event, source, line) {
       const matches: Match[] = [];
       const credited = new Set<Handle>();
-      let matters = compounds.sweeping;
+      const held: Handle[] = [];
       for (const { handle, observable, field } of indicators.iocs.hits(event.value)) {
         if (credited.has(handle)) continue;
         credited.add(handle);
         if (indicators.compounds.has(handle)) {
           // Values of a compound pattern only say that it may be fulfilled here.
-          matters = true;
+          held.push(handle);
           continue;
         }
         if (!admits(handle)) continue;
         const where = line === undefined ? { source, field } : { source, line, field };
         matches.push({ type, indicator: indicators.get(handle), observable, where, event });
       }
-      if (!matters) return matches;
-      return [...matches, ...compounds.feed({ event, source, line }).flatMap(compoundMatch)];
+      if (held.length === 0 && !compounds.sweeping) return matches;
+      const completed = compounds.feed({ event, source, line }, held);
+      return completed.length === 0 ? matches : [...matches, ...completed.flatMap(compoundMatch)];
     },
     end: () => compounds.end().flatMap(compoundMatch),
     get sated() {

@@ -4,6 +4,7 @@ import { eventTime } from "../../stix/event_time.ts";
 import type { Observation } from "../../stix/eval/observation.ts";
 import { type ObjectPath, parsePath } from "../../stix/pattern/mod.ts";
 import { compileLook, hasField, type Look } from "./lookup.ts";
+import { concerns, urlConcerns } from "./relevance.ts";
 import { type FieldGroup, type FieldKind, FIELDS } from "./table.ts";
 import { readHash, readObjects, readPlain, readText, type ValueObject } from "./values.ts";
 
@@ -141,6 +142,8 @@ function compilePut(path: ObjectPath, kind: FieldKind): Put {
 }
 
 interface Rule {
+  readonly path: ObjectPath;
+  readonly kind: FieldKind;
   readonly look: Look;
   readonly put: Put;
 }
@@ -178,10 +181,10 @@ function compileUrl([host, path, port]: readonly [string, string, string]) {
 }
 
 function compileGroup(group: FieldGroup): Rules {
-  const rules = group.rows.map(([field, path, kind]) => ({
-    look: compileLook(field),
-    put: compilePut(parsePath(path), kind),
-  }));
+  const rules = group.rows.map(([field, text, kind]): Rule => {
+    const path = parsePath(text);
+    return { path, kind, look: compileLook(field), put: compilePut(path, kind) };
+  });
   const heads = group.rows.map(([field]) => field.split(/[.[]/, 1)[0]!);
   const sections = group.source === "Suricata" && group.log !== "*" ? new Set(heads) : undefined;
   return { group, rules, sections, ...(group.url && { url: compileUrl(group.url) }) };
@@ -249,7 +252,29 @@ export interface ObservedData extends Observation {
   readonly timed: boolean;
 }
 
-export function observedData(event: JsonObject): ObservedData {
+/** The part of the table that some paths ask for. */
+export type Projection = ReadonlyMap<Rules, Pick<Rules, "rules" | "url">>;
+
+/** What of the table can change what any of the paths selects. */
+export function projectTable(asked: readonly ObjectPath[]): Projection {
+  const projection = new Map<Rules, Pick<Rules, "rules" | "url">>();
+  for (const group of COMPILED) {
+    const rules = group.rules.filter(({ path, kind }) =>
+      asked.some((one) => concerns(path, kind, one))
+    );
+    const url = asked.some(urlConcerns) ? group.url : undefined;
+    if (rules.length > 0 || url !== undefined) {
+      projection.set(group, { rules, ...(url && { url }) });
+    }
+  }
+  return projection;
+}
+
+/** The objects of an event; with a projection only those that its paths ask for. */
+export function observedObjects(
+  event: JsonObject,
+  projection?: Projection,
+): ObservedData["objects"] {
   const graph: Graph = {
     objects: {},
     single: new Map(),
@@ -257,12 +282,24 @@ export function observedData(event: JsonObject): ObservedData {
     names: new Set(),
     size: 0,
   };
-  for (const { rules, url } of rulesFor(event)) {
-    for (const { look, put } of rules) look(event, (value) => put(graph, value));
-    url?.(event, graph);
+  for (const group of rulesFor(event)) {
+    const kept = projection === undefined ? group : projection.get(group);
+    if (kept === undefined) continue;
+    for (const { look, put } of kept.rules) look(event, (value) => put(graph, value));
+    kept.url?.(event, graph);
   }
   addNames(graph);
+  return graph.objects;
+}
+
+/** When an event happened, microseconds since the epoch; undefined if it doesn't tell. */
+export function observedTime(event: JsonObject): number | undefined {
   const instant = eventTime(event);
-  const time = instant === undefined ? 0 : instant.seconds * 1e6 + instant.micros;
-  return { objects: graph.objects, first: time, last: time, timed: instant !== undefined };
+  return instant && instant.seconds * 1e6 + instant.micros;
+}
+
+export function observedData(event: JsonObject): ObservedData {
+  const time = observedTime(event);
+  const [first, timed] = [time ?? 0, time !== undefined];
+  return { objects: observedObjects(event), first, last: first, timed };
 }

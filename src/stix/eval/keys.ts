@@ -8,14 +8,20 @@ import type { Comparison, ObjectPath, Test } from "../pattern/ast.ts";
 import { printPath } from "../pattern/print.ts";
 import { objectTypes } from "./comparison.ts";
 import { select } from "./select.ts";
-import type { TestOptions } from "./test.ts";
+import { createLiteralIndex, type LiteralIndex, SHORTEST_LITERAL } from "./literals.ts";
+import { requiredText, type TestOptions } from "./test.ts";
 
 /** A value at a path, one of which an observation must hold. */
 interface Key {
   readonly path: ObjectPath;
   readonly key: string;
   readonly network?: Network;
+  /** The key is a part of a longer text. */
+  readonly literal?: boolean;
 }
+
+/** Stands for any value at a path. */
+const ANY = "any";
 
 const bitsKey = ({ bytes, bits }: Network) => `net ${bytes.length}/${bits}`;
 
@@ -25,7 +31,7 @@ function networkKey({ bytes }: Network, bits: number): string {
   return `net ${bytes.length}/${bits} ${kept.join(".")}`;
 }
 
-function testKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
+function valueKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
   const { path, constants, operator, negated } = test;
   const last = path.steps.at(-1);
   // Bytes compare with texts and bytes alike: no single key.
@@ -34,6 +40,10 @@ function testKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
     const [constant] = constants;
     const network = constant?.type === "string" ? parseCidr(constant.value) : undefined;
     return network && [{ path, key: networkKey(network, network.bits), network }];
+  }
+  if (operator === "LIKE" || operator === "MATCHES") {
+    const literal = requiredText(test);
+    return literal.length < SHORTEST_LITERAL ? undefined : [{ path, key: literal, literal: true }];
   }
   if (operator !== "=" && operator !== "IN") return undefined;
   const keys: Key[] = [];
@@ -55,9 +65,11 @@ function testKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
  * How many observations hold a key, roughly, beside a rare text: `…:type = 'ipv4-addr'`
  * is fulfilled by most, a port by many.
  */
-function commonness({ path, key }: Key): number {
+function commonness({ path, key, literal }: Key): number {
   const last = path.steps.findLast((step) => step.type === "key");
   if (last?.name === "type") return 1e6;
+  if (literal) return 10;
+  if (key === ANY) return 1e4;
   if (last?.name === "protocols" || key === "true" || key === "false") return 1e5;
   return key.startsWith('"') || key.startsWith("net") ? 1 : 1e3;
 }
@@ -67,8 +79,13 @@ function commonness({ path, key }: Key): number {
  * there are none. Of several choices the one that fewest observations hold.
  */
 function necessaryKeys(comparison: Comparison, options: TestOptions): Key[] | undefined {
-  if (comparison.type === "exists") return undefined;
-  if (comparison.type === "test") return testKeys(comparison, options);
+  if (comparison.type === "exists") {
+    return comparison.negated ? undefined : [{ path: comparison.path, key: ANY }];
+  }
+  // Negated or not, a test is about a value that is there.
+  if (comparison.type === "test") {
+    return valueKeys(comparison, options) ?? [{ path: comparison.path, key: ANY }];
+  }
   const parts = comparison.operands.map((operand) => necessaryKeys(operand, options));
   if (comparison.type === "or") {
     return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
@@ -84,6 +101,7 @@ function necessaryKeys(comparison: Comparison, options: TestOptions): Key[] | un
 interface PathIndex<L> {
   readonly path: ObjectPath;
   readonly leaves: Map<string, Set<L>>;
+  readonly literals: LiteralIndex<L>;
   /** Sizes of networks in use, by key. */
   readonly networks: Map<string, { readonly length: number; readonly bits: number; count: number }>;
 }
@@ -94,6 +112,8 @@ export interface KeyIndex<L> {
   remove(comparison: Comparison, leaf: L): void;
   /** Every leaf that the objects may fulfil, maybe some more. */
   candidates(objects: Readonly<Record<string, JsonObject>>): Set<L>;
+  /** Paths that `candidates` follows; `…:type` where the type of an object is enough. */
+  paths(): ObjectPath[];
 }
 
 export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
@@ -108,7 +128,8 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
     const text = printPath(path);
     let index = ofType.get(text);
     if (index === undefined) {
-      ofType.set(text, index = { path, leaves: new Map(), networks: new Map() });
+      index = { path, leaves: new Map(), literals: createLiteralIndex(), networks: new Map() };
+      ofType.set(text, index);
     }
     return index;
   }
@@ -119,10 +140,14 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
       for (const type of objectTypes(comparison)) toggle(open, type, leaf, adding);
       return;
     }
-    for (const { path, key, network } of keys) {
+    for (const { path, key, network, literal } of keys) {
       const index = indexOf(path);
-      toggle(index.leaves, key, leaf, adding);
+      if (literal) index.literals[adding ? "add" : "remove"](key, leaf);
+      else toggle(index.leaves, key, leaf, adding);
       if (network !== undefined) countNetwork(index, network, adding ? 1 : -1);
+      if (index.leaves.size === 0 && index.literals.size === 0) {
+        paths.get(path.objectType)!.delete(printPath(path));
+      }
     }
   }
 
@@ -135,6 +160,7 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
     if (!text && typeof value !== "number" && typeof value !== "boolean") return;
     const key = text ? `"${options.canonical?.(index.path, value) ?? value}` : String(value);
     collect(index.leaves.get(key), found);
+    if (text && index.literals.size > 0) index.literals.collect(value, found);
     if (!text || index.networks.size === 0) return;
     const address = parseCidr(value);
     if (address === undefined) return;
@@ -155,8 +181,19 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
         const type = object["type"] as string;
         collect(open.get(type), found);
         for (const index of paths.get(type)?.values() ?? []) {
-          for (const value of select(index.path, object, objects)) lookUp(index, value, found);
+          const values = select(index.path, object, objects);
+          if (values.length > 0) collect(index.leaves.get(ANY), found);
+          for (const value of values) lookUp(index, value, found);
         }
+      }
+      return found;
+    },
+    paths() {
+      const found = [...paths.values()].flatMap((ofType) =>
+        [...ofType.values()].map(({ path }) => path)
+      );
+      for (const objectType of open.keys()) {
+        found.push({ objectType, steps: [{ type: "key", name: "type" }] });
       }
       return found;
     },

@@ -29,3 +29,8 @@ export function compileRegex(text: string): (subject: string) => boolean {
     throw new InputError(`Bad regular expression in MATCHES '${text}': ${reason}`);
   }
 }
+
+/** A text that stands in everything that the expression matches; empty if none is known. */
+export function regexLiteral(text: string): string {
+  return requiredLiteral(translateRegex(text));
+}

@@ -3,7 +3,7 @@ import { contains, parseCidr } from "../ip.ts";
 import type { Constant, ObjectPath, Test } from "../pattern/ast.ts";
 import { parseTimestamp } from "../timestamp.ts";
 import { readBase64, readHex } from "./bytes.ts";
-import { compileRegex } from "./regex.ts";
+import { compileRegex, regexLiteral } from "./regex.ts";
 import type { Selected } from "./select.ts";
 
 /** Whether a selected value fulfils a test. */
@@ -155,7 +155,7 @@ let lastText = "";
 let lastNormal = "";
 
 /** In NFC; the same text comes again and again, once for each pattern. */
-function normalized(text: string): string {
+export function normalized(text: string): string {
   if (text !== lastText) {
     lastNormal = ASCII.test(text) ? text : text.normalize("NFC");
     lastText = text;
@@ -195,11 +195,23 @@ export function isLike(text: readonly string[], pattern: readonly string[]): boo
   return next === pattern.length;
 }
 
+/** The longest part of a LIKE pattern that stands for itself. */
+function longestLiteral(constant: string): string {
+  return constant.normalize("NFC").split(/[%_]+/)
+    .reduce((best, part) => part.length > best.length ? part : best, "");
+}
+
+/** A text that every text (in NFC) which fulfils a LIKE or MATCHES contains; empty if none is known. */
+export function requiredText({ operator, constants: [constant] }: Test): string {
+  if (constant?.type !== "string") return "";
+  if (operator === "LIKE") return longestLiteral(constant.value);
+  return operator === "MATCHES" ? regexLiteral(constant.value.normalize("NFC")) : "";
+}
+
 function like(constant: string): Predicate {
   const pattern = [...constant.normalize("NFC")];
   // What can't be missing rules most texts out without a closer look.
-  const longest = constant.normalize("NFC").split(/[%_]+/)
-    .reduce((best, part) => part.length > best.length ? part : best, "");
+  const longest = longestLiteral(constant);
   return (value) => {
     const text = textOf(value);
     return text !== undefined && text.includes(longest) && isLike([...text], pattern);
