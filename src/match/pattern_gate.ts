@@ -5,7 +5,7 @@
 import type { JsonObject } from "../json.ts";
 import { createKeyIndex } from "../stix/eval/keys.ts";
 import type { TestOptions } from "../stix/eval/test.ts";
-import { type Comparison, observations, type ObservationExpression } from "../stix/pattern/mod.ts";
+import { type Comparison, type ObservationExpression, observations } from "../stix/pattern/mod.ts";
 import { observedObjects, type Projection, projectTable } from "./fields/observed_data.ts";
 import type { Handle } from "./set.ts";
 

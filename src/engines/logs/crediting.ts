@@ -5,8 +5,16 @@ import type { CompoundHit, Compounds } from "./compounds.ts";
 
 /** Turns events into matches. */
 export interface Crediting {
-  /** Matches of one event, each indicator once; events come in the order of the telemetry. */
-  credit(event: TelemetryEvent, source: string, line: number | undefined): Match[];
+  /**
+   * Matches of one event, each indicator once; events come in the order of the telemetry.
+   * A `valueless` event is known to hold no IoC.
+   */
+  credit(
+    event: TelemetryEvent,
+    source: string,
+    line: number | undefined,
+    valueless?: boolean,
+  ): Match[];
   /** Matches that could only be told once every event was there. */
   end(): Match[];
   /** Every indicator has all the events that it may have: nothing more can be found. */
@@ -40,11 +48,12 @@ export function createCrediting(
   }
 
   return {
-    credit(event, source, line) {
+    credit(event, source, line, valueless = false) {
       const matches: Match[] = [];
       const credited = new Set<Handle>();
       const held: Handle[] = [];
-      for (const { handle, observable, field } of indicators.iocs.hits(event.value)) {
+      const hits = valueless ? [] : indicators.iocs.hits(event.value);
+      for (const { handle, observable, field } of hits) {
         if (credited.has(handle)) continue;
         credited.add(handle);
         if (indicators.compounds.has(handle)) {

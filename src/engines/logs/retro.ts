@@ -2,7 +2,7 @@ import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
 import { type Compounds, followCompounds } from "./compounds.ts";
 import { createCrediting, type Crediting } from "./crediting.ts";
 import { createEventReader, type EventLine } from "./events/event_reader.ts";
-import type { Scan, ScanChunk } from "./scan/finder.ts";
+import type { Candidate, Scan, ScanChunk } from "./scan/finder.ts";
 import type { LogFile } from "./sources/log_files.ts";
 import { createTroubleCounter, type TroubleCounter } from "./troubles.ts";
 
@@ -92,7 +92,7 @@ function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting):
   const trouble = (what: string, line: number) =>
     troubles.add({ what, count: 1, line, unread: false });
 
-  function matchesOf(line: Uint8Array, number: number): Match[] {
+  function matchesOf({ line: number, bytes: line, valueless }: Candidate): Match[] {
     const read = reader.read(line);
     if (read.type === "header") return [];
     if (read.type === "bad") {
@@ -105,7 +105,7 @@ function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting):
       trouble(read.failure, number);
       return [];
     }
-    return crediting.credit(event, file.path, number);
+    return crediting.credit(event, file.path, number, valueless);
   }
 
   function isWithin(read: EventLine, at: number): boolean {
@@ -122,8 +122,8 @@ function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting):
     *take(chunk) {
       for (const found of chunk.troubles) troubles.add(found);
       let batch: Match[] = [];
-      for (const { line, bytes } of chunk.candidates) {
-        batch.push(...matchesOf(bytes, line));
+      for (const candidate of chunk.candidates) {
+        for (const match of matchesOf(candidate)) batch.push(match);
         if (batch.length < BATCH) continue;
         yield batch;
         batch = [];

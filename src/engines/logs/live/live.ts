@@ -121,7 +121,7 @@ export async function* followLogs(
 
   function* matchChunk(chunk: NewLines, path: string): Generator<readonly Match[]> {
     let batch: Match[] = [];
-    for (const { line, bytes } of chunk.candidates) {
+    for (const { line, bytes, valueless } of chunk.candidates) {
       const read = chunk.reader.read(bytes);
       if (read.type === "header") continue;
       const at = chunk.numbered ? { line } : {};
@@ -131,7 +131,7 @@ export async function* followLogs(
         troubles.add(path, { what, count: 1, unread: false, ...at });
         continue;
       }
-      batch.push(...crediting.credit(event, path, at.line));
+      batch.push(...crediting.credit(event, path, at.line, valueless));
       if (batch.length < BATCH) continue;
       yield batch;
       batch = [];

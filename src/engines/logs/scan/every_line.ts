@@ -1,4 +1,4 @@
-import type { CreateFinder, Finder, LineFormat, Needles } from "./finder.ts";
+import type { CreateFinder, Finder, Findings, LineFormat, Needles } from "./finder.ts";
 
 const NEWLINE = 0x0a;
 const OPEN = 0x7b;
@@ -30,7 +30,21 @@ export function createEveryLineFinder(_needles: Needles, format: LineFormat): Fi
   };
 }
 
-/** The finder for a format: the given one where it can tell lines apart, else every line. */
+/** Which of all lines another finder named too. */
+function holding(all: Findings, named: Findings): Uint8Array {
+  const marks = new Uint8Array(all.length / 3);
+  for (let at = 0, next = 0; at < marks.length && next < named.length; at++) {
+    const line = all.candidates[3 * at + 2]!;
+    while (next < named.length && named.candidates[next + 2]! < line) next += 3;
+    if (next < named.length && named.candidates[next + 2] === line) marks[at] = 1;
+  }
+  return marks;
+}
+
+/**
+ * The finder for a format: the given one where it can tell lines apart, else every
+ * line. Where every line matters, the given one says which of them hold IoCs.
+ */
 export function chooseFinder(
   createFinder: CreateFinder,
   needles: Needles,
@@ -38,13 +52,17 @@ export function chooseFinder(
 ): Finder {
   const everyLine = createEveryLineFinder(needles, format);
   if (format.type === "lines") return everyLine;
+  const { iocs } = needles;
   let finder: Finder | undefined;
   return {
     find(block, start, end) {
       // Asked each time: while following, compound patterns come and go.
-      if (needles.everything === true) return everyLine.find(block, start, end);
-      finder ??= createFinder(needles, format);
-      return finder.find(block, start, end);
+      finder ??= createFinder({ iocs }, format);
+      const found = finder.find(block, start, end);
+      if (needles.everything !== true) return found;
+      const all = everyLine.find(block, start, end);
+      const ascii = found.ascii === undefined ? {} : { ascii: found.ascii };
+      return { ...all, ...ascii, holding: holding(all, found) };
     },
   };
 }

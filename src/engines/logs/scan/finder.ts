@@ -35,6 +35,11 @@ export interface Findings {
   /** How many numbers of `candidates` count. */
   readonly length: number;
   /**
+   * Where every line is a candidate: for each of them, whether it may hold an IoC (1)
+   * or surely doesn't (0); absent if that is not known.
+   */
+  readonly holding?: Uint8Array;
+  /**
    * JSON only: lines that are not empty and don't begin with `{` and end with `}`
    * (white space aside). They are not candidates.
    */
@@ -64,6 +69,8 @@ export interface Candidate {
   readonly line: number;
   /** The line without its newline. */
   readonly bytes: Uint8Array;
+  /** No IoC stands in the line; it is here as every line matters. */
+  readonly valueless?: true;
 }
 
 /** Something wrong with lines or with the stream, counted since the last chunk. */

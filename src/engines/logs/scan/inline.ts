@@ -114,7 +114,8 @@ export function createBlockScanner(
     for (let i = 0; i + 2 < found.length; i += 3) {
       const start = found.candidates[i]!, end = found.candidates[i + 1]!;
       const index = found.candidates[i + 2]!;
-      candidates.push({ line: line + index, bytes: bytes.slice(start, end) });
+      const candidate = { line: line + index, bytes: bytes.slice(start, end) };
+      candidates.push(found.holding?.[i / 3] === 0 ? { ...candidate, valueless: true } : candidate);
       if (now.type === "json" || bytes[start] !== HASH) continue;
       const next = formatAfter(now, bytes.subarray(start, end));
       if (sameFormat(now, next)) continue;
