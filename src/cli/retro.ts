@@ -12,6 +12,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
+import { windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { useColor } from "./terminal.ts";
 
@@ -102,6 +103,10 @@ async function outletsFor(
   if (flags.bundle && format !== "sighting") {
     throw new UsageError("--bundle goes with --format sighting");
   }
+  const aggregate = windowFrom(flags.aggregate);
+  if (aggregate !== undefined && format !== "sighting") {
+    throw new UsageError("--aggregate goes with --format sighting");
+  }
   const terminal = Deno.stdout.isTerminal();
   const width = terminal ? Deno.consoleSize().columns : undefined;
   return await openOutlets({
@@ -112,6 +117,7 @@ async function outletsFor(
       ...(width === undefined ? {} : { width }),
       ...(flags.bundle ? { bundle: true } : {}),
     },
+    aggregate,
     env: context.env,
   }, context.signal);
 }

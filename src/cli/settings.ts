@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { parseDuration } from "../config/units.ts";
 import { UsageError } from "../errors.ts";
 
 /** Lays flags over the configuration: what a flag does not say stays as it is. */
@@ -17,6 +18,18 @@ export function wholeNumber(flag: string, text: string): number {
     throw new UsageError(`Not a whole number: ${JSON.stringify(text)}`, { place: { key: flag } });
   }
   return Number(text);
+}
+
+/**
+ * The length of windows from `--aggregate`, ms.
+ *
+ * @throws UsageError naming the flag
+ */
+export function windowFrom(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const window = parseDuration(text);
+  if (window > 0) return window;
+  throw new UsageError("A window needs a length, such as 1h", { place: { key: "--aggregate" } });
 }
 
 /**

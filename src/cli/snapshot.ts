@@ -6,7 +6,8 @@ import type { Match } from "../engines/engine.ts";
 import { loadFormat } from "../formats/registry.ts";
 import type { IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
-import { openOutlets, type Outlets, toDelivery } from "../pipeline/outlets.ts";
+import { createTallying } from "../pipeline/tally.ts";
+import { openOutlets, type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
 import { busSink } from "../pipeline/run/bus_sink.ts";
 import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
 import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
@@ -17,7 +18,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { createSets } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
-import { overlay, splitEndpoint, wholeNumber } from "./settings.ts";
+import { overlay, splitEndpoint, wholeNumber, windowFrom } from "./settings.ts";
 
 const logger = getLogger(["bridge", "snapshot"]);
 
@@ -109,12 +110,15 @@ async function openReports(
   const toBus = flags.report !== "sinks";
   const sighting = toBus ? await loadFormat("sighting") : undefined;
   const bus = busSink(client);
+  const aggregate = windowFrom(flags.aggregate);
+  const tallying = aggregate === undefined ? undefined : createTallying(aggregate);
   let sinks: Outlets | undefined;
   if (flags.report !== "threatbus") {
     sinks = await openOutlets({
       sinks: flags.sink.length > 0 ? flags.sink : ["stdout"],
       format: config.format,
       formatOptions: {},
+      aggregate,
       env,
     }, signal);
   }
@@ -123,10 +127,15 @@ async function openReports(
     async deliver(matches) {
       await sinks?.deliver(matches, writing);
       if (sighting === undefined) return;
+      if (tallying !== undefined) return matches.forEach(tallying.add);
       await bus.write(matches.map((match) => toDelivery(match, sighting)), writing);
     },
     async close() {
       let lost = 0;
+      if (sighting !== undefined && tallying !== undefined) {
+        const told = tallying.take().map((tally) => windowDelivery(tally, sighting));
+        await bus.write(told, writing);
+      }
       for (const report of await sinks?.close() ?? []) {
         if (report.failure === undefined && report.lost === 0) continue;
         lost += Math.max(1, report.lost);

@@ -187,7 +187,7 @@ function toWaiting(row: Record<string, unknown>): Waiting {
 
 function toItem(waiting: Waiting, takers: readonly Target[], time: number): QueueItem {
   const { indicatorId, about, event, created = time } = waiting;
-  const window = sightingWindow(waiting, created);
+  const window = sightingWindow(waiting, { first: created, now: time });
   const source: SightingSource = {
     type: about.type,
     indicator: { id: indicatorId, stix: about.stix },

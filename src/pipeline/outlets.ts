@@ -7,12 +7,15 @@ import type { Format, FormatOptions } from "../formats/format.ts";
 import { iocOf } from "../formats/match.ts";
 import { loadFormat } from "../formats/registry.ts";
 import { sightingUuid } from "../stix/ids.ts";
+import { createTallying, sightingWindow, type Tally, type Tallying } from "./tally.ts";
 
 /** A sink with the format of its lines, open. */
 interface Outlet {
   readonly label: string;
   readonly format: Format;
   readonly sink: Sink;
+  /** Gathers what is told in windows, until the end. */
+  readonly tallying: Tallying | undefined;
   /** What could not be delivered. */
   lost: number;
   /** The first error that cost a delivery. */
@@ -47,6 +50,8 @@ export interface OutletsOptions {
   /** The format of sinks that don't name their own. */
   readonly format: string;
   readonly formatOptions: FormatOptions;
+  /** Length of windows, ms, in which hits of one indicator become one sighting; unset tells each. */
+  readonly aggregate?: number | undefined;
   readonly env: (name: string) => string | undefined;
 }
 
@@ -80,7 +85,7 @@ export async function openOutlets(
 
 async function openOutlet(
   { label, module, options, format: own }: ResolvedSink,
-  { format: common, formatOptions, env }: OutletsOptions,
+  { format: common, formatOptions, env, aggregate }: OutletsOptions,
   signal: AbortSignal,
 ): Promise<Outlet> {
   const format = await loadFormat(own ?? common, formatOptions);
@@ -90,7 +95,10 @@ async function openOutlet(
     ...(head === undefined ? {} : { head }),
     ...tailOf(format),
   }, signal);
-  return { label, format, sink, lost: 0, failure: undefined, over: false };
+  const tallying = aggregate !== undefined && format.renderWindow !== undefined
+    ? createTallying(aggregate)
+    : undefined;
+  return { label, format, sink, tallying, lost: 0, failure: undefined, over: false };
 }
 
 /** A document's end is worked out when the sink closes: it may depend on what came before. */
@@ -109,21 +117,60 @@ async function deliverTo(
     outlet.lost += matches.length;
     return;
   }
-  const deliveries = matches.map((match) => toDelivery(match, outlet.format));
+  const { tallying, format } = outlet;
+  if (tallying !== undefined) return matches.forEach(tallying.add);
+  await write(outlet, matches.map((match) => toDelivery(match, format)), signal);
+}
+
+async function write(
+  outlet: Outlet,
+  deliveries: readonly Delivery[],
+  signal: AbortSignal,
+): Promise<void> {
   const { lost, failure, over } = await writeWithRetry(outlet.sink, deliveries, signal);
   outlet.lost += lost;
   outlet.failure ??= failure;
   outlet.over = over;
 }
 
+/** So many windows are told at once. */
+const PAGE = 1000;
+
+async function tellWindows(outlet: Outlet): Promise<void> {
+  const { tallying, format } = outlet;
+  const tallies = tallying?.take() ?? [];
+  for (let from = 0; from < tallies.length; from += PAGE) {
+    const page = tallies.slice(from, from + PAGE);
+    if (outlet.over) {
+      outlet.lost += page.length;
+      continue;
+    }
+    await write(outlet, page.map((tally) => windowDelivery(tally, format)), NEVER);
+  }
+}
+
+/** What was found still goes out: only a second interrupt ends that. */
+const NEVER = new AbortController().signal;
+
 async function closeOutlet(outlet: Outlet): Promise<void> {
   try {
+    await tellWindows(outlet);
     await outlet.sink.close();
   } catch (error) {
     if (isClosedPipe(error)) return;
     outlet.failure ??= error;
     if (error instanceof SinkError) outlet.lost += error.undelivered.length;
   }
+}
+
+/** Many matches as one, for a format that can tell them. */
+export function windowDelivery(tally: Tally, format: Format): Delivery {
+  const { match } = tally;
+  const window = sightingWindow(tally);
+  return {
+    ...toDelivery(match, { ...format, render: () => format.renderWindow!(match, window) }),
+    id: sightingUuid(match.indicator.id, match.event.bytes, `${window.name} ${window.count}`),
+  };
 }
 
 /** A match as a sink takes it. The id is worked out only if a sink asks: most write the body alone. */

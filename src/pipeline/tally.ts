@@ -72,10 +72,10 @@ function timeOf({ event }: Match, now: () => number): number {
   return time === undefined || Math.abs(time) > LAST_TIME ? Math.floor(now()) * 1000 : time;
 }
 
-/** The same as a sighting tells it. `created` is when it was first told, ms. */
+/** The same as a sighting tells it. */
 export function sightingWindow(
   tally: Omit<Tally, "match" | "indicatorId">,
-  created?: number,
+  told?: SightingWindow["told"],
 ): SightingWindow {
   const stamp = (micros: number) => formatTimestamp(millisToInstant(micros / 1000), 0);
   return {
@@ -83,6 +83,6 @@ export function sightingWindow(
     count: Math.min(tally.count, HIGHEST_COUNT),
     firstSeen: stamp(tally.first),
     lastSeen: stamp(tally.last),
-    ...(created === undefined ? {} : { created }),
+    ...(told === undefined ? {} : { told }),
   };
 }

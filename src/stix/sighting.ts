@@ -28,8 +28,8 @@ export interface SightingWindow {
   /** STIX timestamps of the earliest and the latest of them. */
   readonly firstSeen: string;
   readonly lastSeen: string;
-  /** When it was told for the first time, ms since the epoch; unset is now. */
-  readonly created?: number;
+  /** When it was told for the first time and this time, ms since the epoch; unset is now. */
+  readonly told?: { readonly first: number; readonly now: number };
 }
 
 export interface SightingOptions {
@@ -132,8 +132,8 @@ export function sightingId(source: SightingSource, window?: SightingWindow): str
 /** A sighting as one line of JSON, UTF-8, without newline. */
 export function sightingBytes(source: SightingSource, options: SightingOptions = {}): Uint8Array {
   const { window, declared = false, now = Date.now } = options;
-  const modified = timeText(now());
-  const created = window?.created === undefined ? modified : new Date(window.created).toISOString();
+  const modified = timeText(window?.told?.now ?? now());
+  const created = window?.told === undefined ? modified : new Date(window.told.first).toISOString();
   const head = encoder.encode(
     `{"type":"sighting","spec_version":"2.1","id":"${sightingId(source, window)}"` +
       `,"created":"${created}","modified":"${modified}"${seen(source, window)}` +

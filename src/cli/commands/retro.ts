@@ -24,6 +24,7 @@ export interface RetroFlags {
   readonly count?: true;
   readonly format?: string;
   readonly bundle?: true;
+  readonly aggregate?: string;
   readonly sink: readonly string[];
   readonly allowList: readonly string[];
   readonly config?: string;
@@ -69,6 +70,10 @@ export function command(context: CliContext): Command {
         .choices(Object.keys(FORMATS)),
     )
     .option("--bundle", "with --format sighting: one STIX bundle")
+    .option(
+      "--aggregate <duration>",
+      "with --format sighting: one sighting for the hits of an indicator within so long",
+    )
     .addOption(
       repeatable("--sink <sink>", "where hits go (default: stdout), see bridge sinks list"),
     )
@@ -100,6 +105,10 @@ export function command(context: CliContext): Command {
     [
       "logs from a pipe, hits into another",
       "zcat conn.*.gz | bridge retro --ioc 203.0.113.0/24 --logs - | jq .id",
+    ],
+    [
+      "a STIX bundle with one sighting an hour and indicator",
+      "bridge retro --ioc-file iocs.txt --format sighting --bundle --aggregate 1h",
     ],
     [
       "STIX sightings to a webhook",

@@ -17,6 +17,7 @@ export interface SnapshotFlags {
   readonly subdomains?: true;
   readonly sink: readonly string[];
   readonly format?: string;
+  readonly aggregate?: string;
   readonly report: "threatbus" | "sinks" | "both";
   readonly config?: string;
   readonly quiet?: true;
@@ -49,6 +50,10 @@ export function command(context: CliContext): Command {
     .addOption(
       new Option("--format <format>", "form of the output (default: context)")
         .choices(Object.keys(FORMATS)),
+    )
+    .option(
+      "--aggregate <duration>",
+      "one sighting for the hits of an indicator within so long, where sightings are told",
     )
     .addOption(
       new Option("--report <where>", "hits to the sinks, as sightings to the bus, or both")
