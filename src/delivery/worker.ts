@@ -20,7 +20,7 @@ export interface WorkerOptions {
 }
 
 /** Most deliveries handed to a sink at once. */
-const BATCH = 500;
+const BATCH = 2000;
 /** After so many failures in a row one delivery may be to blame rather than the sink. */
 const SUSPICIOUS = 3;
 

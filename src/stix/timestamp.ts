@@ -4,8 +4,7 @@
  */
 
 // Some producers leave off leading zeros of the fraction's end or add nanoseconds; all digits are taken.
-const RFC3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 /** An instant: whole seconds since the epoch, and microseconds (0 to 999999). */
 export interface Instant {
@@ -13,21 +12,58 @@ export interface Instant {
   readonly micros: number;
 }
 
-/** Reads an RFC 3339 timestamp; finer digits than microseconds are cut. `undefined` if it is none. */
+/**
+ * Reads an RFC 3339 timestamp; finer digits than microseconds are cut. `undefined` if
+ * it is none. By characters: each indicator and sighting has several.
+ */
 export function parseTimestamp(text: string): Instant | undefined {
-  const match = RFC3339.exec(text);
-  if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second] = match.map(Number) as number[];
-  if (hour! > 23 || minute! > 59 || second! > 59) return undefined;
-  const date = new Date(0);
-  date.setUTCFullYear(year!, month! - 1, day!);
-  if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day!) return undefined;
-  const offset = match[8] === undefined
-    ? 0
-    : (Number(match[9]) * 60 + Number(match[10])) * (match[8] === "-" ? -60 : 60);
-  const seconds = date.getTime() / 1000 + hour! * 3600 + minute! * 60 + second! - offset;
-  const micros = Number((match[7] ?? "").slice(0, 6).padEnd(6, "0"));
-  return { seconds, micros };
+  if (!RFC3339.test(text)) return undefined;
+  const year = pair(text, 0) * 100 + pair(text, 2), month = pair(text, 5), day = pair(text, 8);
+  const hour = pair(text, 11), minute = pair(text, 14), second = pair(text, 17);
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > lastDay(year, month)) return undefined;
+  let at = 19, micros = 0;
+  if (text.charCodeAt(at) === POINT) {
+    at++;
+    for (let weight = 100_000; isDigit(text, at); at++) {
+      // Whole numbers only, so that what is cut leaves no trace.
+      if (weight >= 1) micros += (text.charCodeAt(at) - ZERO) * weight;
+      weight = Math.floor(weight / 10);
+    }
+  }
+  const time = daysTo(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
+  const sign = text.charCodeAt(at);
+  if (sign !== PLUS && sign !== MINUS) return { seconds: time, micros };
+  const offset = (pair(text, at + 1) * 60 + pair(text, at + 4)) * 60;
+  return { seconds: sign === PLUS ? time - offset : time + offset, micros };
+}
+
+const ZERO = 0x30;
+const POINT = 0x2e;
+const PLUS = 0x2b;
+const MINUS = 0x2d;
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= ZERO && code <= 0x39;
+}
+
+/** The number of two digits. */
+function pair(text: string, at: number): number {
+  return (text.charCodeAt(at) - ZERO) * 10 + text.charCodeAt(at + 1) - ZERO;
+}
+
+function lastDay(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+}
+
+/** Days from the epoch to a date of the Gregorian calendar; the year begins in March, so a leap day ends it. */
+function daysTo(year: number, month: number, day: number): number {
+  const years = month > 2 ? year : year - 1;
+  const before = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1;
+  return years * 365 + Math.floor(years / 4) - Math.floor(years / 100) + Math.floor(years / 400) +
+    before - 719_468;
 }
 
 /** Milliseconds since the epoch, with the microseconds behind the point. */

@@ -7,6 +7,7 @@ import { bridgeCommand, type CallOptions } from "./bridge.ts";
 
 /** A bridge that runs. */
 export interface Running {
+  readonly pid: number;
   /** Lines of standard error and output so far. */
   readonly log: readonly string[];
   readonly output: readonly string[];
@@ -62,6 +63,7 @@ export function start(
     return (await child.status).code;
   };
   return {
+    pid: child.pid,
     log: error.lines,
     output: output.lines,
     logged,

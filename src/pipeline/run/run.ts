@@ -52,6 +52,8 @@ export interface RunSettings {
 /** Events may be written some time after they happened: so far before the last moment alive a catch-up begins. */
 const CATCH_UP_SLACK = 3600 * 1000;
 const ALIVE_EVERY = 10_000;
+/** Most messages of the bus that are taken in, and made safe, at once. */
+const INTAKE = 5000;
 
 /**
  * Takes indicators in, matches them against past and stream, and delivers until
@@ -87,7 +89,11 @@ export async function run(
 
   const sources = [
     watch(
-      takeIn(parts.client.batches(), { set: indicators, store, metrics, hunt: hunting }, stopping),
+      takeIn(
+        parts.client.batches(INTAKE),
+        { set: indicators, store, metrics, hunt: hunting },
+        stopping,
+      ),
     ),
     watch(catchUp(parts, settings, tasks.push, stopping)),
     watch(keepTime(indicators, store, stopping)),

@@ -1,0 +1,43 @@
+/**
+ * Live sightings that `bridge run` brings from a growing log to a bus in a second,
+ * each through the spool on disk unless --no-spool is given.
+ *
+ *     deno run -A bench/run/sightings.ts [EVENTS] [FLAG OF RUN]...
+ */
+import { flow, indicator, start } from "../../test/cli/run_process.ts";
+import { startBareBroker } from "./broker.ts";
+
+const [number = "100000", ...flags] = Deno.args;
+const count = Number(number);
+const broker = startBareBroker();
+const folder = await Deno.makeTempDir({ prefix: "bridge-bench-" });
+const log = `${folder}/eve.json`;
+const pause = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+try {
+  await Deno.writeTextFile(log, "");
+  const running = start(
+    [
+      ...["run", "-t", `127.0.0.1:${broker.port}`, "--snapshot", "0", "--live", "--no-retro"],
+      ...["--metrics-listen", "127.0.0.1:0", "--logs", log, "--state-dir", `${folder}/state`],
+      ...flags,
+    ],
+    {},
+    120_000,
+  );
+  await running.logged(/Subscribed at Threat Bus/);
+  broker.send(JSON.stringify(indicator(1, "[ipv4-addr:value = '203.0.113.1']")));
+  await running.counts(/^bridge_indicators 1$/m);
+  await Deno.writeTextFile(log, flow(0, "203.0.113.1"), { append: true });
+  while (broker.received < 1) await pause();
+  const lines = Array.from({ length: count }, (_, id) => flow(id + 1, "203.0.113.1")).join("");
+  const begun = performance.now();
+  await Deno.writeTextFile(log, lines, { append: true });
+  while (broker.received < count + 1) await pause();
+  const rate = count / (performance.now() - begun) * 1000;
+  console.log(`${count} live sightings: ${Math.round(rate)}/s`);
+  await running.stop();
+} finally {
+  await broker.close();
+  await Deno.remove(folder, { recursive: true });
+}
