@@ -64,6 +64,7 @@ export interface OwnIndicatorSet extends IndicatorSet {
     skip: number,
     source: number,
     line: number,
+    hash?: number,
   ): PlainResult;
 }
 
@@ -351,18 +352,18 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       recordPlain(handle, iocs.append(observable, handle), from, line);
       return "added";
     },
-    putPlainBytes(kind, bytes, start, end, skip, from, line) {
+    putPlainBytes(kind, bytes, start, end, skip, from, line, hash) {
       if (options.guard?.concerns(kind, bytes, start, end) === true) {
         return this.putPlain(observableOf(kind, bytes, start, end), from, line);
       }
       const handle = records.next();
-      let entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, false);
+      let entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, false, hash);
       if (entry < 0) {
         const { value } = observableOf(kind, bytes, start, end);
         if (isKnownPlain(-1 - entry, (other) => iocs.observable(other).value === value)) {
           return "known";
         }
-        entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, true);
+        entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, true, hash);
       }
       recordPlain(records.take(), entry, from, line);
       return "added";

@@ -14,7 +14,8 @@ export interface OwnIocSet extends IocSet {
   append(observable: Observable, handle: Handle): Entry;
   /**
    * The same from bytes; `kind` and `skip` as in `IocView`, the value canonical, not CIDR. If
-   * the key is there already, nothing is added unless `again`: returns `-1 - first`.
+   * the key is there already, nothing is added unless `again`: returns `-1 - first`. `hash` is
+   * what `hashKey` gives, if somebody has it.
    */
   appendBytes(
     kind: number,
@@ -24,6 +25,7 @@ export interface OwnIocSet extends IocSet {
     skip: number,
     handle: Handle,
     again: boolean,
+    hash?: number,
   ): number;
   /** The first entry of the same key (see `matchKey`), or -1; `next` gives the others. */
   find(observable: Observable): Entry;
@@ -160,11 +162,11 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     view: (): IocView => table.view(),
     reserve: table.reserve,
     append,
-    appendBytes(kind, bytes, start, end, skip, handle, again) {
+    appendBytes(kind, bytes, start, end, skip, handle, again, hash) {
       version++;
       return again
-        ? table.addBytes(kind, bytes, start, end, skip, handle)
-        : table.addNewBytes(kind, bytes, start, end, skip, handle);
+        ? table.addBytes(kind, bytes, start, end, skip, handle, hash)
+        : table.addNewBytes(kind, bytes, start, end, skip, handle, hash);
     },
     find,
     next: table.next,

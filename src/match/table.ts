@@ -22,7 +22,10 @@ export interface Table {
   readonly size: number;
   /** Makes room for so many more, which saves copying; more may come. */
   reserve(entries: number, bytes: number): void;
-  /** Adds an entry without asking whether it is there; the text is UTF-8, `skip` its bytes that are no key. */
+  /**
+   * Adds an entry without asking whether it is there; the text is UTF-8, `skip` its bytes that are
+   * no key, `hash` that of its key, if it is known (see `hashKey`).
+   */
   addBytes(
     kind: number,
     bytes: Uint8Array,
@@ -30,6 +33,7 @@ export interface Table {
     end: number,
     skip: number,
     handle: Handle,
+    hash?: number,
   ): Entry;
   addText(kind: number, text: string, skip: number, handle: Handle): Entry;
   /** Adds unless the key is there; then returns `-1 - first` for its first entry. */
@@ -40,6 +44,7 @@ export interface Table {
     end: number,
     skip: number,
     handle: Handle,
+    hash?: number,
   ): number;
   /** The first entry of a key in order of arrival, or -1. */
   find(kind: number, key: string): Entry;
@@ -136,11 +141,11 @@ export function createTable(onMove?: OnMove): Table {
     end: number,
     skip: number,
     handle: Handle,
-    onlyNew = false,
+    onlyNew: boolean,
+    hash = hashKey(kind, bytes, start + skip, end),
   ): number {
     if (count === starts.length) grow(count * 2);
     if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
-    const hash = hashBytes(kind, bytes, start + skip, end);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
     if (onlyNew && slots[slot] !== 0) return -1 - rings[slots[slot]! - 1]!;
     if (used + end - start > arena.length) {
@@ -174,7 +179,7 @@ export function createTable(onMove?: OnMove): Table {
   }
 
   function findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry {
-    const hash = hashBytes(kind, bytes, start, end);
+    const hash = hashKey(kind, bytes, start, end);
     const tail = slots[slotOf(hash, kind, bytes, start, end)]! - 1;
     return tail < 0 ? -1 : rings[tail]!;
   }
@@ -256,10 +261,10 @@ export function createTable(onMove?: OnMove): Table {
     get size() {
       return count - dead;
     },
-    addBytes: (kind, bytes, start, end, skip, handle) =>
-      addBytes(kind, bytes, start, end, skip, handle),
-    addNewBytes: (kind, bytes, start, end, skip, handle) =>
-      addBytes(kind, bytes, start, end, skip, handle, true),
+    addBytes: (kind, bytes, start, end, skip, handle, hash) =>
+      addBytes(kind, bytes, start, end, skip, handle, false, hash),
+    addNewBytes: (kind, bytes, start, end, skip, handle, hash) =>
+      addBytes(kind, bytes, start, end, skip, handle, true, hash),
     reserve(entries, bytes) {
       if (count + entries > starts.length) grow(count + entries);
       if (used + bytes > arena.length) arena = enlarge(arena, used + bytes);
@@ -269,7 +274,7 @@ export function createTable(onMove?: OnMove): Table {
     },
     addText(kind, text, skip, handle) {
       const length = scratchText(text);
-      return addBytes(kind, scratch, 0, length, skip, handle);
+      return addBytes(kind, scratch, 0, length, skip, handle, false);
     },
     find(kind, key) {
       // First the length: it may take a larger scratch.
@@ -293,7 +298,7 @@ export function createTable(onMove?: OnMove): Table {
 }
 
 /** FNV-1a with the finaliser of MurmurHash3, as neighbours in lists differ in few bits. */
-function hashBytes(kind: number, bytes: Uint8Array, start: number, end: number): number {
+export function hashKey(kind: number, bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5 ^ kind;
   for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

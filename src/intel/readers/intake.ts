@@ -54,6 +54,7 @@ export interface Intake {
     end: number,
     skip: number,
     line: number,
+    hash?: number,
   ): void;
   /** An object that claims to be a STIX indicator. */
   stix(object: JsonObject, spot: Spot): void;
@@ -102,8 +103,8 @@ export function createIntake(
     report,
     invalid,
     ignore: (reason) => raise(report.ignored, reason),
-    simple(kind, bytes, start, end, skip, line) {
-      count(set.putPlainBytes(kind, bytes, start, end, skip, source, line));
+    simple(kind, bytes, start, end, skip, line, hash) {
+      count(set.putPlainBytes(kind, bytes, start, end, skip, source, line, hash));
     },
     value(text, spot, kind) {
       const plain = refang(text);

@@ -1,11 +1,15 @@
 /** Plain lists: a value a line, comments after `#`, `;` or `//`; hosts files. */
 import type { ObservableKind } from "../../match/observable.ts";
+import { type BulkVisitor, createBulkVisitor } from "./bulk.ts";
 import type { Intake } from "./intake.ts";
 import { scanSimple, simpleValue } from "./simple.ts";
-import { visitLines } from "./text_lines.ts";
+import { type Bulk, type LineVisitor, visitLines } from "./text_lines.ts";
 
 /** The longest line that can be a value. */
 const MAX_LINE = 1 << 16;
+
+/** So many bytes are read in bulk. */
+const BULK_BYTES = 1 << 16;
 
 /** What every hosts file has besides. */
 const OWN_NAMES = /^(?:localhost(?:\.localdomain)?|local|broadcasthost|ip6-[a-z]+)$/;
@@ -18,7 +22,7 @@ export async function readLines(
   intake: Intake,
   kind: ObservableKind | undefined,
 ): Promise<void> {
-  await visitLines(chunks, MAX_LINE, (bytes, start, end, line) => {
+  const visit: LineVisitor = (bytes, start, end, line) => {
     if (end - start <= 1 && (start === end || bytes[start]! <= 0x20)) return;
     if (kind === undefined && scanSimple(bytes, start, end)) {
       const { kind, start, end, skip } = simpleValue;
@@ -34,7 +38,28 @@ export async function readLines(
       return intake.ignore("this machine in a hosts file");
     }
     intake.value(host ?? text, line, kind);
-  });
+  };
+  await visitLines(
+    chunks,
+    MAX_LINE,
+    visit,
+    kind === undefined ? bulkFor(intake, visit) : undefined,
+  );
+}
+
+function bulkFor(intake: Intake, other: LineVisitor): Bulk {
+  let visitor: BulkVisitor | undefined;
+  return {
+    least: BULK_BYTES,
+    visit(bytes, start, end, line) {
+      visitor ??= createBulkVisitor(
+        (kind, bytes, start, end, hash, line) =>
+          intake.simple(kind, bytes, start, end, 0, line, hash),
+        other,
+      );
+      return visitor(bytes, start, end, line);
+    },
+  };
 }
 
 /** A line without its comment and the space around it. */

@@ -18,6 +18,9 @@ const {
   sha512: SHA512,
 } = KIND_NUMBERS;
 
+/** Numbers of kinds in the order of `assembly/plain.ts`. */
+export const SIMPLE_KINDS = [IPV4, DOMAIN, MD5, SHA1, SHA256, SHA512];
+
 const DIGIT = 1;
 /** `a` to `f`. */
 const HEX = 2;
@@ -30,7 +33,8 @@ const MARK = 16;
 /** May stand in the path of a URL without being touched by `refang`. */
 const PATH = 32;
 
-const CLASSES = new Uint8Array(256);
+/** Class of each byte. */
+export const CLASSES = new Uint8Array(256);
 for (let code = 0x21; code < 0x7f; code++) {
   const char = String.fromCharCode(code);
   if (/[0-9]/.test(char)) CLASSES[code] = DIGIT | PATH;

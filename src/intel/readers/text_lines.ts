@@ -3,14 +3,24 @@
 /** Takes the line `bytes[start, end)`, without its newline; `line` counts from 1. */
 export type LineVisitor = (bytes: Uint8Array, start: number, end: number, line: number) => void;
 
+/** Takes many lines at once. */
+export interface Bulk {
+  /** Fewer bytes are not worth it. */
+  readonly least: number;
+  /** Takes whole lines and returns how many; `line` is the number of the first. */
+  readonly visit: (bytes: Uint8Array, start: number, end: number, line: number) => number;
+}
+
 /**
  * Calls back for every line, empty ones too. A line longer than `maxLength` bytes is
- * cut there, so that a file without newlines can't fill the memory.
+ * cut there, so that a file without newlines can't fill the memory. Whole lines of a
+ * large chunk go to `bulk`, if there is one.
  */
 export async function visitLines(
   chunks: AsyncIterable<Uint8Array>,
   maxLength: number,
   visit: LineVisitor,
+  bulk?: Bulk,
 ): Promise<void> {
   let line = 1;
   let kept = new Uint8Array(0);
@@ -25,6 +35,10 @@ export async function visitLines(
         visit(chunk, start, end, line++);
       }
       start = end + 1;
+      if (bulk === undefined || chunk.length - start < bulk.least) continue;
+      const stop = chunk.lastIndexOf(10) + 1;
+      line += bulk.visit(chunk, start, stop, line);
+      start = stop;
     }
     if (start < chunk.length) kept = join(kept, chunk.subarray(start), maxLength);
   }

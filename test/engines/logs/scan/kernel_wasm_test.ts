@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { buildKernel, embedKernel } from "../../../../src/build/kernel.ts";
+import { buildWasm, embedWasm, WASM_PARTS } from "../../../../src/build/kernel.ts";
 
-Deno.test("kernel_wasm.ts is what its source builds", async () => {
-  const file = new URL("../../../../src/engines/logs/scan/kernel_wasm.ts", import.meta.url);
-  assert.equal(await Deno.readTextFile(file), embedKernel(await buildKernel()));
-});
+for (const part of WASM_PARTS) {
+  Deno.test(`${part.name} is what its source builds`, async () => {
+    assert.equal(await Deno.readTextFile(part.output), embedWasm(part, await buildWasm(part)));
+  });
+}
