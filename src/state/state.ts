@@ -174,6 +174,7 @@ function createGroup(db: DatabaseSync, retryDelay: number) {
         }
         if (!stuck) logger.error("The state can't be written, trying on: {error}", { error });
         stuck = true;
+        giveBackRoom(db);
         await pause(retryDelay, closing.signal);
       }
     }
@@ -223,6 +224,13 @@ function runJob(db: DatabaseSync, job: Job): Outcome {
     db.exec("ROLLBACK TO job; RELEASE job");
     return { error };
   }
+}
+
+/** The log of SQLite may hold many MiB that the database itself has no need of. */
+function giveBackRoom(db: DatabaseSync): void {
+  try {
+    db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch { /* not even that can be written now */ }
 }
 
 /** No room, or a disk that does not answer: worth waiting for. */
