@@ -137,6 +137,10 @@ export const CONFIG_KEYS = {
     doc: "Most retro matches and deliveries under way at once",
   },
   subdomains: { type: "boolean", default: false, doc: "Domains match their subdomains too" },
+  unflatten: {
+    type: "boolean",
+    doc: "Of the ancestor's example file, where it has no effect either; nothing comes of it",
+  },
   transform_context: {
     type: "string",
     doc:

@@ -47,6 +47,7 @@ live_match: false
 retro_match: true
 retro_match_max_events: 0
 retro_match_timeout: 5
+unflatten: true
 max_background_tasks: 100
 transform_context: fever alertify --alert-prefix 'MY PREFIX' --extra-key my-ioc --ioc %ioc
 sink: STDOUT
