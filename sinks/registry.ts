@@ -4,7 +4,7 @@ import { defaultsOf } from "../src/config/config.ts";
 import { fromText } from "../src/config/load.ts";
 import { ConfigError, UsageError } from "../src/errors.ts";
 import { readForm } from "./form.ts";
-import type { SinkModule, SinkOptions } from "./sink.ts";
+import type { Sink, SinkModule, SinkOptions } from "./sink.ts";
 
 /** A sink by the schemes of its short forms; its module is loaded when it is named. */
 interface SinkEntry {
@@ -120,7 +120,27 @@ async function loadUserModule(path: string): Promise<SinkModule> {
     });
   }
   const parse = loaded.parse ?? ((form: string) => readForm(form).options);
-  return { spec: spec!, parse, open: loaded.open! };
+  return { spec: spec!, parse, open: (...args) => openUserSink(path, loaded.open!, args) };
+}
+
+/** Opens a person's own sink; what it opens has to be a sink, too. */
+async function openUserSink(
+  path: string,
+  open: SinkModule["open"],
+  args: Parameters<SinkModule["open"]>,
+): Promise<Sink> {
+  const sink: Partial<Sink> | undefined = await open(...args);
+  const missing = (["write", "close"] as const).filter((name) =>
+    typeof sink?.[name] !== "function"
+  );
+  if (missing.length === 0) return sink as Sink;
+  throw new UsageError(
+    `What open() of the module gives is no sink: it has no ${missing.join("(), no ")}()`,
+    {
+      place: { file: path },
+      hint: "docs/sinks.md shows the interface.",
+    },
+  );
 }
 
 /** Converts texts from short forms, checks all, fills in defaults. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSinkSpec } from "../../sinks/registry.ts";
+import type { SinkContext } from "../../sinks/sink.ts";
 
 Deno.test("parseSinkSpec() reads the short forms", async () => {
   for (const form of ["stdout", "STDOUT", "StdOut", "-"]) {
@@ -53,6 +54,16 @@ Deno.test("parseSinkSpec() loads a person's own module and says what it lacks", 
     assert.deepEqual(options, { n: 5 });
     await Deno.writeTextFile(`${folder}/bad.mjs`, `export const open = 1;`);
     await assert.rejects(parseSinkSpec(`${folder}/bad.mjs`), /no sink: it does not export a func/);
+    await Deno.writeTextFile(
+      `${folder}/lame.js`,
+      (await Deno.readTextFile(good)).replace("async write() {}, ", ""),
+    );
+    const lame = await parseSinkSpec(`${folder}/lame.js`);
+    const { signal } = new AbortController();
+    await assert.rejects(
+      lame.module.open(lame.options, {} as SinkContext, signal),
+      /no sink: it has no write\(\)/,
+    );
     await assert.rejects(parseSinkSpec(`${folder}/none.ts`), /Can't load the sink module/);
   } finally {
     await Deno.remove(folder, { recursive: true });
