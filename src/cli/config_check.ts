@@ -2,21 +2,26 @@
 import { parseSinkSpec, type SinkEntryConfig } from "../../sinks/registry.ts";
 import { oneOrAll } from "../config/check.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { BridgeError, ConfigError } from "../errors.ts";
+import { findProgram, parseCommand } from "../command.ts";
+import { BridgeError, ConfigError, formatPlace } from "../errors.ts";
 import { FORMATS } from "../formats/registry.ts";
-import { checkTransform } from "../pipeline/transform.ts";
+import { readTransform } from "../pipeline/transform.ts";
 import { busMechanism } from "./bus_security.ts";
 
-type Check = readonly [path: readonly string[], check: () => unknown];
+/** Gives the program that a part would start, if it starts one. */
+type Check = readonly [path: readonly string[], check: () => Program | Promise<Program>];
+type Program = string | undefined;
 
 /**
  * Checks the parts as `bridge run` would make them; nothing is opened or started.
+ * `remark` hears of programs that are not here, but may be where the file is used.
  *
  * @throws ConfigError or AggregateError of them, with file, line and key
  */
 export async function checkParts(
   { values, locate }: Pick<LoadedConfig, "values" | "locate">,
   env: (name: string) => string | undefined,
+  remark: (text: string) => void,
 ): Promise<void> {
   const { sink, sinks = [], transform_context: command } = values;
   const checks: Check[] = [
@@ -25,15 +30,19 @@ export async function checkParts(
     ...(command === undefined ? [] : [
       [
         ["transform_context"],
-        () => checkTransform({ command, mode: values["transform.mode"], env }),
+        () => readTransform({ command, mode: values["transform.mode"] }).program,
       ] satisfies Check,
     ]),
-    [["bus_security"], () => busMechanism(values)],
+    [["bus_security"], async () => void await busMechanism(values)],
   ];
   const errors: ConfigError[] = [];
   for (const [path, check] of checks) {
     try {
-      await check();
+      const program = await check();
+      if (program !== undefined && findProgram(program, env("PATH")) === undefined) {
+        const place = formatPlace({ ...locate(path), key: path[0]! });
+        remark(`${place}: there is no program ${JSON.stringify(program)} on this machine`);
+      }
     } catch (error) {
       errors.push(
         ...[error instanceof AggregateError ? error.errors : error].flat().map((one) => {
@@ -57,9 +66,13 @@ export async function checkParts(
   if (errors.length > 0) throw oneOrAll(errors);
 }
 
-async function checkSink(entry: SinkEntryConfig): Promise<void> {
-  const { format } = await parseSinkSpec(entry, { commands: true });
-  if (format === undefined || Object.hasOwn(FORMATS, format)) return;
+async function checkSink(entry: SinkEntryConfig): Promise<Program> {
+  const { format, module, options } = await parseSinkSpec(entry, { commands: true });
+  if (format === undefined || Object.hasOwn(FORMATS, format)) {
+    return module.spec.name === "process"
+      ? parseCommand(String(options["command"]), "command").program
+      : undefined;
+  }
   throw new ConfigError(`There is no format ${JSON.stringify(format)}`, {
     hint: `Formats are ${Object.keys(FORMATS).join(", ")}.`,
   });

@@ -46,20 +46,14 @@ const TRIES = 2;
 const LONGEST_ANSWER = 16 * 1024 * 1024;
 
 /**
- * Reads the command and looks whether it can be run.
+ * Reads the command; whether its program is there shows when it is used.
  *
- * @throws ConfigError when it can't be understood or is not there
+ * @throws ConfigError when it can't be understood
  */
-export function checkTransform(
-  { command: text, mode, env }: Pick<TransformOptions, "command" | "mode" | "env">,
+export function readTransform(
+  { command: text, mode }: Pick<TransformOptions, "command" | "mode">,
 ): CommandLine {
   const command = parseCommand(text, "transform_context");
-  if (findProgram(command.program, env("PATH")) === undefined) {
-    throw new ConfigError(`There is no program ${JSON.stringify(command.program)}`, {
-      place: { key: "transform_context" },
-      hint: "Name one that is in PATH, or its path.",
-    });
-  }
   if (mode === "lines" && command.hasPlaceholders) {
     throw new ConfigError("A long-lived command can't have %ioc or %matchtype", {
       place: { key: "transform_context" },
@@ -76,7 +70,13 @@ export function checkTransform(
  */
 export function createTransformer(options: TransformOptions): Transformer {
   const { mode, timeout } = options;
-  const command = checkTransform(options);
+  const command = readTransform(options);
+  if (findProgram(command.program, options.env("PATH")) === undefined) {
+    throw new ConfigError(`There is no program ${JSON.stringify(command.program)}`, {
+      place: { key: "transform_context" },
+      hint: "Name one that is in PATH, or its path.",
+    });
+  }
   const child = mode === "lines" ? openLineChild(command, timeout, LONGEST_ANSWER) : undefined;
   const one = child === undefined
     ? (match: Match, signal: AbortSignal) => runOnce(command, match, timeout, signal)

@@ -25,6 +25,17 @@ transform_context: cat --show-all
   assert.match(stdout, /: ok\n$/);
 });
 
+Deno.test("bridge config check takes commands of another machine, and says so", async () => {
+  const { code, stdout, stderr } = await check(`unflatten: true
+sink: no-such-sink-here %ioc
+transform_context: no-such-program-here %ioc
+`);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /: ok\n$/);
+  assert.match(stderr, /warning: .*config\.yaml:2.*sink.*no-such-sink-here/);
+  assert.match(stderr, /warning: .*config\.yaml:3.*transform_context.*no-such-program-here/);
+});
+
 Deno.test("bridge config check names each wrong sink and command with its line", async () => {
   const { code, stderr } = await check(`snapshot: 3
 sinks:

@@ -26,7 +26,8 @@ function checkCommand(context: CliContext): Command {
       .action(async (file?: string) => {
         const loaded = await loadConfig({ file, env: context.env });
         const { checkParts } = await import("../config_check.ts");
-        await checkParts(loaded, context.env);
+        const warn = (text: string) => console.error(`bridge: warning: ${text}`);
+        await checkParts(loaded, context.env, warn);
         await context.print(`${loaded.file ?? "no configuration file"}: ok\n`);
       }),
     [["before a restart", "bridge config check /etc/bridge/config.yaml"]],
