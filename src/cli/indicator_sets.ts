@@ -5,8 +5,8 @@ import { createIndicatorSet } from "../intel/indicator_set.ts";
 import type { Observable } from "../match/observable.ts";
 
 /** The set of all indicators, and how the set of one retro hunt is made: it matches in the same way. */
-export async function createSets(config: Config) {
-  let guard = await readGuard(config);
+export async function createSets(config: Config, onSpared?: (list: string) => void) {
+  let guard = await readGuard(config, onSpared);
   let filter = filterOf(config);
   const common = {
     subdomains: config.subdomains,
@@ -29,18 +29,21 @@ export async function createSets(config: Config) {
     createProbe: () => createIndicatorSet({ ...common, guard, filter }),
     /** Other filters and allow-lists from now on; what is in the set already stays there. */
     async configure(config: Config): Promise<void> {
-      guard = await readGuard(config);
+      guard = await readGuard(config, onSpared);
       filter = filterOf(config);
     },
   };
 }
 
-async function readGuard(config: Config): Promise<AllowGuard> {
+async function readGuard(
+  config: Config,
+  onSpared?: (list: string) => void,
+): Promise<AllowGuard> {
   const { loadGuard } = await import("../intel/allow/mod.ts");
   const { fileInput } = await import("../intel/readers/mod.ts");
   const lists = (config.allow_lists ?? []).map(fileInput);
   // A single private address may well be what an indicator is about; a private range is not.
-  return await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined);
+  return await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined, onSpared);
 }
 
 function filterOf(config: Config): IndicatorFilter {

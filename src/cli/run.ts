@@ -23,6 +23,7 @@ import {
   readinessOf,
   startMetrics,
 } from "./run/parts.ts";
+import { observeBus, observeHeldBack } from "./run/observed.ts";
 import { reload } from "./run/reload.ts";
 
 const logger = getLogger(["bridge", "run"]);
@@ -43,7 +44,10 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   });
   cleanup.defer(() => engine.close());
   const bus = config.bus === "embedded" ? await embeddedBus(config, state) : undefined;
-  if (bus !== undefined) cleanup.defer(() => bus.close());
+  if (bus !== undefined) {
+    cleanup.defer(() => bus.close());
+    observeBus(metrics, bus);
+  }
   // Closed at the end, after what was found on the way out is published.
   const clientLife = new AbortController();
   const client = await connectClient(config, bus, flags, metrics, clientLife.signal);
@@ -51,7 +55,13 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   const channels = createChannels(flags, client, context);
   cleanup.defer(() => channels.close(Math.max(1000, config.shutdown_timeout)));
   await channels.configure(config);
-  const sets = await createSets(config);
+  const spared = new Map<string, number>();
+  const sets = await createSets(config, (list) => {
+    spared.set(list, (spared.get(list) ?? 0) + 1);
+    metrics.suppressed(`allow-listed by ${list}`);
+  });
+  observeHeldBack(metrics, sets.indicators);
+  cleanup.defer(() => tellSuppressed(spared, sets.indicators.heldBack));
   const filters = createFilters(sets.createProbe);
   const store = state === undefined ? undefined : openIndicatorStore(state);
   const restored = store?.restore(sets.indicators) ?? 0;
@@ -97,6 +107,19 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
     context.signal,
   ).finally(() => notifier.stopping());
   return EXIT.matched;
+}
+
+/** What allow-lists, the guard and filters kept away, told at the end. */
+function tellSuppressed(
+  spared: ReadonlyMap<string, number>,
+  heldBack: ReadonlyMap<string, number>,
+): void {
+  for (const [list, count] of spared) {
+    logger.info("{count} hits not reported: allow-listed by {list}", { count, list });
+  }
+  for (const [reason, count] of heldBack) {
+    logger.info("{count} indicators not looked for: {reason}", { count, reason });
+  }
 }
 
 /** Calls back at each SIGHUP, one after the other. */

@@ -2,9 +2,10 @@ import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
 import { parseDuration } from "../config/units.ts";
-import type { Match } from "../engines/engine.ts";
+import { oneLine } from "../controls.ts";
+import type { Engine, Match } from "../engines/engine.ts";
 import { loadFormat } from "../formats/registry.ts";
-import type { IndicatorSet } from "../intel/indicator.ts";
+import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
 import { createTallying } from "../pipeline/tally.ts";
 import { openOutlets, type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
@@ -37,14 +38,14 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
   const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
   if (engine === undefined) {
     await dump(indicators, flags.dump, context);
-    if (!flags.quiet) summarize(snapshot, undefined, []);
+    if (!flags.quiet) summarize(snapshot, undefined, new Map());
     return indicators.size > 0 ? EXIT.matched : EXIT.nothing;
   }
   const outlets = await openReports(flags, config, client, context);
   const query = { indicators, maxEvents: config.retro_match_max_events };
   const result = await hunt({ engine, query, deliver: outlets.deliver }, context.signal);
   const lost = await outlets.close();
-  const unsupported = [...unsupportedIn(engine, indicators)].map(({ reason }) => reason);
+  const unsupported = gatherUnsupported(engine, indicators);
   if (!flags.quiet) summarize(snapshot, result, unsupported);
   const incomplete = snapshot.cut || result.unread || result.stopped !== undefined || lost > 0;
   if (incomplete) return EXIT.error;
@@ -152,7 +153,7 @@ async function openReports(
 function summarize(
   snapshot: Snapshot,
   result: HuntResult | undefined,
-  unsupported: readonly string[],
+  unsupported: ReadonlyMap<string, Gathered>,
 ): void {
   const lines = [
     `${snapshot.received} indicators received${snapshot.cut ? " (cut short by --max-time)" : ""}`,
@@ -161,8 +162,10 @@ function summarize(
   for (const [reason, count] of snapshot.refused) {
     lines.push(`  ${count} messages refused: ${reason}`);
   }
-  for (const [reason, count] of countEach(unsupported)) {
+  for (const [reason, { count, named }] of unsupported) {
     lines.push(`  ${count} unsupported: ${reason}`);
+    for (const { id, pattern } of named) lines.push(`    ${id} ${shortened(pattern)}`);
+    if (count > named.length) lines.push(`    and ${count - named.length} more`);
   }
   if (result !== undefined) {
     lines.push(`${result.counts.size} indicators matched, ${result.matches} sightings`);
@@ -170,8 +173,30 @@ function summarize(
   console.error(lines.join("\n"));
 }
 
-function countEach(texts: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-  return counts;
+/** Indicators that were not looked for, for the same reason. */
+interface Gathered {
+  count: number;
+  /** The first few. */
+  readonly named: Indicator[];
+}
+
+/** Most indicators that are named for each reason, and most reasons. */
+const NAMED = 10, REASONS = 20;
+
+function gatherUnsupported(engine: Engine, indicators: IndicatorSet): Map<string, Gathered> {
+  const gathered = new Map<string, Gathered>();
+  for (const { indicator, reason } of unsupportedIn(engine, indicators)) {
+    const isOneTooMany = gathered.size >= REASONS && !gathered.has(reason);
+    const key = isOneTooMany ? "other reasons, see bridge pattern check" : reason;
+    const group = gathered.get(key) ?? { count: 0, named: [] };
+    gathered.set(key, group);
+    group.count++;
+    if (group.named.length < NAMED) group.named.push(indicator);
+  }
+  return gathered;
+}
+
+function shortened(pattern: string): string {
+  const line = oneLine(pattern);
+  return line.length > 120 ? `${line.slice(0, 120)}…` : line;
 }

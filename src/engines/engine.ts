@@ -40,7 +40,11 @@ export type Support =
   | { readonly type: "whole" }
   /** The engine finds a superset, which is then filtered here. */
   | { readonly type: "superset"; readonly reason: string }
-  | { readonly type: "none"; readonly reason: string };
+  /** `label` is the reason in one of few words, for metrics. */
+  | { readonly type: "none"; readonly reason: string; readonly label: UnsupportedLabel };
+
+/** Why an indicator can't be looked for: the pattern itself, what it asks for, how the engine looks. */
+export type UnsupportedLabel = "pattern" | "unseen-field" | "no-value";
 
 /** One retro question: these indicators against the past. */
 export interface RetroQuery {
@@ -64,6 +68,8 @@ export interface Trouble {
   readonly line?: number;
   /** Data was left unread, so the answer may be incomplete (exit code 2). */
   readonly unread: boolean;
+  /** What a compound pattern may have missed: events let go too early, or a search given up. */
+  readonly loss?: "let-go" | "given-up";
 }
 
 /** How far a hunt got; handed to `RetroHooks.progress` a few times a second at most. */

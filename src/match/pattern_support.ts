@@ -19,17 +19,25 @@ function checkRegexes(comparison: Comparison): void {
   }
 }
 
-/** Why a pattern can't be found in logs, in words; undefined if it can. */
-export function patternObstacle(text: string): string | undefined {
+/** Why a pattern can't be found: in words, and in one of few. */
+export interface PatternObstacle {
+  readonly label: "pattern" | "unseen-field";
+  readonly reason: string;
+}
+
+/** Why a pattern can't be found in logs; undefined if it can. */
+export function patternObstacle(text: string): PatternObstacle | undefined {
   try {
     const expression = parsePattern(text);
     const problem = patternProblems(text).find(({ harmless }) => !harmless);
     if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
     observations(expression).forEach(checkRegexes);
     const unseen = unseenPaths(expression);
-    return unseen.length === 0 ? undefined : `no log tells ${unseen.join(", ")}`;
+    return unseen.length === 0
+      ? undefined
+      : { label: "unseen-field", reason: `no log tells ${unseen.join(", ")}` };
   } catch (error) {
-    if (error instanceof BridgeError) return error.message;
+    if (error instanceof BridgeError) return { label: "pattern", reason: error.message };
     throw error;
   }
 }

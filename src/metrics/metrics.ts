@@ -11,6 +11,12 @@ export interface Metrics {
   indicatorRemoved(count?: number): void;
   /** An indicator or message that was not taken, by a short fixed reason. */
   refused(reason: string): void;
+  /** An indicator that the engine can't look for, by a short fixed reason. */
+  unsupported(reason: string): void;
+  /** Events or searches that compound patterns had to let go, by a short fixed reason. */
+  patternLosses(reason: string, count: number): void;
+  /** Numbers that somebody else keeps, read at each scrape. */
+  observe(numbers: ObservedNumbers): void;
   /** Indicators held at this moment. */
   indicators(count: number): void;
   /** Indicators that wait for retro matching or are in it. */
@@ -33,6 +39,18 @@ export interface Metrics {
   takeInterval(): IntervalFields;
 }
 
+/** Numbers that are read when they are asked for. */
+export interface ObservedNumbers {
+  readonly type: "counter" | "gauge";
+  /** Without `bridge_`. */
+  readonly name: string;
+  readonly help: string;
+  /** Name of the one label, if there is one. */
+  readonly label?: string;
+  /** Values of the label (any text where there is none) and numbers. */
+  readonly read: () => Iterable<readonly [string, number]>;
+}
+
 /** Makes an empty set of metrics; nothing is registered globally. */
 export function createMetrics(): Metrics {
   const registry = new Registry();
@@ -45,6 +63,16 @@ export function createMetrics(): Metrics {
   const added = counter("indicators_added_total", "Indicators taken in");
   const removed = counter("indicators_removed_total", "Indicators removed");
   const refused = counter("refused_total", "Messages and indicators not taken", ["reason"]);
+  const unsupported = counter(
+    "indicators_unsupported_total",
+    "Indicators that the engine can't look for",
+    ["reason"],
+  );
+  const losses = counter(
+    "pattern_losses_total",
+    "Events and searches that compound patterns had to let go",
+    ["reason"],
+  );
   const held = gauge("indicators", "Indicators held now");
   const backlog = gauge("retro_backlog", "Indicators waiting for or in retro matching");
   const sightings = counter("sightings_total", "Matches found", ["match"]);
@@ -72,6 +100,23 @@ export function createMetrics(): Metrics {
       interval.add("removed_iocs", count);
     },
     refused: (reason) => refused.inc({ reason }),
+    unsupported: (reason) => unsupported.inc({ reason }),
+    patternLosses: (reason, count) => losses.inc({ reason }, count),
+    observe({ type, name, help, label, read }) {
+      const Kind = type === "counter" ? Counter : Gauge;
+      new Kind({
+        name: `bridge_${name}`,
+        help,
+        labelNames: label === undefined ? [] : [label],
+        registers,
+        collect() {
+          this.reset();
+          for (const [value, number] of read()) {
+            this.inc(label === undefined ? {} : { [label]: value }, number);
+          }
+        },
+      });
+    },
     indicators: (count) => held.set(count),
     retroBacklog(count) {
       backlog.set(count);

@@ -1,4 +1,11 @@
-import type { Engine, Match, Progress, RetroQuery, Trouble } from "../engines/engine.ts";
+import type {
+  Engine,
+  Match,
+  Progress,
+  RetroQuery,
+  Trouble,
+  UnsupportedLabel,
+} from "../engines/engine.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { OBSERVABLE_KINDS } from "../match/observable.ts";
 
@@ -65,16 +72,23 @@ export async function hunt(
   return { matches, counts, unread, progress, stopped };
 }
 
+/** An indicator that an engine can't look for; `label` is the reason in one of few words. */
+export interface Unsupported {
+  readonly indicator: Indicator;
+  readonly label: UnsupportedLabel;
+  readonly reason: string;
+}
+
 /** Indicators that an engine can't look for, with the reason. */
 export function* unsupportedIn(
   engine: Engine,
   indicators: IndicatorSet,
-): Iterable<{ readonly indicator: Indicator; readonly reason: string }> {
+): Iterable<Unsupported> {
   // Most engines take every kind of point value: then a million of them need no question each.
   const takesAllKinds = OBSERVABLE_KINDS.every((kind) => engine.spec.kinds.includes(kind));
   for (const handle of takesAllKinds ? indicators.compounds : indicators.handles()) {
     const indicator = indicators.get(handle);
     const support = engine.supports(indicator);
-    if (support.type === "none") yield { indicator, reason: support.reason };
+    if (support.type === "none") yield { indicator, label: support.label, reason: support.reason };
   }
 }

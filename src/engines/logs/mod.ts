@@ -80,6 +80,6 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
 /** What the engine can do with an indicator. */
 export function supports(indicator: Indicator): Support {
   if (indicator.points.length > 0) return { type: "whole" };
-  const reason = patternObstacle(indicator.pattern);
-  return reason === undefined ? { type: "whole" } : { type: "none", reason };
+  const obstacle = patternObstacle(indicator.pattern);
+  return obstacle === undefined ? { type: "whole" } : { type: "none", ...obstacle };
 }

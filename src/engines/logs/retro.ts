@@ -1,8 +1,9 @@
 import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
-import { type Compounds, followCompounds } from "./compounds.ts";
+import { followCompounds } from "./compounds.ts";
 import { createCrediting, type Crediting } from "./crediting.ts";
 import { createEventReader, type EventLine } from "./events/event_reader.ts";
 import type { Candidate, Scan, ScanChunk } from "./scan/finder.ts";
+import { lossTroubles } from "./losses.ts";
 import type { LogFile } from "./sources/log_files.ts";
 import { createTroubleCounter, type TroubleCounter } from "./troubles.ts";
 
@@ -45,7 +46,7 @@ export async function* huntInFiles(
       if (crediting.sated) break;
     }
     yield* inBatches(crediting.end());
-    reportLosses(compounds, hooks);
+    for (const trouble of lossTroubles(compounds.losses)) hooks.trouble?.(trouble);
   } finally {
     if (hunted !== undefined) report(hunted, hooks);
     progress.end();
@@ -54,15 +55,6 @@ export async function* huntInFiles(
 
 function* inBatches(matches: readonly Match[]): Generator<readonly Match[]> {
   for (let at = 0; at < matches.length; at += BATCH) yield matches.slice(at, at + BATCH);
-}
-
-/** Says what compound patterns may have missed. */
-function reportLosses({ losses }: Compounds, hooks: RetroHooks): void {
-  const tell = (count: number, what: string) => {
-    if (count > 0) hooks.trouble?.({ source: "patterns", what, count, unread: true });
-  };
-  tell(losses.dropped, "events were let go before a pattern that needs several was complete");
-  tell(losses.exhausted, "searches were given up, as a pattern has too many ways to match");
 }
 
 /**

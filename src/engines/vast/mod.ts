@@ -49,8 +49,12 @@ export function open(options: VastOptions): Promise<Engine> {
 export function supports(indicator: Indicator): Support {
   if (indicator.points.length > 0) return { type: "whole" };
   const obstacle = patternObstacle(indicator.pattern);
-  if (obstacle !== undefined) return { type: "none", reason: obstacle };
+  if (obstacle !== undefined) return { type: "none", ...obstacle };
   return prefilterOf(parsePattern(indicator.pattern)) === undefined
-    ? { type: "none", reason: "VAST is asked for values, and this pattern can be met without any" }
+    ? {
+      type: "none",
+      label: "no-value",
+      reason: "VAST is asked for values, and this pattern can be met without any",
+    }
     : { type: "superset", reason: "events that hold one of the values are evaluated here" };
 }

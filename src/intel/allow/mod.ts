@@ -19,10 +19,12 @@ export interface GuardOptions {
   readonly lists?: readonly AllowList[];
   /** The built-in guard against values that match almost everything; unset is none. */
   readonly builtin?: BuiltinOptions;
+  /** Told of each sighting that is not made, by list. */
+  readonly onSpared?: (list: string) => void;
 }
 
 /** Joins allow-lists and the built-in guard. */
-export function createGuard({ lists = [], builtin }: GuardOptions): AllowGuard {
+export function createGuard({ lists = [], builtin, onSpared }: GuardOptions): AllowGuard {
   const spared = new Map<string, number>();
   const listOf = (observable: Observable) => lists.find((list) => list.holds(observable));
 
@@ -42,6 +44,7 @@ export function createGuard({ lists = [], builtin }: GuardOptions): AllowGuard {
       const list = listOf(seen);
       if (list === undefined) return false;
       spared.set(list.name, (spared.get(list.name) ?? 0) + 1);
+      onSpared?.(list.name);
       return true;
     },
   };
@@ -51,7 +54,8 @@ export function createGuard({ lists = [], builtin }: GuardOptions): AllowGuard {
 export async function loadGuard(
   inputs: readonly IocInput[],
   builtin?: BuiltinOptions,
+  onSpared?: GuardOptions["onSpared"],
 ): Promise<AllowGuard> {
   const lists = await Promise.all(inputs.map(readAllowList));
-  return createGuard({ lists, ...(builtin && { builtin }) });
+  return createGuard({ lists, ...(builtin && { builtin }), ...(onSpared && { onSpared }) });
 }

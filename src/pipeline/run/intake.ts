@@ -15,6 +15,8 @@ export interface IntakeOptions {
   readonly metrics: Metrics;
   /** Takes each new version for retro matching; holding it back holds the bus back. */
   readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
+  /** Told of each version that is looked for from now on. */
+  readonly onTaken?: (indicator: Indicator) => void;
 }
 
 /** Takes indicators in until there are no more; what can't be used is counted and told once an id. */
@@ -81,7 +83,7 @@ function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell) {
 
 function admit(
   { id, indicator: stix }: Extract<Item, { type: "indicator" }>,
-  { set, metrics }: IntakeOptions,
+  { set, metrics, onTaken }: IntakeOptions,
   tell: Tell,
 ): { readonly indicator: Indicator; readonly isLookedFor: boolean } | undefined {
   const reading = indicatorFromStix(stix);
@@ -97,5 +99,6 @@ function admit(
     return result.stale ? undefined : { indicator, isLookedFor: false };
   }
   metrics.indicatorAdded();
+  onTaken?.(indicator);
   return { indicator, isLookedFor: true };
 }

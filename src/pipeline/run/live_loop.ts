@@ -2,6 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { backoff } from "../../delivery/backoff.ts";
 import type { Engine, Match, Trouble } from "../../engines/engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
 import { sleep } from "../../zmtp/wait.ts";
 
 const logger = getLogger(["bridge", "live"]);
@@ -10,6 +11,7 @@ const logger = getLogger(["bridge", "live"]);
 export interface LiveLoopOptions {
   readonly engine: Engine;
   readonly indicators: IndicatorSet;
+  readonly metrics: Metrics;
   readonly report: (matches: readonly Match[], signal: AbortSignal) => Promise<void>;
 }
 
@@ -18,7 +20,10 @@ export interface LiveLoopOptions {
  * again. A batch is asked for only when the one before it is safe.
  */
 export async function liveLoop(options: LiveLoopOptions, signal: AbortSignal): Promise<void> {
-  const trouble = ({ source, what }: Trouble) => logger.warn("{source}: {what}", { source, what });
+  const trouble = ({ source, what, count, loss }: Trouble) => {
+    logger.warn("{source}: {what} ({count})", { source, what, count });
+    if (loss !== undefined) options.metrics.patternLosses(loss, count);
+  };
   for (let failures = 0; !signal.aborted; failures++) {
     try {
       for await (const batch of options.engine.live(options.indicators, signal, { trouble })) {

@@ -108,7 +108,10 @@ async function huntOnce(
       engine,
       query: { indicators, maxEvents, ...(since === undefined ? {} : { since }) },
       deliver: (matches) => options.report(matches, signal),
-      trouble: reportTrouble,
+      trouble(trouble) {
+        reportTrouble(trouble);
+        if (trouble.loss !== undefined) metrics.patternLosses(trouble.loss, trouble.count);
+      },
     },
     signal,
     limit,

@@ -14,6 +14,7 @@ import type { IndicatorStore } from "./indicator_store.ts";
 import { takeIn } from "./intake.ts";
 import { liveLoop } from "./live_loop.ts";
 import { type Filters, readmitOnChange, type ReadmitOptions } from "./readmit.ts";
+import { createUnsupportedTeller } from "./unsupported.ts";
 import { retroLoop, type RetroTask } from "./retro_loop.ts";
 
 const logger = getLogger(["bridge", "run"]);
@@ -87,19 +88,24 @@ export async function run(
   const watch = (work: Promise<void>) =>
     work.catch((error) => stopping.aborted ? undefined : fail(error));
 
+  const unsupported = createUnsupportedTeller(engine, metrics);
+  unsupported.tellOf(indicators);
+
   const sources = [
     watch(
-      takeIn(
-        parts.client.batches(INTAKE),
-        { set: indicators, store, metrics, hunt: hunting },
-        stopping,
-      ),
+      takeIn(parts.client.batches(INTAKE), {
+        set: indicators,
+        store,
+        metrics,
+        hunt: hunting,
+        onTaken: unsupported.tell,
+      }, stopping),
     ),
     watch(catchUp(parts, settings, tasks.push, stopping)),
     watch(keepTime(indicators, store, stopping)),
     watch(readmitOnChange(readmission(parts, hunting), stopping)),
     ...(aggregation === undefined ? [] : [watch(aggregation.run(stopping))]),
-    ...(settings.live ? [watch(liveLoop({ engine, indicators, report }, stopping))] : []),
+    ...(settings.live ? [watch(liveLoop({ engine, indicators, metrics, report }, stopping))] : []),
   ];
   const retro = retroLoop({
     engine,

@@ -4,6 +4,7 @@ import type { IndicatorSet } from "../../../intel/indicator.ts";
 import type { Match, RetroHooks } from "../../engine.ts";
 import { followCompounds } from "../compounds.ts";
 import { createCrediting } from "../crediting.ts";
+import { lossTroubles } from "../losses.ts";
 import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
 import type { CreateFinder } from "../scan/finder.ts";
@@ -74,10 +75,13 @@ export async function* followLogs(
     limits: options.limits ?? DEFAULT_LIMITS,
     signal,
   };
-  const troubles = createLiveTroubles((trouble) => {
-    logger.warn("{source}: {what} ({count})", { ...trouble });
-    hooks.trouble?.(trouble);
-  });
+  const troubles = createLiveTroubles((trouble) => hooks.trouble?.(trouble));
+  let { losses } = compounds;
+  const tellLosses = () => {
+    const { losses: now } = compounds;
+    for (const { source, ...loss } of lossTroubles(now, losses)) troubles.add(source, loss);
+    losses = now;
+  };
   const unreadable = (path: string, what: string) =>
     troubles.add(path, { what, count: 1, unread: true });
   const crediting = createCrediting(indicators, "LIVE", compounds);
@@ -170,6 +174,7 @@ export async function* followLogs(
           registry.drop(file);
         }
       }
+      tellLosses();
       troubles.flush();
       await saver.saveIfDue(registry.positions);
       await wake.wait(pace.poll);
@@ -179,6 +184,7 @@ export async function* followLogs(
   } finally {
     wake.close();
     registry.close();
+    tellLosses();
     troubles.flush(true);
     await saver.save(registry.positions);
   }

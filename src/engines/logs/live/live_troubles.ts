@@ -1,9 +1,11 @@
 import type { Trouble } from "../../engine.ts";
 import type { ScanTrouble } from "../scan/finder.ts";
 
+type LiveTrouble = ScanTrouble & Pick<Trouble, "loss">;
+
 /** Tells troubles while following: each at once when it is new, then gathered. */
 export interface LiveTroubles {
-  add(source: string, trouble: ScanTrouble): void;
+  add(source: string, trouble: LiveTrouble): void;
   /** Tells what was gathered if enough time has passed, or in any case. */
   flush(anyway?: boolean): void;
 }

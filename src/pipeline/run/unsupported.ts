@@ -1,0 +1,37 @@
+import { getLogger } from "@logtape/logtape";
+import type { Engine } from "../../engines/engine.ts";
+import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
+import type { Metrics } from "../../metrics/metrics.ts";
+import { unsupportedIn } from "../hunt.ts";
+
+const logger = getLogger(["bridge", "intake"]);
+
+/** Says which indicators an engine can't look for: each version once, with its id and the reason. */
+export interface UnsupportedTeller {
+  /** Those that were there before. */
+  tellOf(indicators: IndicatorSet): void;
+  tell(indicator: Indicator): void;
+}
+
+/** Makes the teller; it logs and counts. */
+export function createUnsupportedTeller(engine: Engine, metrics: Metrics): UnsupportedTeller {
+  const say = ({ id }: Indicator, label: string, reason: string) => {
+    metrics.unsupported(label);
+    logger.warn("The {engine} engine can't look for {id}: {reason}", {
+      engine: engine.spec.name,
+      id,
+      reason,
+    });
+  };
+  return {
+    tellOf(indicators) {
+      for (const { indicator, label, reason } of unsupportedIn(engine, indicators)) {
+        say(indicator, label, reason);
+      }
+    },
+    tell(indicator) {
+      const support = engine.supports(indicator);
+      if (support.type === "none") say(indicator, support.label, support.reason);
+    },
+  };
+}
