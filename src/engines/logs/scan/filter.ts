@@ -224,10 +224,10 @@ function termAdder(
 }
 
 function flagsOf(view: IocView): number {
-  const present = new Set<number>();
-  for (let i = 0; i < view.count; i++) present.add(view.kinds[i]!);
+  let present = 0;
+  for (let i = 0; i < view.count; i++) present |= 1 << view.kinds[i]!;
   const has = (...kinds: ObservableKind[]) =>
-    kinds.some((kind) => present.has(OBSERVABLE_KINDS.indexOf(kind)));
+    kinds.some((kind) => (present >>> OBSERVABLE_KINDS.indexOf(kind) & 1) !== 0);
   return (has("url") ? URLS : 0) | (has("email") ? EMAILS : 0) |
     (has("domain", "url", "email") ? NAMES : 0) |
     (has("md5", "sha1", "sha256", "sha512") ? HASHES : 0);
