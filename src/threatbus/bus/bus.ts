@@ -98,7 +98,9 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
     listeners.push(manage, sub, pub);
     startChores(broker, store, retentionDays, stop.signal);
     if (options.intel?.length) {
-      work.push((await followIntel(options.intel, broker, store, stop.signal)).done);
+      const { read, done } = followIntel(options.intel, broker, store, stop.signal);
+      work.push(done);
+      await read;
     }
     const endpoint = manage.endpoint.replace("tcp://", "");
     logger.info("Threat Bus listens on {endpoint} (pub {pub}, sub {sub})", { endpoint, ...ports });
@@ -141,14 +143,15 @@ function startChores(
   signal.addEventListener("abort", () => timers.forEach(clearInterval), { once: true });
 }
 
-/** Publishes what the files hold; the promise inside ends when they are no longer followed. */
-async function followIntel(
+/** Publishes what the files hold (`read`) and follows them until the signal aborts (`done`). */
+function followIntel(
   paths: readonly string[],
   broker: Broker,
   store: BusStore,
   signal: AbortSignal,
-): Promise<{ readonly done: Promise<void> }> {
+): { readonly read: Promise<void>; readonly done: Promise<void> } {
   const intel = createIntel(paths, broker, store);
-  await intel.scan();
-  return { done: intel.watch(signal) };
+  const read = intel.scan(signal);
+  // Whoever waits for `read` learns why it failed; following needs it done only.
+  return { read, done: read.then(() => intel.watch(signal), () => {}) };
 }

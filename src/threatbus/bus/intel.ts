@@ -15,13 +15,15 @@ const logger = getLogger(["bridge", "bus"]);
 const STIX_FILE = /\.(?:json|jsonl|ndjson|stix2?)$/i;
 /** Changes come in bursts; this much silence ends one. */
 const SETTLE_MS = 150;
+/** After so many messages subscribers and other apps get their turn. */
+const TURN = 64;
 /** Files are looked at this often even if the system tells of no change (network shares). */
 const RESCAN_MS = 10_000;
 
 /** Files and what they held when last read. */
 export interface Intel {
-  /** Reads what is new or has changed and publishes the difference. */
-  scan(): Promise<void>;
+  /** Reads what is new or has changed and publishes the difference, or part of it once the signal aborts. */
+  scan(signal: AbortSignal): Promise<void>;
   /** Scans whenever a file changes, until the signal aborts. */
   watch(signal: AbortSignal): Promise<void>;
 }
@@ -42,7 +44,7 @@ export function createIntel(paths: readonly string[], broker: Broker, store: Bus
   }
 
   /** Reads a file if it has changed; returns the ids that it held before. */
-  const load = async (path: string): Promise<Iterable<string>> => {
+  const load = async (path: string, signal: AbortSignal): Promise<Iterable<string>> => {
     const stamp = await stampOf(path);
     const before = known.get(path);
     if (stamp === undefined || before?.stamp === stamp.text) return [];
@@ -52,30 +54,52 @@ export function createIntel(paths: readonly string[], broker: Broker, store: Bus
     known.set(path, { stamp: stamp.text, ids });
     if (file === undefined) return [];
     let published = 0;
-    for (const [id, indicator] of file.indicators) {
+    await inTurns(broker, file.indicators, signal, ([id, indicator]) => {
       if (publishChange(broker, store, id, indicator, path, stamp.changed)) published++;
-    }
+    });
+    if (signal.aborted) return [];
     report(path, file, published);
     return before?.ids ?? [];
   };
 
   const isKept = (id: string) => [...known.values()].some(({ ids }) => ids.has(id));
 
-  const scan = async () => {
+  const scan = async (signal: AbortSignal) => {
     const found = new Set<string>();
     for (const path of paths) for await (const file of filesBelow(path)) found.add(file);
     const held: string[] = [];
-    for (const path of found) for (const id of await load(path)) held.push(id);
+    for (const path of found) for (const id of await load(path, signal)) held.push(id);
+    if (signal.aborted) return;
     for (const [path, { ids }] of [...known]) {
       if (found.has(path)) continue;
       known.delete(path);
       for (const id of ids) held.push(id);
     }
     // Only now: what one file lost another may have gained.
-    for (const id of held) if (!isKept(id)) publishRemoval(broker, store, id);
+    await inTurns(broker, held, signal, (id) => {
+      if (!isKept(id)) publishRemoval(broker, store, id);
+    });
   };
 
   return { scan, watch: (signal) => watch(paths, scan, signal) };
+}
+
+/** Publishes no faster than subscribers read, and lets the bus serve others meanwhile. */
+async function inTurns<T>(
+  broker: Broker,
+  items: Iterable<T>,
+  signal: AbortSignal,
+  publish: (item: T) => void,
+): Promise<void> {
+  let count = 0;
+  for (const item of items) {
+    if (count++ % TURN === 0) {
+      await broker.relief();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (signal.aborted) return;
+    publish(item);
+  }
 }
 
 async function readIntel(path: string): Promise<IntelFile | undefined> {
@@ -181,7 +205,7 @@ async function* filesBelow(path: string): AsyncGenerator<string> {
 /** Calls `scan` after each burst of changes at the paths, and now and then without one. */
 async function watch(
   paths: readonly string[],
-  scan: () => Promise<void>,
+  scan: (signal: AbortSignal) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const watcher = openWatcher(paths);
@@ -192,7 +216,9 @@ async function watch(
     timer = setTimeout(tick, ms);
   };
   const tick = () => {
-    running = running.then(scan).catch((error) => logger.error("Cannot scan: {error}", { error }));
+    running = running.then(() => scan(signal)).catch((error) =>
+      logger.error("Cannot scan: {error}", { error })
+    );
     arm(RESCAN_MS);
   };
   const aborted = new Promise<void>((resolve) => {

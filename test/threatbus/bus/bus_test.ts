@@ -162,6 +162,32 @@ Deno.test("startBus() publishes the indicators of its intel files", async () => 
   }
 });
 
+Deno.test("startBus() publishes a large file no faster than subscribers read", async () => {
+  const folder = await Deno.makeTempDir();
+  const count = 5_000;
+  try {
+    await withBus(async (bus) => {
+      const topic = await subscribe(bus);
+      const reader = connectSub({ endpoint: `tcp://127.0.0.1:${bus.pubPort}`, topics: [topic] });
+      await reader.ready(soon());
+      const objects = Array.from(
+        { length: count },
+        (_, n) => text(indicator(n)).replace("stix2/indicator ", ""),
+      );
+      await Deno.writeTextFile(`${folder}/a.json`, `[${objects.join()}]`);
+      let received = 0;
+      for await (const batch of reader.batches()) {
+        received += batch.length;
+        if (received >= count) break;
+      }
+      assert.deepEqual([received, bus.stats().dropped], [count, 0]);
+      await reader.close();
+    }, { intel: [folder], queueMessages: 500 });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("startBus() listens beyond this machine only with login, encryption or insistence", async () => {
   const start = (changes: BusOptions) =>
     startBus({ ...FREE, host: "0.0.0.0", ...changes }, forever);

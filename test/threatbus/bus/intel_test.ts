@@ -14,6 +14,7 @@ const indicator = (n: number, more: Record<string, unknown> = {}) => ({
   pattern_type: "stix",
   ...more,
 });
+const on = new AbortController().signal;
 const bundle = (...objects: unknown[]) =>
   JSON.stringify({ type: "bundle", id: "bundle--00000000-0000-4000-8000-000000000000", objects });
 
@@ -28,7 +29,8 @@ async function withFolder(
   const folder = await Deno.makeTempDir();
   const store = openStore(":memory:");
   const published: string[] = [];
-  const broker: Pick<Broker, "publish"> = {
+  const broker: Pick<Broker, "publish" | "relief"> = {
+    relief: () => undefined,
     publish: (stix, origin) => {
       store.putIndicator(stix.id, stix.text, Date.now(), origin);
       const update = JSON.parse(stix.text).x_threatbus_update ?? "ADD";
@@ -76,31 +78,31 @@ Deno.test("Intel.scan() publishes what is new, changed or gone, and nothing twic
     await write("a.json", bundle(indicator(1), indicator(2)));
     await write("notes.txt", bundle(indicator(9)));
     let intel = fresh();
-    await intel.scan();
+    await intel.scan(on);
     expect("ADD 1", "ADD 2");
-    await intel.scan();
+    await intel.scan(on);
     expect();
     await write("a.json", bundle(indicator(1, { name: "changed" }), indicator(3)));
-    await intel.scan();
+    await intel.scan(on);
     expect("ADD 3", "EDIT 1", "REMOVE 2");
     await Deno.mkdir(`${folder}/deep`);
     await write("deep/b.json", bundle(indicator(3), indicator(4)));
-    await intel.scan();
+    await intel.scan(on);
     published.splice(0);
     await write("a.json", "{ half written");
-    await intel.scan();
+    await intel.scan(on);
     expect();
     // After a restart the store knows what was published.
     await write("a.json", bundle(indicator(1, { name: "changed" })));
     intel = fresh();
-    await intel.scan();
+    await intel.scan(on);
     expect();
     await Deno.remove(`${folder}/deep/b.json`);
     intel = fresh();
-    await intel.scan();
+    await intel.scan(on);
     expect("REMOVE 3", "REMOVE 4");
     await write("c.json", bundle(indicator(4)));
-    await intel.scan();
+    await intel.scan(on);
     expect("ADD 4");
   });
 });
