@@ -15,6 +15,8 @@ export interface ChildOptions {
   readonly stdin?: string;
   /** Ends the child: SIGTERM, after a while SIGKILL. */
   readonly signal: AbortSignal;
+  /** A command line that comes before it and becomes it (see `tether`). */
+  readonly before?: readonly string[];
 }
 
 /** A running child process. */
@@ -54,11 +56,32 @@ export function startChild(options: ChildOptions): Child {
   return { output: readOutput(process.stdout, stopper), end, stop: abort };
 }
 
-function spawn({ binary, args, signal }: ChildOptions): Deno.ChildProcess {
-  signal.throwIfAborted();
+/** Ends a child with its parent, even one that was killed and could not do so itself. */
+const TETHER = ["setpriv", "--pdeathsig", "TERM", "--"];
+
+/** The tether, where there is one: Linux with setpriv of util-linux 2.33 or later (not BusyBox). */
+export async function tether(): Promise<readonly string[]> {
+  if (Deno.build.os !== "linux") return [];
   try {
-    return new Deno.Command(binary, {
-      args: [...args],
+    const [program, ...args] = [...TETHER, "true"];
+    const probe = new Deno.Command(program!, {
+      args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    });
+    return (await probe.output()).success ? TETHER : [];
+  } catch {
+    return []; // no such program, or no right to run it
+  }
+}
+
+function spawn({ binary, args, signal, before = [] }: ChildOptions): Deno.ChildProcess {
+  signal.throwIfAborted();
+  const [program, ...rest] = [...before, binary, ...args];
+  try {
+    return new Deno.Command(program!, {
+      args: rest,
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",

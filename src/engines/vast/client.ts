@@ -1,4 +1,4 @@
-import { type Child, startChild } from "./child.ts";
+import { type Child, startChild, tether } from "./child.ts";
 import { type ConfigFile, writeConfigFile } from "./config_file.ts";
 import { type ChildEnd, errorOf, NodeAwayError, VastError } from "./errors.ts";
 import type { Layouts } from "./forms.ts";
@@ -30,6 +30,8 @@ export interface Support {
   readonly lowPriority: boolean;
   /** Own config files with a small log queue are taken: 22 MB a process instead of 420 MB. */
   readonly smallQueue: boolean;
+  /** What makes the client end when we are killed; empty where there is no such thing. */
+  readonly tether: readonly string[];
 }
 
 /** One query. */
@@ -72,8 +74,11 @@ export function createVastClient(options: ClientOptions): VastClient {
   let config: ConfigFile | undefined;
   let known: { readonly at: number; readonly layouts: Layouts } | undefined;
 
-  const start = (args: readonly string[], signal: AbortSignal, stdin?: string): Child =>
-    startChild({ binary, args, signal, ...(stdin === undefined ? {} : { stdin }) });
+  const start = (
+    args: readonly string[],
+    signal: AbortSignal,
+    more: { readonly stdin?: string; readonly before?: readonly string[] } = {},
+  ): Child => startChild({ binary, args, signal, ...more });
 
   /** Options that stand before the command. */
   const before = (support: Support) => [
@@ -84,9 +89,10 @@ export function createVastClient(options: ClientOptions): VastClient {
   async function askSupport(signal: AbortSignal): Promise<Support> {
     config ??= await writeConfigFile();
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT)]);
-    const [queued, help] = await Promise.all([
+    const [queued, help, before] = await Promise.all([
       collect(start([`--config=${config.path}`, "version"], limit)),
       collect(start(["-e", endpoint, "export", "--help"], limit)),
+      tether(),
     ]);
     const smallQueue = queued.end.code === 0;
     const version = smallQueue ? queued : await collect(start(["version"], limit));
@@ -95,6 +101,7 @@ export function createVastClient(options: ClientOptions): VastClient {
       version: versionIn(version.text),
       lowPriority: help.text.includes("--low-priority"),
       smallQueue,
+      tether: before,
     };
   }
 
@@ -159,7 +166,7 @@ export function createVastClient(options: ClientOptions): VastClient {
           "json",
         ],
         signal,
-        query,
+        { stdin: query, before: support.tether },
       );
       let answered = false;
       let cut = false;
@@ -178,7 +185,9 @@ export function createVastClient(options: ClientOptions): VastClient {
     },
     async *attachMatcher(name, signal) {
       const support = await client.support(signal);
-      const child = start([...before(support), "matcher", "attach", "json", name], signal);
+      const child = start([...before(support), "matcher", "attach", "json", name], signal, {
+        before: support.tether,
+      });
       try {
         yield* readBlocks(child.output);
       } finally {

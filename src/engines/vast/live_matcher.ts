@@ -20,6 +20,9 @@ const MARK = "threatbus__";
 /** Matches wait here in groups until they are delivered. */
 const WAITING = 4;
 
+/** So many values are told at once, a process each (as far as the lanes allow). */
+const TELLING = 8;
+
 /** A change of the matcher's values that is still to be made. */
 interface Change {
   readonly type: "add" | "remove";
@@ -110,7 +113,13 @@ async function tell(
 ): Promise<void> {
   const logger = getLogger(["bridge", "vast"]);
   const queue = new Map<string, Change>();
-  let wake = () => {};
+  /** Workers that wait for a change. */
+  const idle = new Set<() => void>();
+  const wake = () => {
+    for (const resume of idle) resume();
+    idle.clear();
+  };
+  signal.addEventListener("abort", wake, { once: true });
   const note = (type: Change["type"], { points, id }: Indicator) => {
     for (const observable of points) {
       // Others may still want the value.
@@ -132,6 +141,7 @@ async function tell(
       try {
         if (type === "add") await client.addToMatcher(name, value, MARK + id, signal);
         else await client.removeFromMatcher(name, value, signal);
+        lanes.widen();
         return;
       } catch (error) {
         signal.throwIfAborted();
@@ -153,18 +163,14 @@ async function tell(
     while (!signal.aborted) {
       const [value, change] = queue.entries().next().value ?? [];
       if (change === undefined) {
-        await new Promise<void>((resolve) => {
-          const before = wake;
-          wake = () => (before(), resolve());
-          signal.addEventListener("abort", () => resolve(), { once: true });
-        });
+        await new Promise<void>((resolve) => idle.add(resolve));
         continue;
       }
       queue.delete(value!);
       await make(change);
     }
   };
-  await Promise.all([worker(), worker()]).catch((error) => {
+  await Promise.all(Array.from({ length: TELLING }, worker)).catch((error) => {
     if (!signal.aborted) throw error;
   });
 }

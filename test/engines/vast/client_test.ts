@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { tether } from "../../../src/engines/vast/child.ts";
 import { createVastClient } from "../../../src/engines/vast/client.ts";
 import { NodeAwayError, VastError } from "../../../src/engines/vast/errors.ts";
 import { linesOf } from "../../../src/engines/vast/lines.ts";
@@ -37,6 +38,7 @@ Deno.test("createVastClient() asks version and options once and passes its own c
       version: "2021.05.27-0-g4706cc3f31-dirty",
       lowPriority: true,
       smallQueue: true,
+      tether: await tether(),
     });
     const { found } = await rows(client, ":addr in [72.247.178.26]");
     assert.equal(found.length > 0, true);
