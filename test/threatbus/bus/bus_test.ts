@@ -112,7 +112,7 @@ Deno.test("startBus() goes on for others when a subscriber reads nothing", async
     listener.close();
     publisher.close();
     await reader.close();
-  }, { queueMessages: 1000, stallMs: 100 });
+  }, { queueMessages: 1000, stallMs: 1500 });
 });
 
 Deno.test("startBus() answers snapshots with what it kept over a restart", async () => {
