@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import { patternObstacle } from "../../match/pattern_support.ts";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
 import type { Indicator } from "../../intel/indicator.ts";
-import type { Engine, EngineSpec, Support } from "../engine.ts";
+import type { Engine, EngineSpec, Match, Support } from "../engine.ts";
 import type { LiveOptions } from "./live/live.ts";
 import { openByteStream } from "./read/byte_stream.ts";
 import { huntInFiles } from "./retro.ts";
@@ -68,6 +68,12 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       for (const { path, what } of passedOver) logger.debug("{path} is {what}", { path, what });
       logger.debug("{count} files to hunt in", { count: files.length });
       yield* huntInFiles(files, query, hooks, scan, signal);
+      // Whoever keeps positions can stand to hear of a match twice, but not of one never.
+      if (options.positions !== undefined) {
+        const hunted = (found: readonly LogFile[]) =>
+          huntInFiles(found, query, hooks, scan, signal);
+        yield* huntInRenamed(files, roots, hunted, signal);
+      }
     },
     async *live(indicators, signal, hooks = {}) {
       const { followLogs } = await import("./live/live.ts");
@@ -82,4 +88,30 @@ export function supports(indicator: Indicator): Support {
   if (indicator.points.length > 0) return { type: "whole" };
   const obstacle = patternObstacle(indicator.pattern);
   return obstacle === undefined ? { type: "whole" } : { type: "none", ...obstacle };
+}
+
+/** Rotations that a hunt follows; live matching sees to what comes after. */
+const MOST_PASSES = 3;
+
+/**
+ * A log that is rotated between being found and being opened would be missed: under
+ * its name lies another by then. What has another name or is new after a hunt is
+ * hunted in again.
+ */
+async function* huntInRenamed(
+  files: readonly LogFile[],
+  roots: readonly Root[],
+  huntIn: (files: readonly LogFile[]) => AsyncIterable<readonly Match[]>,
+  signal: AbortSignal,
+): AsyncGenerator<readonly Match[]> {
+  const keyOf = ({ path, identity }: LogFile) => `${identity} ${path}`;
+  const known = new Set(files.map(keyOf));
+  const onDisk = roots.filter(({ type }) => type !== "stdin");
+  for (let pass = 0; pass < MOST_PASSES && onDisk.length > 0 && !signal.aborted; pass++) {
+    const now = await findLogFiles(onDisk, signal);
+    const moved = now.files.filter((file) => !known.has(keyOf(file)));
+    if (moved.length === 0) return;
+    for (const file of moved) known.add(keyOf(file));
+    yield* huntIn(moved);
+  }
 }
