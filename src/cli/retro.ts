@@ -210,10 +210,12 @@ function conclude(result: HuntResult, reports: readonly OutletReport[]): number 
   }
   for (const { label, lost, failure } of reports) {
     if (failure === undefined && lost === 0) continue;
-    logger.error("The sink {label} failed: {failure}; {lost} hits not delivered", {
+    // A program may take every hit and fail at its end: what it did with them it alone knows.
+    const fate = lost > 0 ? `${lost} hits not delivered` : "it had taken all hits by then";
+    logger.error("The sink {label} failed: {failure}; {fate}", {
       label,
       failure: failure ?? "no reason given",
-      lost,
+      fate,
     });
     failed = true;
   }

@@ -126,3 +126,11 @@ Deno.test("bridge retro says that a list is empty", async () => {
   assert.equal(code, 1);
   assert.match(stderr, /stdin: there are no IoCs in it/);
 });
+
+Deno.test("bridge retro says when a program fails that took all hits", async () => {
+  const args = ["retro", "--ioc", "example.com", "--logs", EVE];
+  const program = "process:sh -c 'cat >/dev/null; exit 3'";
+  const { code, stderr } = await bridge([...args, "--sink", program]);
+  assert.equal(code, 2);
+  assert.match(stderr, /failed: .*it exited with 3; it had taken all hits by then/);
+});

@@ -104,7 +104,7 @@ export function command(context: CliContext): Command {
     ],
     [
       "logs from a pipe, hits into another",
-      "zcat conn.*.gz | bridge retro --ioc 203.0.113.0/24 --logs - | jq .id",
+      "zcat conn.*.gz | bridge retro --ioc 203.0.113.0/24 --logs - | jq -r .uid",
     ],
     [
       "a STIX bundle with one sighting an hour and indicator",
