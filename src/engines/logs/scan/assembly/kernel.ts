@@ -53,6 +53,8 @@ let setSeparator: u8 = 0;
 /** Up to here lines were looked at closer, and how many bytes in all. */
 let closeTo: usize = 0;
 let closeBytes: usize = 0;
+/** Whether the last stride was sought for needles, or none came before. */
+let sought: bool = true;
 /** Bytes of a block after which its lines must be worth seeking. */
 const TRIAL: usize = 65536;
 
@@ -72,6 +74,7 @@ export function begin(from: usize, to: usize, tab: u32, comma: u32): void {
   blockEnd = to;
   closeTo = from;
   closeBytes = 0;
+  sought = true;
   beginLines(from, to);
   if (from == to) return;
   // Every line ends with a newline, the last one too.
@@ -91,8 +94,12 @@ export function run(from: usize): usize {
     const next = min(at + STRIDE, blockEnd);
     // Where most lines have a needle, seeking saves nothing.
     if (needles != 0 && closeBytes <= TRIAL + (at - blockStart) / 2) {
+      // A value that reaches over from a stride that was not sought may have its needle there.
+      if (!sought) lookCloser(max(at, closeTo), min(firstFrom(at, blockEnd, NEWLINE) + 1, blockEnd));
       seekStride(at, next);
+      sought = !header;
     } else {
+      sought = false;
       lookAtStride(at, next);
       lines += newlines;
       if (beyondAscii) ascii = false;
