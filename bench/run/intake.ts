@@ -8,6 +8,7 @@
  */
 import { start } from "../../test/cli/run_process.ts";
 import { startBareBroker } from "./broker.ts";
+import { cpuSeconds, rates, residentMiB } from "./process.ts";
 
 const [number = "200000", ...flags] = Deno.args;
 const count = Number(number);
@@ -27,7 +28,7 @@ try {
   await running.logged(/Subscribed at Threat Bus/);
   const held = async () =>
     Number(/^bridge_indicators (\d+)$/m.exec((await running.page("/metrics")).text)?.[1] ?? 0);
-  const begun = performance.now();
+  const begun = performance.now(), cpu = await cpuSeconds(running.pid);
   // At most so many under way: a PUB socket would drop what its peer does not read.
   for (let sent = 0; sent < count;) {
     if (sent - await held() > 60_000) {
@@ -38,11 +39,11 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   while (await held() < count) await new Promise((resolve) => setTimeout(resolve, 50));
-  const rate = count / (performance.now() - begun) * 1000;
+  const seconds = (performance.now() - begun) / 1000;
+  const figures = rates(count, seconds, await cpuSeconds(running.pid) - cpu);
   await new Promise((resolve) => setTimeout(resolve, 3000));
-  const status = await Deno.readTextFile(`/proc/${running.pid}/status`);
-  const rss = Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
-  console.log(`${count} indicators: ${Math.round(rate)}/s, then ${Math.round(rss)} MiB resident`);
+  const memory = Math.round(await residentMiB(running.pid));
+  console.log(`${count} indicators: ${figures}, then ${memory} MiB resident`);
   await running.stop();
 } finally {
   await broker.close();

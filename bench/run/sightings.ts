@@ -6,6 +6,7 @@
  */
 import { flow, indicator, start } from "../../test/cli/run_process.ts";
 import { startBareBroker } from "./broker.ts";
+import { cpuSeconds, rates } from "./process.ts";
 
 const [number = "100000", ...flags] = Deno.args;
 const count = Number(number);
@@ -31,11 +32,12 @@ try {
   await Deno.writeTextFile(log, flow(0, "203.0.113.1"), { append: true });
   while (broker.received < 1) await pause();
   const lines = Array.from({ length: count }, (_, id) => flow(id + 1, "203.0.113.1")).join("");
-  const begun = performance.now();
+  const begun = performance.now(), cpu = await cpuSeconds(running.pid);
   await Deno.writeTextFile(log, lines, { append: true });
   while (broker.received < count + 1) await pause();
-  const rate = count / (performance.now() - begun) * 1000;
-  console.log(`${count} live sightings: ${Math.round(rate)}/s`);
+  const seconds = (performance.now() - begun) / 1000;
+  const figures = rates(count, seconds, await cpuSeconds(running.pid) - cpu);
+  console.log(`${count} live sightings: ${figures}`);
   await running.stop();
 } finally {
   await broker.close();
