@@ -1,7 +1,11 @@
-/** What `bridge pattern match` does: a pattern on files of STIX observed-data. */
-import { InputError } from "../errors.ts";
+/** What `bridge pattern match` does: patterns on files of STIX observed-data. */
+import { BridgeError, InputError, UsageError } from "../errors.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
-import { matchObservations, readObservedData } from "../stix/eval/match_observed.ts";
+import {
+  matchObservations,
+  readObservedData,
+  type StixObservation,
+} from "../stix/eval/match_observed.ts";
 import {
   type ParseOptions,
   parsePattern,
@@ -9,23 +13,25 @@ import {
   patternProblems,
 } from "../stix/pattern/mod.ts";
 
-/** The objects of a JSON file: one, or a list of them. */
-async function readObjects(file: string): Promise<JsonObject[]> {
-  const text = await readText(file);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`Not JSON: ${(error as Error).message}`, { place: { file } });
-  }
-  const list = Array.isArray(value) ? value : [value];
-  if (!list.every((item) => isJsonObject(item))) {
-    throw new InputError("Expected STIX objects", {
-      place: { file },
-      hint: "Give observed-data, a list of it, or a bundle.",
-    });
-  }
-  return list;
+/** What is to be evaluated on what. */
+export interface MatchRequest extends ParseOptions {
+  readonly patterns: readonly string[];
+  /** `-` is standard input. */
+  readonly files: readonly string[];
+  /** Each file is looked at by itself, instead of all together. */
+  readonly each: boolean;
+}
+
+/** The outcome of one pattern on one set of observed-data. */
+export interface Verdict {
+  readonly pattern: string;
+  /** Where files are looked at one by one. */
+  readonly file?: string;
+  /** Absent if there is an error instead. */
+  readonly matches?: boolean;
+  /** Ids of the observed-data that together fulfil the pattern; places from 0 where there are none. */
+  readonly ids?: readonly string[];
+  readonly error?: string;
 }
 
 async function readText(file: string): Promise<string> {
@@ -37,31 +43,88 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** What an observation is called, in the order in which `readObservedData` gives them. */
-function namesOf(data: readonly JsonObject[]): string[] {
-  const inside = data.flatMap(({ objects }) => Array.isArray(objects) ? objects : []);
-  const observed = data.some(({ objects }) => Array.isArray(objects))
-    ? inside.filter((object) => isJsonObject(object) && object["type"] === "observed-data")
-    : data;
-  return observed.map((object, index) => {
-    const id = isJsonObject(object) ? object["id"] : undefined;
-    return typeof id === "string" ? id : String(index);
-  });
+/** One JSON value, or one a line. */
+function parseValues(text: string, file: string): unknown[] {
+  try {
+    return [JSON.parse(text)];
+  } catch (error) {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    if (lines.length > 1 && lines[0]!.trim().endsWith("}")) {
+      try {
+        return lines.map((line) => JSON.parse(line));
+      } catch {
+        // The first error says more about what was meant to be one value.
+      }
+    }
+    throw new InputError(`Not JSON: ${(error as Error).message}`, { place: { file } });
+  }
 }
 
-/**
- * Ids of the observed-data that together fulfil a pattern (their places from 0
- * where they have none); empty if it doesn't match. Throws `InputError`.
- */
-export async function matchFiles(
+/** The STIX objects of a JSON file. */
+async function readObjects(file: string): Promise<JsonObject[]> {
+  const list = parseValues(await readText(file), file).flat();
+  if (!list.every((item) => isJsonObject(item))) {
+    throw new InputError("Expected STIX objects", {
+      place: { file },
+      hint: "Give observed-data, a list of it, or a bundle.",
+    });
+  }
+  return list as JsonObject[];
+}
+
+/** The patterns of a file, one a line; empty lines and those that begin with `#` say nothing. */
+export async function readPatterns(file: string): Promise<string[]> {
+  const lines = (await readText(file)).split("\n").map((line) => line.trim());
+  const patterns = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (patterns.length === 0) throw new InputError("There is no pattern", { place: { file } });
+  return patterns;
+}
+
+function evaluate(
   text: string,
-  files: readonly string[],
-  options: ParseOptions = {},
-): Promise<string[]> {
-  const pattern = parsePattern(text, options);
-  const problem = patternProblems(text, options).find(({ harmless }) => !harmless);
-  if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
-  const data = (await Promise.all(files.map(readObjects))).flat();
-  const names = namesOf(data);
-  return matchObservations(pattern, readObservedData(data)).map((index) => names[index]!);
+  observed: readonly StixObservation[],
+  options: ParseOptions,
+): Omit<Verdict, "pattern" | "file"> {
+  try {
+    const pattern = parsePattern(text, options);
+    const problem = patternProblems(text, options).find(({ harmless }) => !harmless);
+    if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
+    const ids = matchObservations(pattern, observed)
+      .map((index) => observed[index]!.id ?? String(index));
+    return { matches: ids.length > 0, ids };
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error;
+    return { error: error.message };
+  }
+}
+
+/** Evaluates each pattern on the files. Throws `InputError` if a file can't be read. */
+export async function* matchFiles(request: MatchRequest): AsyncGenerator<Verdict> {
+  const { patterns, files, each, ...options } = request;
+  if (files.filter((file) => file === "-").length > 1) {
+    throw new UsageError("Standard input can be read only once");
+  }
+  const groups = each ? files.map((file) => [file]) : [files];
+  for (const group of groups) {
+    const where = each ? { file: group[0]! } : {};
+    let observed: readonly StixObservation[];
+    try {
+      observed = readObservedData((await Promise.all(group.map(readObjects))).flat());
+    } catch (error) {
+      // The other files still have their verdicts.
+      if (!each || !(error instanceof InputError)) throw error;
+      for (const pattern of patterns) yield { pattern, ...where, error: error.message };
+      continue;
+    }
+    for (const pattern of patterns) {
+      yield { pattern, ...where, ...evaluate(pattern, observed, options) };
+    }
+  }
+}
+
+/** A verdict for people: the ids alone for one pattern, else tabs between file, pattern and ids. */
+export function renderVerdict({ pattern, file, ids = [] }: Verdict, alone: boolean): string {
+  if (ids.length === 0) return "";
+  if (alone) return ids.map((id) => `${id}\n`).join("");
+  return [...(file === undefined ? [] : [file]), pattern, ids.join(" ")].join("\t") + "\n";
 }

@@ -69,3 +69,46 @@ Deno.test("bridge pattern match evaluates observed-data and exits as grep does",
   assert.equal(broken.code, 2);
   assert.match(broken.stderr, /observed-data needs first_observed/);
 });
+
+Deno.test("bridge pattern match gives verdicts of many patterns on many files", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const one = `${folder}/one.json`, two = `${folder}/two.ndjson`, bad = `${folder}/bad.json`;
+    const list = `${folder}/patterns.txt`;
+    const other = { ...OBSERVED, id: undefined, objects: { "0": { type: "file", size: 9 } } };
+    // STIX 2.0 bundles have the objects inside of observed-data.
+    await Deno.writeTextFile(one, JSON.stringify({ type: "bundle", objects: [OBSERVED] }));
+    await Deno.writeTextFile(two, `${JSON.stringify(OBSERVED)}\n${JSON.stringify(other)}\n`);
+    await Deno.writeTextFile(bad, '{"type":"file"}');
+    await Deno.writeTextFile(list, "# sizes\n[file:size = 7]\n\n[file:size = 9]\n[file:size =]\n");
+    const match = ["pattern", "match", "-p", list];
+    const { code, stdout } = await bridge([...match, "--json", "--each", one, two, bad]);
+    assert.equal(code, 2);
+    const verdicts = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const seven = "[file:size = 7]", nine = "[file:size = 9]";
+    assert.deepEqual(verdicts.filter(({ error }) => error === undefined), [
+      { pattern: seven, file: one, matches: true, ids: [OBSERVED.id] },
+      { pattern: nine, file: one, matches: false, ids: [] },
+      { pattern: seven, file: two, matches: true, ids: [OBSERVED.id] },
+      { pattern: nine, file: two, matches: true, ids: ["1"] },
+    ]);
+    assert.match(verdicts[2].error, /Expected a constant/);
+    assert.match(verdicts.at(-1).error, /no observed-data/);
+    const plain = await bridge([...match, two]);
+    assert.equal(plain.stdout, `${seven}\t${OBSERVED.id}\n${nine}\t1\n`);
+    assert.match(plain.stderr, /Expected a constant.*in \[file:size =\]/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("bridge pattern match takes objects of STIX 2.1 without a bundle", async () => {
+  const { objects: held, ...rest } = OBSERVED;
+  const file = { ...held["0"], id: "file--00000000-0000-4000-8000-000000000000" };
+  const stdin = JSON.stringify([{ ...rest, object_refs: [file.id] }, file]);
+  const { code, stdout } = await bridge(["pattern", "match", "[file:size = 7]", "-"], { stdin });
+  assert.deepEqual([code, stdout], [0, `${OBSERVED.id}\n`]);
+  const nothing = await bridge(["pattern", "match", "[file:size = 7]"]);
+  assert.equal(nothing.code, 2);
+  assert.match(nothing.stderr, /There is nothing to evaluate/);
+});

@@ -1,10 +1,48 @@
 import { Command, Option } from "commander";
 import { ENGINES } from "../../engines/registry.ts";
+import { InputError, UsageError } from "../../errors.ts";
 import { type CliContext, EXIT, withExamples } from "../context.ts";
 
 interface CheckOptions {
   readonly stixVersion?: "2.0" | "2.1";
   readonly json?: boolean;
+}
+
+interface MatchOptions extends CheckOptions {
+  readonly patternFile?: string;
+  readonly each?: boolean;
+}
+
+async function runMatch(
+  context: CliContext,
+  given: readonly string[],
+  options: MatchOptions,
+): Promise<void> {
+  const { matchFiles, readPatterns, renderVerdict } = await import("../pattern_match.ts");
+  const { patternFile, stixVersion: version, each = false, json = false } = options;
+  const files = patternFile === undefined ? given.slice(1) : given;
+  if (files.length === 0) {
+    throw new UsageError("There is nothing to evaluate", {
+      hint: "Name a pattern (or --pattern-file) and files of observed-data; - is standard input.",
+    });
+  }
+  if (patternFile === "-" && files.includes("-")) {
+    throw new UsageError("Standard input can't be both patterns and observed-data");
+  }
+  const patterns = patternFile === undefined ? [given[0]!] : await readPatterns(patternFile);
+  const alone = patternFile === undefined && !each;
+  let matched = false, failed = false;
+  for await (const verdict of matchFiles({ patterns, files, each, ...(version && { version }) })) {
+    if (verdict.matches) matched = true;
+    if (verdict.error !== undefined) {
+      failed = true;
+      if (!json && alone) throw new InputError(verdict.error);
+      if (!json) console.error(`bridge: ${verdict.error}, in ${verdict.pattern}`);
+    }
+    await context.print(json ? JSON.stringify(verdict) + "\n" : renderVerdict(verdict, alone));
+  }
+  if (failed) context.exitWith(EXIT.error);
+  else if (!matched) context.exitWith(EXIT.nothing);
 }
 
 /** `bridge pattern check` tells what a STIX pattern says, `bridge pattern match` evaluates it. */
@@ -41,23 +79,32 @@ export function command(context: CliContext): Command {
   const match = withExamples(
     new Command("match")
       .description(
-        "Evaluates a STIX pattern on observed-data by the letter of the specification and prints " +
-          "the ids of what takes part. Exit code 1 if the pattern doesn't match.",
+        "Evaluates STIX patterns on observed-data by the letter of the specification and prints " +
+          "the ids of what takes part. Exit code 0 if a pattern matches, 1 if none does, 2 on errors.",
       )
-      .argument("<pattern>", "the pattern, in quotes")
+      .usage(
+        "[options] <pattern> <files...>\n       bridge pattern match [options] -p FILE <files...>",
+      )
+      .argument("[pattern]", "the pattern, in quotes; not with --pattern-file")
       .argument(
-        "<files...>",
-        "JSON: observed-data of STIX 2.0, or bundles of 2.1; - is standard input",
+        "[files...]",
+        "JSON, one value or one a line: observed-data with its objects (STIX 2.0, 2.1), lists of " +
+          "objects, bundles; - is standard input",
+      )
+      .option("-p, --pattern-file <file>", "read patterns, one a line (# begins a comment line)")
+      .option("--each", "look at each file by itself, not at all of them together")
+      .option(
+        "--json",
+        'one line for each pattern (and file): {"pattern", "file", "matches", "ids"}, or "error"',
       )
       .addOption(stixVersion())
-      .action(async (pattern: string, files: string[], options: CheckOptions) => {
-        const { matchFiles } = await import("../pattern_match.ts");
-        const { stixVersion: version } = options;
-        const names = await matchFiles(pattern, files, version && { version });
-        await context.print(names.map((name) => `${name}\n`).join(""));
-        if (names.length === 0) context.exitWith(EXIT.nothing);
+      .action(async (pattern: string | undefined, rest: string[], options: MatchOptions) => {
+        await runMatch(context, [...(pattern === undefined ? [] : [pattern]), ...rest], options);
       }),
-    [["on a bundle", 'bridge pattern match "[file:size > 1000]" bundle.json']],
+    [
+      ["on a bundle", 'bridge pattern match "[file:size > 1000]" bundle.json'],
+      ["many patterns", "bridge pattern match --json -p patterns.txt --each observed/*.json"],
+    ],
   );
   return withExamples(
     new Command("pattern")

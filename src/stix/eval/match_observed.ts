@@ -71,32 +71,52 @@ function byId(objects: readonly JsonValue[]): Record<string, JsonObject> {
   return found;
 }
 
-function fromBundles(bundles: readonly JsonObject[]): Observation[] {
-  const objects = bundles.flatMap(({ objects }) => Array.isArray(objects) ? objects : []);
-  const all = byId(objects);
-  return objects.flatMap((object) => {
-    if (!isJsonObject(object) || object["type"] !== "observed-data") return [];
-    const refs = Array.isArray(object["object_refs"]) ? object["object_refs"] : [];
-    const own = refs.flatMap((ref) => typeof ref === "string" && all[ref] ? [all[ref]] : []);
-    return [{ ...readTimes(object), objects: byId(own) }];
-  });
+/** An observation as STIX tells it. */
+export interface StixObservation extends Observation {
+  /** Id of the observed-data, if it has one. */
+  readonly id?: string;
+}
+
+/** The objects of an observed-data: inside (STIX 2.0, deprecated in 2.1), or referred to. */
+function objectsOf(
+  { objects, object_refs: refs }: JsonObject,
+  all: Record<string, JsonObject>,
+): Observation["objects"] {
+  if (isJsonObject(objects)) {
+    return Object.fromEntries(
+      Object.entries(objects).flatMap(([id, value]) => isJsonObject(value) ? [[id, value]] : []),
+    );
+  }
+  const list = Array.isArray(refs) ? refs : [];
+  return byId(list.flatMap((ref) => typeof ref === "string" && all[ref] ? [all[ref]] : []));
+}
+
+/** Whether an object that stands alone is meant to be observed-data, be its type missing. */
+function isObserved(object: JsonObject): boolean {
+  const { type, first_observed: first } = object;
+  return type === "observed-data" || (type === undefined && first !== undefined);
 }
 
 /**
- * Reads observed-data: STIX 2.0 objects with `objects` inside, or STIX 2.1 bundles
- * in which observed-data refers to its objects. Throws `InputError` if times or
- * counts are missing.
+ * Reads observed-data: with `objects` inside (STIX 2.0), or with `object_refs` to
+ * objects beside it (STIX 2.1), in bundles or not. Throws `InputError` if times or
+ * counts are missing, or if there is no observed-data outside of bundles.
  */
-export function readObservedData(data: readonly JsonObject[]): Observation[] {
-  if (data.some((object) => Array.isArray(object["objects"]))) return fromBundles(data);
-  return data.map((object) => {
-    const { objects = {} } = object;
-    const held = isJsonObject(objects) ? Object.entries(objects) : [];
-    return {
-      ...readTimes(object),
-      objects: Object.fromEntries(
-        held.flatMap(([id, value]) => isJsonObject(value) ? [[id, value]] : []),
-      ),
-    };
+export function readObservedData(data: readonly JsonObject[]): StixObservation[] {
+  const flat = data.flatMap((item) => {
+    const { objects } = item;
+    return Array.isArray(objects) ? objects.filter((object) => isJsonObject(object)) : [item];
+  });
+  const observed = flat.filter(isObserved);
+  if (observed.length === 0 && data.some(({ objects }) => !Array.isArray(objects))) {
+    throw new InputError("There is no observed-data", {
+      hint: "Give observed-data with its objects, a list of it, or a bundle.",
+    });
+  }
+  const all = byId(flat);
+  return observed.map((object) => {
+    const { id } = object;
+    const name = typeof id === "string" ? { id } : {};
+    return { ...name, ...readTimes(object), objects: objectsOf(object, all) };
   });
 }
