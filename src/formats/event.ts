@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../json.ts";
+import { guessLog } from "../match/fields/log_name.ts";
 
 /** What Suricata, Zeek and VAST call the two ends of a flow; the first name that is there counts. */
 const ENDPOINTS = {
@@ -8,7 +9,8 @@ const ENDPOINTS = {
 
 /** What kind of event it is, in the words of its source: `dns`, `http`, `conn`. */
 export function typeOf(event: JsonObject): string {
-  return textOf(event["event_type"] ?? event["_path"] ?? event["type"]);
+  // Zeek's JSON says it only if told to: then the fields do.
+  return textOf(event["event_type"] ?? event["_path"] ?? event["type"] ?? guessLog(event));
 }
 
 /** One end of the flow as address and port, empty where there is none. */

@@ -3,7 +3,8 @@ import type { JsonObject, JsonValue } from "../../json.ts";
 import { eventTime } from "../../stix/event_time.ts";
 import type { Observation } from "../../stix/eval/observation.ts";
 import { type ObjectPath, parsePath } from "../../stix/pattern/mod.ts";
-import { compileLook, hasField, type Look } from "./lookup.ts";
+import { isSuricata, zeekGroup } from "./log_name.ts";
+import { compileLook, type Look } from "./lookup.ts";
 import { concerns, urlConcerns } from "./relevance.ts";
 import { type FieldGroup, type FieldKind, FIELDS } from "./table.ts";
 import { readHash, readObjects, readPlain, readText, type ValueObject } from "./values.ts";
@@ -193,19 +194,8 @@ function compileGroup(group: FieldGroup): Rules {
 const COMPILED = FIELDS.map(compileGroup);
 const SURICATA = COMPILED.filter(({ group }) => group.source === "Suricata");
 const SURICATA_ALWAYS = SURICATA.filter(({ sections }) => sections === undefined);
-const ZEEK = COMPILED.filter(({ group }) => group.source === "Zeek");
-const ZEEK_BY_NAME = new Map(ZEEK.map((rules) => [rules.group.log, rules]));
-
-/** The log of a Zeek event: what it says itself, else the one whose fields it has. */
-function zeekLog(event: JsonObject): Rules | undefined {
-  const path = event["_path"] ?? event["#path"];
-  const named = typeof path === "string" ? ZEEK_BY_NAME.get(path) : undefined;
-  return named ?? ZEEK.find(({ group }) => group.told!.some((field) => hasField(event, field)));
-}
-
-function isSuricata(event: JsonObject): boolean {
-  return typeof event["event_type"] === "string" || "src_ip" in event || "dest_ip" in event;
-}
+const ALWAYS_IN_ZEEK = COMPILED.find(({ group }) => group.source === "Zeek" && group.log === "*")!;
+const BY_GROUP = new Map(COMPILED.map((rules) => [rules.group, rules]));
 
 /** Groups of Suricata's sections by the member that holds them. */
 const SECTIONS = new Map<string, Rules[]>();
@@ -226,9 +216,9 @@ function suricataRules(event: JsonObject): Set<Rules> {
 
 function rulesFor(event: JsonObject): Iterable<Rules> {
   if (isSuricata(event)) return suricataRules(event);
-  const always = ZEEK_BY_NAME.get("*")!;
-  const log = zeekLog(event);
-  return log === undefined || log === always ? [always] : [always, log];
+  const group = zeekGroup(event);
+  const log = group === undefined ? ALWAYS_IN_ZEEK : BY_GROUP.get(group)!;
+  return log === ALWAYS_IN_ZEEK ? [log] : [ALWAYS_IN_ZEEK, log];
 }
 
 /** A copy of the connection for each name of its other end, so that `dst_ref` can be asked for either. */
