@@ -77,24 +77,26 @@ export interface StixObservation extends Observation {
   readonly id?: string;
 }
 
-/** The objects of an observed-data: inside (STIX 2.0, deprecated in 2.1), or referred to. */
+/** The objects of an observed-data: inside (STIX 2.0, deprecated in 2.1), referred to, or both. */
 function objectsOf(
   { objects, object_refs: refs }: JsonObject,
   all: Record<string, JsonObject>,
 ): Observation["objects"] {
-  if (isJsonObject(objects)) {
-    return Object.fromEntries(
-      Object.entries(objects).flatMap(([id, value]) => isJsonObject(value) ? [[id, value]] : []),
-    );
-  }
   const list = Array.isArray(refs) ? refs : [];
-  return byId(list.flatMap((ref) => typeof ref === "string" && all[ref] ? [all[ref]] : []));
+  const beside = byId(list.flatMap((ref) => typeof ref === "string" && all[ref] ? [all[ref]] : []));
+  const inside = isJsonObject(objects) ? Object.entries(objects) : [];
+  return {
+    ...beside,
+    ...Object.fromEntries(
+      inside.flatMap(([id, value]) => isJsonObject(value) ? [[id, value]] : []),
+    ),
+  };
 }
 
-/** Whether an object that stands alone is meant to be observed-data, be its type missing. */
+/** Whether an object is observed-data, or means to be (the OASIS matcher takes other names of the type too). */
 function isObserved(object: JsonObject): boolean {
   const { type, first_observed: first } = object;
-  return type === "observed-data" || (type === undefined && first !== undefined);
+  return type === "observed-data" || first !== undefined;
 }
 
 /**
