@@ -70,8 +70,10 @@ function createTsvReader(): EventReader {
   };
 }
 
+const decoder = new TextDecoder();
+
 function parseJson(bytes: Uint8Array): TelemetryEvent | undefined {
-  const value = tryParse(new TextDecoder().decode(bytes));
+  const value = tryParse(decoder.decode(bytes));
   return value === undefined ? undefined : { bytes, value };
 }
 
