@@ -2,8 +2,8 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import { formatTimestamp, type Instant, millisToInstant, parseTimestamp } from "./timestamp.ts";
 
-/** Members that hold an event's time: Suricata's, Zeek's, those of shippers. */
-export const TIME_MEMBERS = ["timestamp", "ts", "@timestamp", "time"] as const;
+/** Members that hold an event's time: Zeek's (first, as for the ancestor), Suricata's, those of shippers. */
+export const TIME_MEMBERS = ["ts", "timestamp", "@timestamp", "time"] as const;
 
 /** From here on a number can't be seconds (it would be the year 5138): it is milliseconds. */
 const FIRST_MILLISECONDS = 1e11;
@@ -48,7 +48,7 @@ const PLAIN_UTC = /^\d{4}-\d\d-[012]\dT[01]\d:[0-5]\d:[0-5]\d\.\d{5}[1-9]Z?$/;
 
 /** The same as a STIX timestamp. */
 export function eventTimestamp(event: JsonObject): string | undefined {
-  const text = event["timestamp"] ?? event["ts"];
+  const text = event["ts"] ?? event["timestamp"];
   if (typeof text === "string" && PLAIN_UTC.test(text)) {
     return text.length === 27 ? text : `${text}Z`;
   }

@@ -100,6 +100,11 @@ Deno.test("eventTimestamp() reads every spelling of a time", () => {
     [{ ts: "yesterday" }, undefined],
     [{ timestamp: "2014-13-23T18:02:04Z" }, undefined],
     [{}, undefined],
+    // Both: as the ancestor takes it.
+    [
+      { timestamp: "2000-01-01T00:00:00Z", ts: "2014-05-23T20:02:04+02:00" },
+      "2014-05-23T18:02:04Z",
+    ],
   ];
   for (const [event, expected] of cases) assert.equal(eventTimestamp(event), expected);
 });

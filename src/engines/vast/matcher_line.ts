@@ -6,7 +6,8 @@ import type { Observable } from "../../match/observable.ts";
 
 /** One result of VAST's matcher, in the format that the ancestor reads. */
 export interface MatcherLine {
-  readonly value: string;
+  /** What was seen; undefined if the result does not say. */
+  readonly value: string | undefined;
   /** STIX id of the indicator; a probabilistic matcher gives none. */
   readonly id: string | undefined;
   readonly event: JsonObject;
@@ -34,11 +35,17 @@ export function readMatcherLine(line: Uint8Array): MatcherLine | undefined {
   if (!isJsonObject(result) || !isJsonObject(result["event"])) return undefined;
   const { event, indicator } = result;
   if (!isJsonObject(event) || !isJsonObject(indicator!)) return undefined;
-  const { value, context = null } = indicator;
-  if (typeof value !== "string") return undefined;
+  const { context = null } = indicator;
+  const value = textOf(indicator["value"]);
   const id = typeof context === "string" ? CONTEXT.exec(context)?.[1] : undefined;
   if (context !== null && id === undefined) return undefined;
+  if (value === undefined && id === undefined) return undefined;
   return { value, id, event, eventBytes: new TextEncoder().encode(eventText(text, event)) };
+}
+
+/** Matchers of ports and counts give numbers. */
+function textOf(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 /** The event as it stands in the line, so that numbers keep all their digits. */
@@ -64,20 +71,23 @@ function parse(text: string): JsonValue | undefined {
 export function matchesOf(line: MatcherLine, known: KnownIndicators): Match[] {
   const { value, id } = line;
   const named = id === undefined ? undefined : known.withId(id);
-  const found = named ? [named] : known.withValue(value);
-  const indicators = found.length > 0 ? found : [placeholder(value, id)];
+  const found = named ? [named] : value === undefined ? [] : known.withValue(value);
+  const indicators = found.length > 0 ? found : [placeholder(value ?? "", id)];
   return indicators.map((indicator) => ({
     type: "LIVE",
     indicator,
-    observable: observableOf(indicator, value),
+    ...observableOf(indicator, value),
     where: { source: "vast" },
     event: { bytes: line.eventBytes, value: line.event },
   }));
 }
 
-function observableOf({ points }: Indicator, value: string): Observable {
-  const point = points.find((point) => point.value === value);
-  return point ?? points[0] ?? { kind: inferKind(value) ?? "domain", value };
+function observableOf({ points }: Indicator, value: string | undefined): {
+  readonly observable?: Observable;
+} {
+  const observable = points.find((point) => point.value === value) ?? points[0];
+  if (observable !== undefined) return { observable };
+  return value === undefined ? {} : { observable: { kind: inferKind(value) ?? "domain", value } };
 }
 
 function placeholder(value: string, id = UNKNOWN_ID): Indicator {

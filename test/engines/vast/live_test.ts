@@ -118,7 +118,12 @@ Deno.test("live() tells a matcher its indicators and reads the results", async (
         type: "zeek.conn",
         event: { ts: "2026-11-21", value },
       }) + "\n";
-    node.emit("not json\n[1]\n" + line(5, null) + line("evil.example", '"foo"'));
+    node.emit("not json\n[1]\n" + line(null, null) + line("evil.example", '"foo"'));
+    // A value that is missing or a number costs no hit.
+    const named = indicatorOf("evil.example").id;
+    node.emit(line(null, `"threatbus__${named}"`) + line(5, null));
+    assert.equal((await live.next()).indicator.id, named);
+    assert.equal((await live.next()).observable!.value, "5");
     node.emit(line("evil.example", null) + line("other.example", null));
     const probable = await live.next();
     assert.equal(probable.indicator.id, indicatorOf("evil.example").id);
