@@ -111,7 +111,7 @@ async function openReports(
   const toBus = flags.report !== "sinks";
   const sighting = toBus ? await loadFormat("sighting") : undefined;
   const bus = busSink(client);
-  const aggregate = windowFrom(flags.aggregate);
+  const aggregate = windowFrom(flags.aggregate) ?? (config["aggregate.window"] || undefined);
   const tallying = aggregate === undefined ? undefined : createTallying(aggregate);
   let sinks: Outlets | undefined;
   if (flags.report !== "threatbus") {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createClient } from "../../src/threatbus/client.ts";
+import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import { until } from "../chaos/processes.ts";
 import { crash, STATE, SUBSCRIBED, withStage } from "./running.ts";
 
@@ -41,4 +43,40 @@ Deno.test("hits of an open window survive kill -9 and are told as one at SIGTERM
     assert.equal(new Set(sightings.map(({ id }) => id)).size, sightings.length);
     assert.ok(sightings.length <= 2);
     assert.equal(sightings.reduce((sum, { count }) => sum + count, 0), 5);
+  }));
+
+Deno.test("the bus gets one sighting for many hits, also of a window that is open at SIGTERM", () =>
+  withStage(async (stage) => {
+    const life = new AbortController();
+    const listener = createClient({
+      link: zmqLink({ host: "127.0.0.1", port: stage.bus.managePort }),
+      endpoint: stage.bus.endpoint,
+      topics: ["stix2/sighting"],
+      snapshotDays: 0,
+    }, life.signal);
+    await listener.subscribed;
+    const counts: number[] = [];
+    const listening = (async () => {
+      for await (const item of listener.items()) {
+        if (item.type === "sighting") counts.push(Number(item.sighting["count"]));
+      }
+    })();
+    try {
+      stage.publish(1, "bad.example");
+      const run = stage.run({ retro_match: false, report: "both", aggregate: { window: "1d" } });
+      await run.said(SUBSCRIBED);
+      await stage.holds(STATE.held, 1);
+      await stage.holds(STATE.following, 1);
+      const now = new Date().toISOString();
+      stage.growAt(now, ...new Array(20).fill("bad.example"));
+      await stage.arrival(20);
+      assert.deepEqual(counts, []);
+      run.kill("SIGTERM");
+      assert.equal(await run.ended, 0);
+      await until(() => counts.length > 0, 10_000, () => run.log);
+      assert.deepEqual(counts, [20]);
+    } finally {
+      await listener.close();
+      await listening;
+    }
   }));
