@@ -72,8 +72,8 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   const transformer = await openTransformer(config, context);
   if (transformer !== undefined) cleanup.defer(() => transformer.close());
   const readiness = readinessOf(client, engine, state);
-  const server = startMetrics(config, metrics, readiness, context.signal);
-  if (server !== undefined) cleanup.defer(() => server.close());
+  const published = startMetrics(config, metrics, readiness);
+  cleanup.defer(() => published.close());
   const notifier = createSystemdNotifier(context.env, () => true, context.signal);
   if (flags.failFast) await client.subscribed;
   client.subscribed.then(() => notifier.ready("subscribed"), () => {});

@@ -6,7 +6,7 @@ import { createMemoryQueue } from "../../delivery/memory_queue.ts";
 import type { Queue } from "../../delivery/queue.ts";
 import { openSpool } from "../../delivery/spool.ts";
 import type { Engine } from "../../engines/engine.ts";
-import { type MetricsServer, type Readiness, serveMetrics } from "../../metrics/health.ts";
+import { type Readiness, serveMetrics } from "../../metrics/health.ts";
 import { writeInfluxFile } from "../../metrics/influx.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { type Aggregation, hasWindows, openAggregation } from "../../pipeline/aggregate.ts";
@@ -138,14 +138,22 @@ function engineState(
   return { ok: true, state: health?.type ?? "ok" };
 }
 
-/** Writes and serves metrics where the configuration says. */
+/** Writes and serves metrics where the configuration says, until closed: what is counted on the way out too. */
 export function startMetrics(
   config: Config,
   metrics: Metrics,
   readiness: Readiness,
-  signal: AbortSignal,
-): MetricsServer | undefined {
+): { close(): Promise<void> } {
   const { "metrics.filename": file, "metrics.interval": every, "metrics.listen": listen } = config;
-  if (file !== undefined && every > 0) void writeInfluxFile(metrics, file, every, signal);
-  return listen === undefined ? undefined : serveMetrics(listen, metrics, readiness);
+  const life = new AbortController();
+  const writing = file !== undefined && every > 0
+    ? writeInfluxFile(metrics, file, every, life.signal)
+    : undefined;
+  const server = listen === undefined ? undefined : serveMetrics(listen, metrics, readiness);
+  return {
+    async close() {
+      life.abort();
+      await Promise.all([writing, server?.close()]);
+    },
+  };
 }
