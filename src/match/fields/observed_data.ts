@@ -198,24 +198,34 @@ const ALWAYS_IN_ZEEK = COMPILED.find(({ group }) => group.source === "Zeek" && g
 const BY_GROUP = new Map(COMPILED.map((rules) => [rules.group, rules]));
 
 /** Groups of Suricata's sections by the member that holds them. */
-const SECTIONS = new Map<string, Rules[]>();
-for (const rules of SURICATA) {
-  for (const section of rules.sections ?? []) {
-    SECTIONS.set(section, [...SECTIONS.get(section) ?? [], rules]);
+type Sections = ReadonlyMap<string, readonly Rules[]>;
+
+function sectionsOf(groups: readonly Rules[]): Sections {
+  const sections = new Map<string, Rules[]>();
+  for (const rules of groups) {
+    for (const section of rules.sections ?? []) {
+      sections.set(section, [...sections.get(section) ?? [], rules]);
+    }
   }
+  return sections;
 }
 
-function suricataRules(event: JsonObject): Set<Rules> {
-  const found = new Set(SURICATA_ALWAYS);
+const SECTIONS = sectionsOf(SURICATA);
+
+function suricataRules(event: JsonObject, sections: Sections): Rules[] {
+  const found = [...SURICATA_ALWAYS];
+  if (sections.size === 0) return found;
   for (const key in event) {
     const dot = key.indexOf(".");
-    for (const rules of SECTIONS.get(dot < 0 ? key : key.slice(0, dot)) ?? []) found.add(rules);
+    const held = sections.get(dot < 0 ? key : key.slice(0, dot));
+    if (held === undefined) continue;
+    for (const rules of held) if (!found.includes(rules)) found.push(rules);
   }
   return found;
 }
 
-function rulesFor(event: JsonObject): Iterable<Rules> {
-  if (isSuricata(event)) return suricataRules(event);
+function rulesFor(event: JsonObject, sections: Sections): readonly Rules[] {
+  if (isSuricata(event)) return suricataRules(event, sections);
   const group = zeekGroup(event);
   const log = group === undefined ? ALWAYS_IN_ZEEK : BY_GROUP.get(group)!;
   return log === ALWAYS_IN_ZEEK ? [log] : [ALWAYS_IN_ZEEK, log];
@@ -243,21 +253,24 @@ export interface ObservedData extends Observation {
 }
 
 /** The part of the table that some paths ask for. */
-export type Projection = ReadonlyMap<Rules, Pick<Rules, "rules" | "url">>;
+export interface Projection {
+  readonly kept: ReadonlyMap<Rules, Pick<Rules, "rules" | "url">>;
+  readonly sections: Sections;
+}
 
 /** What of the table can change what any of the paths selects. */
 export function projectTable(asked: readonly ObjectPath[]): Projection {
-  const projection = new Map<Rules, Pick<Rules, "rules" | "url">>();
+  const kept = new Map<Rules, Pick<Rules, "rules" | "url">>();
   for (const group of COMPILED) {
     const rules = group.rules.filter(({ path, kind }) =>
       asked.some((one) => concerns(path, kind, one))
     );
     const url = asked.some(urlConcerns) ? group.url : undefined;
     if (rules.length > 0 || url !== undefined) {
-      projection.set(group, { rules, ...(url && { url }) });
+      kept.set(group, { rules, ...(url && { url }) });
     }
   }
-  return projection;
+  return { kept, sections: sectionsOf(SURICATA.filter((group) => kept.has(group))) };
 }
 
 /** The objects of an event; with a projection only those that its paths ask for. */
@@ -272,8 +285,8 @@ export function observedObjects(
     names: new Set(),
     size: 0,
   };
-  for (const group of rulesFor(event)) {
-    const kept = projection === undefined ? group : projection.get(group);
+  for (const group of rulesFor(event, projection?.sections ?? SECTIONS)) {
+    const kept = projection === undefined ? group : projection.kept.get(group);
     if (kept === undefined) continue;
     for (const { look, put } of kept.rules) look(event, (value) => put(graph, value));
     kept.url?.(event, graph);
