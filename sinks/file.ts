@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
-import { orAborted } from "../src/zmtp/wait.ts";
+import { orAborted } from "../src/wait.ts";
 import { afterScheme, readForm } from "./form.ts";
 import { chunksOf, joinLines } from "./lines.ts";
 import {

@@ -2,7 +2,7 @@ import { type CommandLine, findProgram, parseCommand, UnsafeValue } from "../src
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
 import { ConfigError } from "../src/errors.ts";
-import { orAborted, sleep, withTimeout } from "../src/zmtp/wait.ts";
+import { orAborted, sleep, withTimeout } from "../src/wait.ts";
 import { afterScheme, readForm } from "./form.ts";
 import { chunksOf, joinLines } from "./lines.ts";
 import {

@@ -1,5 +1,5 @@
 import { ClosedPipe } from "../src/errors.ts";
-import { orAborted } from "../src/zmtp/wait.ts";
+import { orAborted } from "../src/wait.ts";
 import { chunksOf, joinLines, writeAll } from "./lines.ts";
 import { type Sink, SinkError, type SinkModule, type SinkSpec } from "./sink.ts";
 

@@ -3,7 +3,7 @@ import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
 import { ConfigError } from "../src/errors.ts";
 import { stixUuid } from "../src/stix/ids.ts";
-import { withTimeout } from "../src/zmtp/wait.ts";
+import { withTimeout } from "../src/wait.ts";
 import { readForm } from "./form.ts";
 import {
   type Delivery,

@@ -1,7 +1,7 @@
 import type { Values } from "../../src/config/config.ts";
 import type { OptionTable } from "../../src/config/options.ts";
 import { UsageError } from "../../src/errors.ts";
-import { orAborted, withTimeout } from "../../src/zmtp/wait.ts";
+import { orAborted, withTimeout } from "../../src/wait.ts";
 import { readForm } from "../form.ts";
 import { chunksOf } from "../lines.ts";
 import { type Delivery, type Sink, SinkError, type SinkModule, type SinkSpec } from "../sink.ts";

@@ -10,7 +10,7 @@ import { isJsonObject, type JsonObject } from "../json.ts";
 import type { Observable } from "../match/observable.ts";
 import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
 import { zmqLink } from "../threatbus/zmq_link.ts";
-import { sleep } from "../zmtp/wait.ts";
+import { sleep } from "../wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const SAMPLES = join(ROOT, "test/fixtures/logs");

@@ -1,4 +1,4 @@
-import { createNotice } from "../zmtp/wait.ts";
+import { createNotice } from "../wait.ts";
 import type { Queue, Queued } from "./queue.ts";
 import { createSeen } from "./seen.ts";
 

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
 import type { Delivery } from "../../sinks/sink.ts";
 import type { State } from "../state/state.ts";
-import { createNotice, type Notice } from "../zmtp/wait.ts";
+import { createNotice, type Notice } from "../wait.ts";
 import type { Queue, Queued, QueueItem, WhenFull } from "./queue.ts";
 import { prepareSpool, SPOOL_COLUMNS, spoolSummary } from "./spool_tables.ts";
 

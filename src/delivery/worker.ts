@@ -1,7 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
 import { isClosedPipe } from "../errors.ts";
-import { sleep, toError } from "../zmtp/wait.ts";
+import { sleep, toError } from "../wait.ts";
 import { backoff, type BackoffOptions } from "./backoff.ts";
 import type { Queue, Queued } from "./queue.ts";
 

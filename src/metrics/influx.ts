@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import { sleep } from "../wait.ts";
 import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["bridge", "metrics"]);
@@ -26,7 +27,7 @@ export async function writeInfluxFile(
     }
   };
   while (!signal.aborted) {
-    await wait(every, signal);
+    await sleep(every, signal);
     await write();
   }
 }
@@ -42,16 +43,4 @@ export function influxLine(
   return `vast-threatbus,host=${host.replaceAll(/[ ,=\\]/g, "\\$&")} ${
     fields.join(",")
   } ${nanoseconds}`;
-}
-
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
-  });
 }

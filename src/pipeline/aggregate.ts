@@ -5,7 +5,7 @@ import type { Match } from "../engines/engine.ts";
 import { iocOf } from "../formats/match.ts";
 import { sightingUuid } from "../stix/ids.ts";
 import type { SightingSource } from "../stix/sighting.ts";
-import { sleep } from "../zmtp/wait.ts";
+import { sleep } from "../wait.ts";
 import type { Target } from "./report.ts";
 import { createTallying, sightingWindow, type Tally } from "./tally.ts";
 

@@ -1,4 +1,4 @@
-import { createNotice } from "../zmtp/wait.ts";
+import { createNotice } from "../wait.ts";
 
 /** Bounds of one batch. */
 export interface GatherBounds {

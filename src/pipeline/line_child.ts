@@ -1,5 +1,5 @@
 import type { CommandLine } from "../command.ts";
-import { orAborted } from "../zmtp/wait.ts";
+import { orAborted } from "../wait.ts";
 
 /** A child that answers each line with one line, in order; started when asked, and again when it died. */
 export interface LineChild {

@@ -4,7 +4,7 @@ import type { Match } from "../engines/engine.ts";
 import { ConfigError } from "../errors.ts";
 import { iocOf } from "../formats/match.ts";
 import { isJsonObject } from "../json.ts";
-import { withTimeout } from "../zmtp/wait.ts";
+import { withTimeout } from "../wait.ts";
 import { Interrupted, openLineChild } from "./line_child.ts";
 import type { Transform } from "./report.ts";
 

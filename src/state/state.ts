@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
 import { BridgeError, UsageError } from "../errors.ts";
+import { sleep } from "../wait.ts";
 import { prepareDirectory } from "./directory.ts";
 
 const logger = getLogger(["bridge", "state"]);
@@ -175,7 +176,7 @@ function createGroup(db: DatabaseSync, retryDelay: number) {
         if (!stuck) logger.error("The state can't be written, trying on: {error}", { error });
         stuck = true;
         giveBackRoom(db);
-        await pause(retryDelay, closing.signal);
+        await sleep(retryDelay, closing.signal);
       }
     }
   };
@@ -242,18 +243,5 @@ function isNoRoom(error: unknown): boolean {
 function asStateError(error: unknown): BridgeError {
   return new BridgeError(`The state can't be written: ${(error as Error).message}`, {
     cause: error,
-  });
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done);
   });
 }

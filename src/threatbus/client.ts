@@ -5,7 +5,7 @@
 import { getLogger } from "@logtape/logtape";
 import { BridgeError, NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { sleep } from "../zmtp/wait.ts";
+import { sleep } from "../wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { decodeDelivery, type Item, refused } from "./messages.ts";

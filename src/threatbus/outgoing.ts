@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { sleep } from "../zmtp/wait.ts";
+import { sleep } from "../wait.ts";
 import { encodeStix, type Refused } from "./messages.ts";
 import type { Session } from "./session.ts";
 

@@ -6,7 +6,7 @@
  */
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
-import { sleep } from "../zmtp/wait.ts";
+import { sleep } from "../wait.ts";
 import type { Link, Listener, Publisher } from "./link.ts";
 
 /** How to subscribe. */

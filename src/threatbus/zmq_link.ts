@@ -3,7 +3,7 @@ import { NotConnectedError } from "../errors.ts";
 import type { Connection } from "../zmtp/connection.ts";
 import { dial } from "../zmtp/connector.ts";
 import { connectReq, type Mechanism } from "../zmtp/mod.ts";
-import { orAborted, toError } from "../zmtp/wait.ts";
+import { orAborted, toError } from "../wait.ts";
 import type { Link, Listener, Publisher } from "./link.ts";
 
 /** Where the broker is and how to talk to it. */

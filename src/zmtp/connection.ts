@@ -4,7 +4,7 @@ import type { Frame } from "./frame.ts";
 import { type Handshake, shakeHands, type SocketType } from "./handshake.ts";
 import type { Mechanism } from "./security/mechanism.ts";
 import { createSender, type Sender } from "./sender.ts";
-import { orAborted } from "./wait.ts";
+import { orAborted } from "../wait.ts";
 import { type ByteConnection, createFrameReader } from "./wire.ts";
 
 /** A message: its frames' bodies. */

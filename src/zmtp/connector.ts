@@ -2,7 +2,7 @@ import { type Connection, openConnection } from "./connection.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import type { SocketType } from "./handshake.ts";
 import { connectionOptions, type ConnectOptions } from "./options.ts";
-import { deadline, orAborted, sleep, toError } from "./wait.ts";
+import { deadline, orAborted, sleep, toError } from "../wait.ts";
 
 const INITIAL_DELAY = 100;
 const MAXIMUM_DELAY = 10_000;

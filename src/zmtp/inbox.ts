@@ -1,5 +1,5 @@
 import type { Message } from "./connection.ts";
-import { createNotice } from "./wait.ts";
+import { createNotice } from "../wait.ts";
 
 /** What is done with a message when the queue is full. */
 export type WhenFull =

@@ -4,7 +4,7 @@ import { tune } from "./connector.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import type { SocketType } from "./handshake.ts";
 import { connectionOptions, type SocketOptions } from "./options.ts";
-import { toError } from "./wait.ts";
+import { toError } from "../wait.ts";
 
 /** A bound endpoint. */
 export interface Listener {

@@ -5,7 +5,7 @@ import { ZmtpError } from "./error.ts";
 import { listen } from "./listener.ts";
 import type { ConnectOptions, SocketOptions } from "./options.ts";
 import { createSubscriptions } from "./subscriptions.ts";
-import { createNotice, deadline, orAborted } from "./wait.ts";
+import { createNotice, deadline, orAborted } from "../wait.ts";
 
 /** What a publishing socket takes. */
 export interface SendOptions {

@@ -2,7 +2,7 @@ import { NotConnectedError } from "../errors.ts";
 import type { Connection, Message } from "./connection.ts";
 import { dial } from "./connector.ts";
 import type { ConnectOptions } from "./options.ts";
-import { toError } from "./wait.ts";
+import { toError } from "../wait.ts";
 
 /** Asks one question at a time (RFC 28, the REQ socket type). */
 export interface ReqSocket {

@@ -3,7 +3,7 @@ import { keepConnected } from "./connector.ts";
 import { createInbox, type Inbox, type WhenFull } from "./inbox.ts";
 import { listen } from "./listener.ts";
 import type { ConnectOptions, SocketOptions } from "./options.ts";
-import { createNotice, orAborted } from "./wait.ts";
+import { createNotice, orAborted } from "../wait.ts";
 
 /** What a receiving socket takes. */
 export interface ReceiveOptions {

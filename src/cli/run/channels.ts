@@ -7,7 +7,7 @@ import { loadFormat } from "../../formats/registry.ts";
 import { busSink } from "../../pipeline/run/bus_sink.ts";
 import type { Channel, Channels } from "../../pipeline/run/lanes.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
-import { sleep } from "../../zmtp/wait.ts";
+import { sleep } from "../../wait.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 

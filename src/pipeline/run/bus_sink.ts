@@ -1,6 +1,6 @@
 import { type Sink, SinkError } from "../../../sinks/sink.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
-import { toError } from "../../zmtp/wait.ts";
+import { toError } from "../../wait.ts";
 
 /** Threat Bus as a sink for sightings: a write is confirmed when the broker has read it. */
 export function busSink(client: Pick<ThreatBusClient, "publish">): Sink {

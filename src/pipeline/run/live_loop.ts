@@ -3,7 +3,7 @@ import { backoff } from "../../delivery/backoff.ts";
 import type { Engine, Match, Trouble } from "../../engines/engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
-import { sleep } from "../../zmtp/wait.ts";
+import { sleep } from "../../wait.ts";
 
 const logger = getLogger(["bridge", "live"]);
 

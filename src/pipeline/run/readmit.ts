@@ -1,6 +1,6 @@
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
-import { createNotice, sleep } from "../../zmtp/wait.ts";
+import { createNotice, sleep } from "../../wait.ts";
 
 /** Filters and allow-lists that may change while `run` goes on. */
 export interface Filters {

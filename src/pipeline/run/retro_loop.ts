@@ -4,7 +4,7 @@ import type { Engine, Match, Trouble } from "../../engines/engine.ts";
 import { NotConnectedError } from "../../errors.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
-import { sleep } from "../../zmtp/wait.ts";
+import { sleep } from "../../wait.ts";
 import type { Gatherer } from "../gather.ts";
 import { hunt } from "../hunt.ts";
 

@@ -5,7 +5,7 @@ import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
-import { sleep } from "../../zmtp/wait.ts";
+import { sleep } from "../../wait.ts";
 import type { Aggregation } from "../aggregate.ts";
 import { createGatherer } from "../gather.ts";
 import { createReport, type Transform } from "../report.ts";
