@@ -79,7 +79,7 @@ export function openAggregation(options: AggregationOptions): Aggregation {
       const tallying = createTallying(window, now);
       for (const match of matches) tallying.add(match);
       for (const tally of tallying.take()) {
-        statements.add.run({ ...rowOf(tally), due: dueOf(tally), touched: now() });
+        statements.add.run(...rowOf(tally, dueOf(tally), now()));
       }
     },
     emit,
@@ -120,8 +120,7 @@ function prepare(db: DatabaseSync) {
     add: db.prepare(
       `INSERT INTO windows
          (indicator_id, start, length, count, first, last, due, touched, about, event)
-       VALUES (:indicator_id, :start, :length, :count, :first, :last, :due, :touched,
-         :about, :event)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET
          count = count + excluded.count,
          first = min(first, excluded.first), last = max(last, excluded.last),
@@ -146,23 +145,31 @@ interface About {
   readonly stix: Match["indicator"]["stix"];
 }
 
-function rowOf({ indicatorId, start, length, count, first, last, match }: Tally) {
+/** The values of `add` in order: Deno 2.4 knows no named parameters. */
+function rowOf(
+  { indicatorId, start, length, count, first, last, match }: Tally,
+  due: number,
+  touched: number,
+) {
   const about: About = {
     type: match.type,
     ioc: iocOf(match),
     ...(match.observable === undefined ? {} : { value: match.observable.value }),
     stix: match.indicator.stix,
   };
-  return {
-    indicator_id: indicatorId,
+  const event = match.context ?? match.event.bytes;
+  return [
+    indicatorId,
     start,
     length,
     count,
     first,
     last,
-    about: JSON.stringify(about),
-    event: match.context ?? match.event.bytes,
-  };
+    due,
+    touched,
+    JSON.stringify(about),
+    event,
+  ] as const;
 }
 
 interface Waiting extends Omit<Tally, "match"> {
