@@ -64,7 +64,7 @@ export function openAggregation(options: AggregationOptions): Aggregation {
     const items = waiting.map((one) => toItem(one, takers, time));
     await queue.put(items, signal, () => {
       for (const { count, indicatorId, start, length } of waiting) {
-        statements.sent.run(count, time, count, indicatorId, start, length);
+        statements.sent.run(count, time, count, count, indicatorId, start, length);
       }
     });
     return waiting.length === PAGE;
@@ -129,9 +129,9 @@ function prepare(db: DatabaseSync) {
     ),
     due: db.prepare("SELECT * FROM windows WHERE count > sent AND due <= ? ORDER BY due LIMIT ?"),
     sent: db.prepare(
-      `UPDATE windows SET sent = ?1, created = coalesce(created, ?2),
-         about = iif(count = ?3, NULL, about), event = iif(count = ?3, NULL, event)
-       WHERE indicator_id = ?4 AND start = ?5 AND length = ?6`,
+      `UPDATE windows SET sent = ?, created = coalesce(created, ?),
+         about = iif(count = ?, NULL, about), event = iif(count = ?, NULL, event)
+       WHERE indicator_id = ? AND start = ? AND length = ?`,
     ),
     forget: db.prepare("DELETE FROM windows WHERE count = sent AND touched < ?"),
   };
@@ -145,7 +145,7 @@ interface About {
   readonly stix: Match["indicator"]["stix"];
 }
 
-/** The values of `add` in order: Deno 2.4 knows no named parameters. */
+/** The values of `add` in order: Deno 2.4 knows no named or numbered parameters. */
 function rowOf(
   { indicatorId, start, length, count, first, last, match }: Tally,
   due: number,

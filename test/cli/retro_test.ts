@@ -134,3 +134,17 @@ Deno.test("bridge retro says when a program fails that took all hits", async () 
   assert.equal(code, 2);
   assert.match(stderr, /failed: .*it exited with 3; it had taken all hits by then/);
 });
+
+Deno.test(
+  "bridge retro reads a named pipe, once",
+  { ignore: Deno.build.os === "windows" },
+  async () => {
+    const { command, args } = bridgeCommand(["retro", "--count", "--ioc", "example.com", "--logs"]);
+    const quoted = [command, ...args].map((word) => `'${word}'`).join(" ");
+    const { stdout, code } = await new Deno.Command("bash", {
+      args: ["-c", `${quoted} <(cat '${EVE}')`],
+    }).output();
+    assert.match(new TextDecoder().decode(stdout), /^[1-9]\d*\texample\.com\n$/);
+    assert.equal(code, 0);
+  },
+);

@@ -1,3 +1,4 @@
+import { orAborted } from "../../../wait.ts";
 import { type Compression, compressionOf } from "./compression.ts";
 
 /** Bytes of a log, decompressed, pulled by the reader at its own pace. */
@@ -25,7 +26,8 @@ const RAW_CHUNK = 64 * 1024;
 
 /** Opens a file (`-` for standard input) for reading from its start, decompressing if need be. */
 export async function openByteStream(path: string, signal: AbortSignal): Promise<ByteStream> {
-  const source = path === "-" ? standardInput(signal) : await Deno.open(path);
+  // Opening a pipe waits for its writer.
+  const source = path === "-" ? standardInput(signal) : await orAborted(Deno.open(path), signal);
   try {
     return await byteStream(source, signal);
   } catch (error) {

@@ -84,11 +84,13 @@ export interface ScanTrouble {
 
 /** A file ready to be scanned: its format is known. */
 export interface ScanFile {
-  /** `-` is standard input, which only the calling thread can read. */
+  /** `-` is standard input. */
   readonly path: string;
+  /** A pipe, which is open already: only the calling thread can read it. */
+  readonly once?: boolean;
   readonly compression: "none" | "gzip" | "zstd";
   readonly format: LineFormat;
-  /** Bytes on disk; unknown for standard input. */
+  /** Bytes on disk; unknown for pipes. */
   readonly size?: number;
 }
 

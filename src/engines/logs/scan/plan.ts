@@ -21,7 +21,7 @@ export function isWorthWorkers(files: readonly ScanFile[]): boolean {
 
 /** Whether only the calling thread can scan a file. */
 export function isHere(file: ScanFile): boolean {
-  return file.path === "-" || file.format.type === "lines";
+  return file.once === true || file.format.type === "lines";
 }
 
 /** Cuts files into jobs, in order. */

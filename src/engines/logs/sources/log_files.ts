@@ -70,14 +70,14 @@ async function look(found: FoundFile, signal: AbortSignal): Promise<Outcome> {
   try {
     stream = await openByteStream(found.path, signal);
     // Who pipes a log in as it grows wants its first hit before 64 KiB are there.
-    const { head, whole } = await readHead(stream, found.path === "-" ? showsLog : undefined);
+    const { head, whole } = await readHead(stream, found.pipe ? showsLog : undefined);
     const sniffed = asNamed(sniff(head, whole), found);
     // What can't be decompressed from the start on tells nothing about its inside.
     if (sniffed.type === "empty" && stream.damage !== undefined) {
       return { type: "unreadable", what: stream.damage };
     }
     if (sniffed.type !== "log") return sniffed;
-    keep = found.path === "-";
+    keep = found.pipe;
     const file = logFile(found, sniffed, stream.compression);
     return { type: "log", file: keep ? { ...file, stream: withHead(stream, head) } : file };
   } catch (error) {
@@ -102,7 +102,7 @@ function logFile(
   const { path, identity, modified, size } = found;
   const { kind, format, firstTime } = sniffed;
   const file = { path, identity, modified, kind, format, firstTime, compression };
-  return path === "-" ? file : { ...file, size };
+  return found.pipe ? { ...file, once: true } : { ...file, size };
 }
 
 function showsLog(head: Uint8Array): boolean {

@@ -9,6 +9,8 @@ export interface FoundFile {
   readonly size: number;
   /** When it was last written, ms since the epoch, if the platform tells. */
   readonly modified: number | undefined;
+  /** A pipe: it can be opened but once, and has no size. */
+  readonly pipe: boolean;
   /** The file was named, not met on the way. */
   readonly named: boolean;
   /** The root under which it was met. */
@@ -26,7 +28,8 @@ export async function* walkRoots(
   const walk: Walk = { seen: new Set(), onUnreadable };
   for (const root of roots) {
     if (root.type === "stdin") {
-      yield { path: "-", identity: "-", size: 0, modified: undefined, named: true, root };
+      const pipe = { path: "-", identity: "-", size: 0, modified: undefined, pipe: true };
+      yield { ...pipe, named: true, root };
     } else if (root.type === "glob") {
       const paths: string[] = [];
       for await (const path of expandGlob(root.name)) paths.push(path);
@@ -70,7 +73,7 @@ async function* visit(
   if (info.isDirectory) yield* visitFolder(path, root, walk);
   else if (info.isFile || named) {
     const modified = info.mtime?.getTime();
-    yield { path, identity, size: info.size, modified, named, root };
+    yield { path, identity, size: info.size, modified, pipe: !info.isFile, named, root };
   }
 }
 
