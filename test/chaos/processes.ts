@@ -92,13 +92,22 @@ export async function reap(process: Process | undefined): Promise<void> {
 
 /** Ports that are free now; for listeners that have to come back at the same place. */
 export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
-  return ports;
+  for (;;) {
+    // Below the range from which the system takes ports for connections, which come and go.
+    const first = 15_000 + Math.floor(Math.random() * 15_000);
+    // An embedded bus takes the two ports after its own as well.
+    const ports = Array.from({ length: count + 2 }, (_, index) => first + index);
+    if (ports.every(isFree)) return ports.slice(0, count);
+  }
+}
+
+function isFree(port: number): boolean {
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Waits until a condition holds, looking often. */

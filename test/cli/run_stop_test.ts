@@ -164,8 +164,7 @@ Deno.test(
   () =>
     withStage(async (stage) => {
       stage.publish(1, "bad.example");
-      const [port] = freePorts(1);
-      const process = stage.run({ bus: "embedded", threatbus: `127.0.0.1:${port}` });
+      const process = stage.run({ bus: "embedded", threatbus: "127.0.0.1:0" });
       await process.said(SUBSCRIBED);
       const folder = `${stage.folder}/state`;
       assert.equal(Deno.statSync(folder).mode! & 0o777, 0o700);
