@@ -1,7 +1,7 @@
 import { type Delivery, type Sink, SinkError } from "../../sinks/sink.ts";
+import { backoff, type BackoffOptions } from "../backoff.ts";
 import { isClosedPipe } from "../errors.ts";
 import { sleep } from "../wait.ts";
-import { backoff, type BackoffOptions } from "./backoff.ts";
 
 /** How long to try where nothing keeps what could not be delivered. */
 export interface RetryOptions {

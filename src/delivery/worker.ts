@@ -1,8 +1,8 @@
 import { getLogger } from "@logtape/logtape";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
+import { backoff, type BackoffOptions } from "../backoff.ts";
 import { isClosedPipe } from "../errors.ts";
 import { sleep, toError } from "../wait.ts";
-import { backoff, type BackoffOptions } from "./backoff.ts";
 import type { Queue, Queued } from "./queue.ts";
 
 const logger = getLogger(["bridge", "delivery"]);
@@ -19,6 +19,7 @@ export interface WorkerOptions {
   readonly onDead?: (count: number) => void;
 }
 
+const BACKOFF: BackoffOptions = { initial: 200, maximum: 60_000 };
 /** Most deliveries handed to a sink at once. */
 const BATCH = 2000;
 /** After so many failures in a row one delivery may be to blame rather than the sink. */
@@ -83,7 +84,7 @@ export async function deliverQueue(
     if (drain.aborted) return;
     const [first] = outcome.undelivered;
     if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
-      held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff));
+      held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff ?? BACKOFF));
       if (isProbe) continue;
     } else if (failures >= SUSPICIOUS) single = outcome.undelivered.length;
     await sleep(retryDelay(error, failures, options), either);
@@ -188,5 +189,5 @@ async function giveUp(
 
 function retryDelay(error: Error, failures: number, options: WorkerOptions): number {
   const asked = error instanceof SinkError ? error.retryAfter : undefined;
-  return Math.max(asked ?? 0, backoff(failures - 1, options.backoff));
+  return Math.max(asked ?? 0, backoff(failures - 1, options.backoff ?? BACKOFF));
 }

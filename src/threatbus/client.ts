@@ -3,6 +3,7 @@
  * what comes and publishes what is given to it.
  */
 import { getLogger } from "@logtape/logtape";
+import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { sleep } from "../wait.ts";
@@ -154,7 +155,8 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
         if (state.type !== "unreachable" || state.reason !== reason) {
           enter({ type: "unreachable", reason });
         }
-        await sleep(backoff(attempt, options.maxBackoffMs ?? 10_000), alive);
+        const maximum = options.maxBackoffMs ?? 10_000;
+        await sleep(backoff(attempt, { initial: 250, maximum }), alive);
         alive.throwIfAborted();
       }
     }
@@ -251,11 +253,6 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
 function daysToCover(session: Session, asked: number): number {
   const away = Math.ceil((Date.now() - session.aliveAt) / 86_400_000);
   return Math.max(1, away, session.settled ? 0 : asked);
-}
-
-/** Doubles from 250 ms up to the most, less up to a quarter so that apps don't come all at once. */
-function backoff(attempt: number, most: number): number {
-  return Math.min(most, 250 * 2 ** Math.min(attempt, 16)) * (0.75 + Math.random() / 4);
 }
 
 /** Resolves with nothing after a while, or when the signal aborts. */

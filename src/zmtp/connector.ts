@@ -1,11 +1,11 @@
+import { backoff, type BackoffOptions } from "../backoff.ts";
 import { type Connection, openConnection } from "./connection.ts";
 import { type Endpoint, parseEndpoint } from "./endpoint.ts";
 import type { SocketType } from "./handshake.ts";
 import { connectionOptions, type ConnectOptions } from "./options.ts";
 import { deadline, orAborted, sleep, toError } from "../wait.ts";
 
-const INITIAL_DELAY = 100;
-const MAXIMUM_DELAY = 10_000;
+const RECONNECT: BackoffOptions = { initial: 100, maximum: 10_000 };
 
 /**
  * Keeps a connection up until the signal aborts: connects, shakes hands, lets
@@ -18,20 +18,16 @@ export async function keepConnected(
   use: (connection: Connection) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { initial, maximum } = options.reconnect ??
-    { initial: INITIAL_DELAY, maximum: MAXIMUM_DELAY };
   const tell = options.onEvent ?? (() => {});
   const peer = options.endpoint;
-  let delay = initial;
+  let failures = 0;
   while (!signal.aborted) {
     const connected = await tryConnect(socketType, options, use, signal);
     if (signal.aborted) return;
-    if (connected) delay = initial;
-    // Between half and all of the delay, so that many clients do not come back at once.
-    const wait = delay * (0.5 + Math.random() / 2);
-    tell({ type: "retrying", peer, delay: wait });
-    await sleep(wait, signal);
-    delay = Math.min(maximum, delay * 2);
+    if (connected) failures = 0;
+    const delay = backoff(failures++, options.reconnect ?? RECONNECT);
+    tell({ type: "retrying", peer, delay });
+    await sleep(delay, signal);
   }
 }
 

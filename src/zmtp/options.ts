@@ -1,3 +1,4 @@
+import type { BackoffOptions } from "../backoff.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { SocketType } from "./handshake.ts";
 import { nullMechanism } from "./security/null.ts";
@@ -32,7 +33,7 @@ export interface SocketOptions {
 /** What a socket that connects takes besides. */
 export interface ConnectOptions extends SocketOptions {
   /** First and longest wait between tries, ms: 100 ms and 10 s unless said. */
-  readonly reconnect?: { readonly initial: number; readonly maximum: number };
+  readonly reconnect?: BackoffOptions;
 }
 
 /** The options of a socket's connections, with the defaults filled in. */

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { backoff } from "../../delivery/backoff.ts";
+import { backoff } from "../../backoff.ts";
 import type { Engine, Match, Trouble } from "../../engines/engine.ts";
 import { NotConnectedError } from "../../errors.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
