@@ -4,11 +4,15 @@ import type { Indicator } from "../intel/indicator.ts";
 import { pointsOfExpression, prefilterOf } from "../intel/points.ts";
 import { unseenPaths } from "../match/fields/coverage.ts";
 import type { Observable } from "../match/observable.ts";
+import { prepareObstacle } from "../match/pattern_support.ts";
+import { objectTypes } from "../stix/eval/comparison.ts";
 import {
   type Comparison,
   type ObservationExpression,
+  observations,
   type ParseOptions,
   parsePattern,
+  PatternError,
   patternProblems,
   printComparison,
   printPattern,
@@ -44,7 +48,11 @@ export interface PatternExplanation {
 
 function explainComparison(comparison: Comparison): ExplainedNode {
   if (!("operands" in comparison)) return { text: printComparison(comparison), children: [] };
-  const text = comparison.type === "and" ? "all of, on one object (AND)" : "any of (OR)";
+  const text = comparison.type === "or"
+    ? "any of (OR)"
+    : mixesTypes(comparison)
+    ? "all of (AND)"
+    : "all of, on one object (AND)";
   return { text, children: comparison.operands.map(explainComparison) };
 }
 
@@ -86,12 +94,32 @@ function strayQualifiers(expression: ObservationExpression): string[] {
   return found;
 }
 
+/** Whether an AND joins comparisons on two types of object. */
+function mixesTypes(comparison: Comparison): boolean {
+  if (!("operands" in comparison)) return false;
+  const [first, ...others] = comparison.operands.map(objectTypes);
+  return comparison.operands.some(mixesTypes) ||
+    (comparison.type === "and" && others.some((types) => types.isDisjointFrom(first!)));
+}
+
+const MIXED =
+  "AND within […] joins comparisons on different types of object: in logs one event has to " +
+  "hold an object for each, in STIX observed-data this is never fulfilled";
+
+/** What can be said of a text that is no pattern. Rethrows other errors. */
+export function refusal(pattern: string, error: unknown) {
+  if (!(error instanceof PatternError)) throw error;
+  const { message, line, column } = error;
+  return { pattern, valid: false, problems: [message], line, column };
+}
+
 /** Throws `PatternError` if the text is no pattern. */
-export function explainPattern(
+export async function explainPattern(
   text: string,
   engines: readonly JudgingEngine[],
   options: ParseOptions = {},
-): PatternExplanation {
+): Promise<PatternExplanation> {
+  await prepareObstacle(text);
   const expression = parsePattern(text, options);
   const problems = patternProblems(text, options)
     .map(({ message, column }) => `${message} (column ${column})`);
@@ -107,6 +135,7 @@ export function explainPattern(
   const notes = [
     ...(reason === undefined ? [] : [`The pattern ${reason}`]),
     ...strayQualifiers(expression),
+    ...(observations(expression).some(mixesTypes) ? [MIXED] : []),
     ...(unseen.length === 0 ? [] : [`No log here tells ${unseen.join(", ")} (see bridge fields)`]),
   ];
   return {

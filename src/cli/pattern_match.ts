@@ -1,5 +1,6 @@
 /** What `bridge pattern match` does: patterns on files of STIX observed-data. */
 import { BridgeError, InputError, UsageError } from "../errors.ts";
+import { fileInput, openInput } from "../intel/readers/input.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import {
   matchObservations,
@@ -34,17 +35,17 @@ export interface Verdict {
   readonly error?: string;
 }
 
+/** The text of a file; gzip, UTF-16 and byte order marks are undone. */
 async function readText(file: string): Promise<string> {
-  if (file === "-") return await new Response(Deno.stdin.readable).text();
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    throw new InputError(`Can't be read: ${(error as Error).message}`, { place: { file } });
-  }
+  const { chunks } = await openInput(fileInput(file));
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return await new Blob(parts as BlobPart[]).text();
 }
 
 /** One JSON value, or one a line. */
 function parseValues(text: string, file: string): unknown[] {
+  if (text.trim() === "") throw new InputError("The file is empty", { place: { file } });
   try {
     return [JSON.parse(text)];
   } catch (error) {

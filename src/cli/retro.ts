@@ -34,7 +34,7 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   const indicators = gathered.set;
   const engine = await openEngine(flags, config);
   try {
-    reportUnsupported(engine, indicators, flags);
+    await reportUnsupported(engine, indicators, flags);
     const outlets = flags.count ? undefined : await outletsFor(flags, config, context);
     const result = await huntInto(outlets, {
       engine,
@@ -159,10 +159,14 @@ function reportTrouble({ source, what, count, line }: Trouble): void {
 /** Most indicators that are named one by one. */
 const NAMED = 20;
 
-function reportUnsupported(engine: Engine, indicators: IndicatorSet, flags: RetroFlags): void {
+async function reportUnsupported(
+  engine: Engine,
+  indicators: IndicatorSet,
+  flags: RetroFlags,
+): Promise<void> {
   if (flags.quiet) return;
   let count = 0;
-  for (const { indicator, reason } of unsupportedIn(engine, indicators)) {
+  for await (const { indicator, reason } of unsupportedIn(engine, indicators)) {
     if (count++ < NAMED) {
       logger.warn("The {engine} engine can't look for {pattern}: {reason}", {
         engine: engine.spec.name,

@@ -45,7 +45,7 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
   const query = { indicators, maxEvents: config.retro_match_max_events };
   const result = await hunt({ engine, query, deliver: outlets.deliver }, context.signal);
   const lost = await outlets.close();
-  const unsupported = gatherUnsupported(engine, indicators);
+  const unsupported = await gatherUnsupported(engine, indicators);
   if (!flags.quiet) summarize(snapshot, result, unsupported);
   const incomplete = snapshot.cut || result.unread || result.stopped !== undefined || lost > 0;
   if (incomplete) return EXIT.error;
@@ -183,9 +183,12 @@ interface Gathered {
 /** Most indicators that are named for each reason, and most reasons. */
 const NAMED = 10, REASONS = 20;
 
-function gatherUnsupported(engine: Engine, indicators: IndicatorSet): Map<string, Gathered> {
+async function gatherUnsupported(
+  engine: Engine,
+  indicators: IndicatorSet,
+): Promise<Map<string, Gathered>> {
   const gathered = new Map<string, Gathered>();
-  for (const { indicator, reason } of unsupportedIn(engine, indicators)) {
+  for await (const { indicator, reason } of unsupportedIn(engine, indicators)) {
     const isOneTooMany = gathered.size >= REASONS && !gathered.has(reason);
     const key = isOneTooMany ? "other reasons, see bridge pattern check" : reason;
     const group = gathered.get(key) ?? { count: 0, named: [] };

@@ -1,6 +1,5 @@
 /** Whether a STIX pattern can be found in logs, without making it ready to. */
 import { BridgeError } from "../errors.ts";
-import { translateRegex } from "../stix/eval/regex_syntax.ts";
 import {
   type Comparison,
   observations,
@@ -10,12 +9,20 @@ import {
 } from "../stix/pattern/mod.ts";
 import { unseenPaths } from "./fields/coverage.ts";
 
-/** Throws `InputError` if a regular expression is beyond the engine that runs it. */
+/** The engine of regular expressions takes 10 ms to load, and few patterns need it. */
+let regexes: typeof import("../stix/eval/regex.ts") | undefined;
+
+/** Makes `patternObstacle` ready for a pattern; wait for this before. */
+export async function prepareObstacle(text: string): Promise<void> {
+  if (text.includes("MATCHES")) regexes ??= await import("../stix/eval/regex.ts");
+}
+
+/** Throws `InputError` if a regular expression is none, or beyond the engine that runs it. */
 function checkRegexes(comparison: Comparison): void {
   if ("operands" in comparison) comparison.operands.forEach(checkRegexes);
   else if (comparison.type === "test" && comparison.operator === "MATCHES") {
     const [constant] = comparison.constants;
-    if (constant?.type === "string") translateRegex(constant.value);
+    if (constant?.type === "string") regexes?.compileRegex(constant.value.normalize("NFC"));
   }
 }
 

@@ -80,10 +80,16 @@ export interface Unsupported {
 }
 
 /** Indicators that an engine can't look for, with the reason. */
-export function* unsupportedIn(
+export async function* unsupportedIn(
   engine: Engine,
   indicators: IndicatorSet,
-): Iterable<Unsupported> {
+): AsyncIterable<Unsupported> {
+  if (indicators.compounds.size > 0) {
+    const { prepareObstacle } = await import("../match/pattern_support.ts");
+    for (const handle of indicators.compounds) {
+      await prepareObstacle(indicators.get(handle).pattern);
+    }
+  }
   // Most engines take every kind of point value: then a million of them need no question each.
   const takesAllKinds = OBSERVABLE_KINDS.every((kind) => engine.spec.kinds.includes(kind));
   for (const handle of takesAllKinds ? indicators.compounds : indicators.handles()) {

@@ -67,7 +67,59 @@ Deno.test("bridge pattern match evaluates observed-data and exits as grep does",
   assert.equal((await call("[file:name LIKE '%.exe']", bundle)).stdout, `${OBSERVED.id}\n`);
   const broken = await call("[file:size > 7]", { ...OBSERVED, number_observed: 0 });
   assert.equal(broken.code, 2);
-  assert.match(broken.stderr, /observed-data needs first_observed/);
+  assert.match(
+    broken.stderr,
+    /observed-data--b67d\S+ needs a number_observed of at least 1: found 0/,
+  );
+  const { first_observed: _, ...timeless } = OBSERVED;
+  const missing = await call("[file:size > 7]", timeless);
+  assert.match(missing.stderr, /needs a time in first_observed: it is missing/);
+});
+
+Deno.test("bridge pattern match takes objects that nobody says when they were observed", async () => {
+  const call = (stdin: unknown) =>
+    bridge(["pattern", "match", "--json", "[file:size = 7] WITHIN 5 SECONDS", "-"], {
+      stdin: JSON.stringify(stdin),
+    });
+  const file = { type: "file", size: 7 };
+  const verdict = { pattern: "[file:size = 7] WITHIN 5 SECONDS", matches: true, ids: ["0"] };
+  for (
+    const data of [file, [file], { type: "bundle", objects: [file] }, { objects: { a: file } }]
+  ) {
+    const { code, stdout } = await call(data);
+    assert.deepEqual([code, JSON.parse(stdout)], [0, verdict]);
+  }
+});
+
+Deno.test("bridge pattern match undoes byte order marks and gzip", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    for (const text of ["\ufeff", ""]) {
+      const body = new Response(text + JSON.stringify(OBSERVED)).body!;
+      const bytes = text === "" ? body.pipeThrough(new CompressionStream("gzip")) : body;
+      await Deno.writeFile(file, bytes);
+      const { code, stderr } = await bridge(["pattern", "match", "[file:size = 7]", file]);
+      assert.deepEqual([code, stderr], [0, ""]);
+    }
+    await Deno.writeTextFile(file, " \n");
+    const { code, stderr } = await bridge(["pattern", "match", "[file:size = 7]", file]);
+    assert.equal(code, 2);
+    assert.match(stderr, /The file is empty/);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("bridge pattern check tells bad regular expressions and mixed types", async () => {
+  const regex = await bridge(["pattern", "check", "[url:value MATCHES '(a']"]);
+  assert.match(regex.stdout, /logs +can't find it: Bad regular expression.*missing closing \)/);
+  const mixed = "[domain-name:value = 'a.example' AND network-traffic:dst_port = '443']";
+  const { stdout } = await bridge(["pattern", "check", mixed]);
+  assert.match(stdout, /in logs one event has to hold an object for each/);
+  const none = await bridge(["pattern", "check", "--json", "[a:b = 1"]);
+  assert.equal(none.code, 2);
+  const { valid, column } = JSON.parse(none.stdout);
+  assert.deepEqual([valid, column], [false, 9]);
 });
 
 Deno.test("bridge pattern match gives verdicts of many patterns on many files", async () => {
@@ -79,7 +131,7 @@ Deno.test("bridge pattern match gives verdicts of many patterns on many files", 
     // STIX 2.0 bundles have the objects inside of observed-data.
     await Deno.writeTextFile(one, JSON.stringify({ type: "bundle", objects: [OBSERVED] }));
     await Deno.writeTextFile(two, `${JSON.stringify(OBSERVED)}\n${JSON.stringify(other)}\n`);
-    await Deno.writeTextFile(bad, '{"type":"file"}');
+    await Deno.writeTextFile(bad, '{"type":"report"}');
     await Deno.writeTextFile(list, "# sizes\n[file:size = 7]\n\n[file:size = 9]\n[file:size =]\n");
     const match = ["pattern", "match", "-p", list];
     const { code, stdout } = await bridge([...match, "--json", "--each", one, two, bad]);

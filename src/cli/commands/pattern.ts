@@ -57,15 +57,23 @@ export function command(context: CliContext): Command {
       .addOption(stixVersion())
       .option("--json", "print one JSON object")
       .action(async (pattern: string, options: CheckOptions) => {
-        const { explainPattern, renderExplanation } = await import("../pattern_explanation.ts");
+        const { explainPattern, refusal, renderExplanation } = await import(
+          "../pattern_explanation.ts"
+        );
         const engines = await Promise.all(Object.values(ENGINES).map((engine) => engine.load()));
         const { stixVersion: version } = options;
-        const explanation = explainPattern(pattern, engines, version && { version });
-        const text = options.json
-          ? JSON.stringify(explanation) + "\n"
-          : renderExplanation(explanation);
-        await context.print(text);
-        if (!explanation.valid) context.exitWith(EXIT.error);
+        try {
+          const explanation = await explainPattern(pattern, engines, version && { version });
+          const text = options.json
+            ? JSON.stringify(explanation) + "\n"
+            : renderExplanation(explanation);
+          await context.print(text);
+          if (!explanation.valid) context.exitWith(EXIT.error);
+        } catch (error) {
+          if (!options.json) throw error;
+          await context.print(JSON.stringify(refusal(pattern, error)) + "\n");
+          context.exitWith(EXIT.error);
+        }
       }),
     [
       ["a single value", "bridge pattern check \"[domain-name:value = 'example.com']\""],

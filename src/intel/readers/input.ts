@@ -63,7 +63,7 @@ async function openFile(path: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path);
   } catch (error) {
-    throw new InputError(`Can't read IoCs: ${reasonOf(error)}`, {
+    throw new InputError(`Can't be read: ${reasonOf(error)}`, {
       place: { file: path },
       hint: "Check the path and its permissions.",
       cause: error,
@@ -75,7 +75,7 @@ async function readSome(file: Deno.FsFile, chunk: Uint8Array, path: string) {
   try {
     return await file.read(chunk);
   } catch (error) {
-    throw new InputError(`Can't read IoCs: ${reasonOf(error)}`, {
+    throw new InputError(`Can't be read: ${reasonOf(error)}`, {
       place: { file: path },
       cause: error,
     });

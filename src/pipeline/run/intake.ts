@@ -16,7 +16,7 @@ export interface IntakeOptions {
   /** Takes each new version for retro matching; holding it back holds the bus back. */
   readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
   /** Told of each version that is looked for from now on. */
-  readonly onTaken?: (indicator: Indicator) => void;
+  readonly onTaken?: (indicator: Indicator) => unknown;
 }
 
 /** Takes indicators in until there are no more; what can't be used is counted and told once an id. */

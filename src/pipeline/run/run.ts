@@ -89,7 +89,7 @@ export async function run(
     work.catch((error) => stopping.aborted ? undefined : fail(error));
 
   const unsupported = createUnsupportedTeller(engine, metrics);
-  unsupported.tellOf(indicators);
+  await unsupported.tellOf(indicators);
 
   const sources = [
     watch(

@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Engine } from "../../engines/engine.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
+import { prepareObstacle } from "../../match/pattern_support.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { unsupportedIn } from "../hunt.ts";
 
@@ -9,8 +10,8 @@ const logger = getLogger(["bridge", "intake"]);
 /** Says which indicators an engine can't look for: each version once, with its id and the reason. */
 export interface UnsupportedTeller {
   /** Those that were there before. */
-  tellOf(indicators: IndicatorSet): void;
-  tell(indicator: Indicator): void;
+  tellOf(indicators: IndicatorSet): Promise<void>;
+  tell(indicator: Indicator): Promise<void>;
 }
 
 /** Makes the teller; it logs and counts. */
@@ -24,12 +25,13 @@ export function createUnsupportedTeller(engine: Engine, metrics: Metrics): Unsup
     });
   };
   return {
-    tellOf(indicators) {
-      for (const { indicator, label, reason } of unsupportedIn(engine, indicators)) {
+    async tellOf(indicators) {
+      for await (const { indicator, label, reason } of unsupportedIn(engine, indicators)) {
         say(indicator, label, reason);
       }
     },
-    tell(indicator) {
+    async tell(indicator) {
+      if (indicator.points.length === 0) await prepareObstacle(indicator.pattern);
       const support = engine.supports(indicator);
       if (support.type === "none") say(indicator, support.label, support.reason);
     },

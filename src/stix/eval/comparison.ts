@@ -30,7 +30,7 @@ export type ObservationTest = (objects: Objects) => boolean;
  * Objects that are no cyber observables. A bundle may carry them along, but
  * patterns are about what was observed.
  */
-const NOT_OBSERVED: ReadonlySet<string> = new Set(
+export const NOT_OBSERVED: ReadonlySet<string> = new Set(
   ("attack-pattern bundle campaign course-of-action extension-definition grouping identity " +
     "incident indicator infrastructure intrusion-set language-content location malware " +
     "malware-analysis marking-definition note observed-data opinion relationship report " +
@@ -58,6 +58,22 @@ function compile(comparison: Comparison, options: ComparisonOptions): OnObject {
   return (root, objects) => root["type"] === path.objectType && select(root, objects).some(holds);
 }
 
+/** Operands by what they are about: those that have a type of object in common stand together. */
+function byType(operands: readonly Comparison[]): Comparison[][] {
+  let groups: { types: Set<string>; operands: Comparison[] }[] = [];
+  for (const operand of operands) {
+    const own = { types: objectTypes(operand), operands: [operand] };
+    const isApart = ({ types }: { types: Set<string> }) => own.types.isDisjointFrom(types);
+    for (const group of groups) {
+      if (isApart(group)) continue;
+      own.operands.unshift(...group.operands);
+      own.types = own.types.union(group.types);
+    }
+    groups = [...groups.filter(isApart), own];
+  }
+  return groups.map(({ operands }) => operands);
+}
+
 /**
  * AND holds only where one and the same object fulfils both sides, as the root of
  * their paths; a test holds if any of the values that its path selects does.
@@ -66,6 +82,18 @@ export function compileComparison(
   comparison: Comparison,
   options: ComparisonOptions = {},
 ): ObservationTest {
+  if (options.lenient === true && "operands" in comparison) {
+    const { type, operands } = comparison;
+    const parts = type === "or" ? operands.map((operand) => [operand]) : byType(operands);
+    if (parts.length > 1) {
+      const tests = parts.map((part) =>
+        compileComparison(part.length === 1 ? part[0]! : { type, operands: part }, options)
+      );
+      return type === "or"
+        ? (objects) => tests.some((test) => test(objects))
+        : (objects) => tests.every((test) => test(objects));
+    }
+  }
   const holds = compile(comparison, options);
   return (objects) => {
     for (const id in objects) if (holds(objects[id]!, objects)) return true;

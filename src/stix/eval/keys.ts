@@ -9,7 +9,7 @@ import { printPath } from "../pattern/print.ts";
 import { objectTypes } from "./comparison.ts";
 import { select } from "./select.ts";
 import { createLiteralIndex, type LiteralIndex, SHORTEST_LITERAL } from "./literals.ts";
-import { requiredText, type TestOptions } from "./test.ts";
+import { quotedNumber, requiredText, type TestOptions } from "./test.ts";
 
 /** A value at a path, one of which an observation must hold. */
 interface Key {
@@ -31,7 +31,7 @@ function networkKey({ bytes }: Network, bits: number): string {
   return `net ${bytes.length}/${bits} ${kept.join(".")}`;
 }
 
-function valueKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
+function valueKeys(test: Test, { canonical, lenient }: TestOptions): Key[] | undefined {
   const { path, constants, operator, negated } = test;
   const last = path.steps.at(-1);
   // Bytes compare with texts and bytes alike: no single key.
@@ -50,6 +50,8 @@ function valueKeys(test: Test, { canonical }: TestOptions): Key[] | undefined {
   for (const constant of constants) {
     if (constant.type === "string") {
       keys.push({ path, key: `"${canonical?.(path, constant.value) ?? constant.value}` });
+      const number = lenient ? quotedNumber(constant.value) : undefined;
+      if (number !== undefined) keys.push({ path, key: String(number) });
     } else if (constant.type === "integer" || constant.type === "float") {
       keys.push({ path, key: String(Number(constant.text)) });
     } else if (constant.type === "boolean") {

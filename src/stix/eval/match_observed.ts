@@ -5,7 +5,7 @@
 import { InputError } from "../../errors.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../json.ts";
 import type { ObservationExpression } from "../pattern/ast.ts";
-import { compileComparison } from "./comparison.ts";
+import { compileComparison, NOT_OBSERVED } from "./comparison.ts";
 import type { Observation } from "./observation.ts";
 import { multiplicity, planPattern } from "./plan.ts";
 import { type Entry, solve } from "./solve.ts";
@@ -50,16 +50,22 @@ export function matchObservations(
   return [...new Set(members?.map(({ index }) => index))].sort((a, b) => a - b);
 }
 
-function readTimes(object: JsonObject): { first: number; last: number; count: number } {
-  const [first, last] = [object["first_observed"], object["last_observed"]]
-    .map((time) => typeof time === "string" ? microseconds(time) : undefined);
-  const count = object["number_observed"];
-  if (first === undefined || last === undefined || typeof count !== "number" || count < 1) {
+function readTimes(object: JsonObject, at: number) {
+  const { id, number_observed: count = 1 } = object;
+  const name = typeof id === "string" ? id : `observed-data ${at + 1}`;
+  const timeOf = (member: string): number => {
+    const time = object[member];
+    const read = typeof time === "string" ? microseconds(time) : undefined;
+    if (read !== undefined) return read;
+    const found = time === undefined ? "it is missing" : `found ${JSON.stringify(time)}`;
+    throw new InputError(`${name} needs a time in ${member}: ${found}`);
+  };
+  if (typeof count !== "number" || !(count >= 1)) {
     throw new InputError(
-      "observed-data needs first_observed, last_observed and a number_observed of at least 1",
+      `${name} needs a number_observed of at least 1: found ${JSON.stringify(count)}`,
     );
   }
-  return { first, last, count };
+  return { first: timeOf("first_observed"), last: timeOf("last_observed"), count };
 }
 
 /** Objects of STIX 2.1 by id, over all bundles. */
@@ -94,15 +100,22 @@ function objectsOf(
 }
 
 /** Whether an object is observed-data, or means to be (the OASIS matcher takes other names of the type too). */
-function isObserved(object: JsonObject): boolean {
-  const { type, first_observed: first } = object;
-  return type === "observed-data" || first !== undefined;
+function isObserved({ type, first_observed: first, objects }: JsonObject): boolean {
+  return type === "observed-data" || first !== undefined ||
+    (type === undefined && isJsonObject(objects));
+}
+
+/** Objects that nobody says when they were observed: one observation at no time in particular. */
+function untimed(objects: readonly JsonObject[]): StixObservation {
+  const found = objects.map((object, at) => [object["id"] ?? String(at), object]);
+  return { first: 0, last: 0, objects: Object.fromEntries(found) };
 }
 
 /**
  * Reads observed-data: with `objects` inside (STIX 2.0), or with `object_refs` to
- * objects beside it (STIX 2.1), in bundles or not. Throws `InputError` if times or
- * counts are missing, or if there is no observed-data outside of bundles.
+ * objects beside it (STIX 2.1), in bundles or not. Cyber observables without any
+ * observed-data are one observation. Throws `InputError` if times are missing or
+ * malformed, or if there is nothing of the kind outside of bundles.
  */
 export function readObservedData(data: readonly JsonObject[]): StixObservation[] {
   const flat = data.flatMap((item) => {
@@ -110,15 +123,20 @@ export function readObservedData(data: readonly JsonObject[]): StixObservation[]
     return Array.isArray(objects) ? objects.filter((object) => isJsonObject(object)) : [item];
   });
   const observed = flat.filter(isObserved);
-  if (observed.length === 0 && data.some(({ objects }) => !Array.isArray(objects))) {
+  if (observed.length === 0) {
+    const loose = flat.filter(({ type }) => typeof type === "string" && !NOT_OBSERVED.has(type));
+    if (loose.length > 0) return [untimed(loose)];
+    if (data.every(({ objects }) => Array.isArray(objects))) return [];
     throw new InputError("There is no observed-data", {
       hint: "Give observed-data with its objects, a list of it, or a bundle.",
     });
   }
   const all = byId(flat);
-  return observed.map((object) => {
-    const { id } = object;
+  return observed.map((object, at) => {
+    const { id, type, first_observed: first } = object;
+    const objects = objectsOf(object, all);
+    if (type === undefined && first === undefined) return { ...untimed([]), objects };
     const name = typeof id === "string" ? { id } : {};
-    return { ...name, ...readTimes(object), objects: objectsOf(object, all) };
+    return { ...name, ...readTimes(object, at), objects };
   });
 }

@@ -19,7 +19,11 @@ export type Canonical = (path: ObjectPath, text: string) => string;
 export interface TestOptions {
   /** Widens equality of texts; without it they are compared code point by code point. */
   readonly canonical?: Canonical;
-  /** A list fulfils a test if an element does, as if the path ended in `[*]`. */
+  /**
+   * As logs need it: a list fulfils a test if an element does, as if the path ended in `[*]`;
+   * a number in quotes is that number (`dst_port = '443'`); comparisons joined by AND that
+   * are about different types of object are each fulfilled by an object of their own.
+   */
   readonly lenient?: boolean;
 }
 
@@ -68,12 +72,19 @@ function isLow(text: string, at: number): boolean {
  */
 type Compare = (value: Selected) => number | undefined;
 
-function compareTo(constant: Constant): Compare {
+/** Feeds put numbers in quotes (`dst_port = '443'`); undefined if the text is none. */
+export function quotedNumber(text: string): number | undefined {
+  return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+function compareTo(constant: Constant, lenient = false): Compare {
   switch (constant.type) {
     case "string": {
       const bytes = latin1(constant.value);
+      const number = lenient ? quotedNumber(constant.value) : undefined;
       return (value) => {
         if (typeof value === "string") return compareTexts(value, constant.value);
+        if (typeof value === "number") return number === undefined ? undefined : value - number;
         if (!(value instanceof Uint8Array)) return undefined;
         return bytes === undefined ? NaN : compareBytes(value, bytes);
       };
@@ -104,11 +115,15 @@ function compareTo(constant: Constant): Compare {
   }
 }
 
-function equals(constant: Constant, path: ObjectPath, canonical: Canonical | undefined): Predicate {
+function equals(
+  constant: Constant,
+  path: ObjectPath,
+  { canonical, lenient }: TestOptions,
+): Predicate {
   if (constant.type === "string") {
     const text = constant.value;
     const wanted = canonical?.(path, text);
-    const compare = compareTo(constant);
+    const compare = compareTo(constant, lenient);
     return (value) => {
       if (typeof value !== "string") return compare(value) === 0;
       return value === text || (wanted !== undefined && canonical!(path, value) === wanted);
@@ -118,26 +133,27 @@ function equals(constant: Constant, path: ObjectPath, canonical: Canonical | und
   return (value) => compare(value) === 0;
 }
 
-function isOneOf(test: Test, canonical: Canonical | undefined): Predicate {
+function isOneOf(test: Test, options: TestOptions): Predicate {
   const { path, constants } = test;
+  const { canonical } = options;
   const texts = new Set<string>();
   const others: Predicate[] = [];
   for (const constant of constants) {
     if (constant.type === "string") texts.add(canonical?.(path, constant.value) ?? constant.value);
-    else others.push(equals(constant, path, canonical));
+    else others.push(equals(constant, path, options));
   }
   const strings = constants.filter(({ type }) => type === "string")
-    .map((constant) => equals(constant, path, canonical));
+    .map((constant) => equals(constant, path, options));
   return (value) => {
     if (typeof value === "string" && texts.has(canonical?.(path, value) ?? value)) return true;
-    if (value instanceof Uint8Array && strings.some((equal) => equal(value))) return true;
+    if (typeof value !== "string" && strings.some((equal) => equal(value))) return true;
     return others.some((equal) => equal(value));
   };
 }
 
 /** The order operators are false for types that can't be compared, negated or not. */
-function ordered(test: Test): Predicate {
-  const compare = compareTo(test.constants[0]!);
+function ordered(test: Test, { lenient }: TestOptions): Predicate {
+  const compare = compareTo(test.constants[0]!, lenient);
   const holds = {
     "<": (order: number) => order < 0,
     "<=": (order: number) => order <= 0,
@@ -243,7 +259,7 @@ function positive(test: Test, options: TestOptions): Predicate {
   const text = constant?.type === "string" ? constant.value : "";
   switch (test.operator) {
     case "IN":
-      return isOneOf(test, options.canonical);
+      return isOneOf(test, options);
     case "LIKE":
       return like(text);
     case "MATCHES":
@@ -252,13 +268,13 @@ function positive(test: Test, options: TestOptions): Predicate {
     case "ISSUPERSET":
       return subset(text, test.operator === "ISSUPERSET");
     default:
-      return equals(constant!, test.path, options.canonical);
+      return equals(constant!, test.path, options);
   }
 }
 
 /** Turns a test into a predicate over each single selected value. Throws `InputError` for bad regexes. */
 export function compileTest(test: Test, options: TestOptions = {}): Predicate {
-  if (["<", "<=", ">", ">="].includes(test.operator)) return ordered(test);
+  if (["<", "<=", ">", ">="].includes(test.operator)) return ordered(test, options);
   const holds = positive(test, options);
   const inverted = test.negated !== (test.operator === "!=");
   return inverted ? (value) => !holds(value) : holds;

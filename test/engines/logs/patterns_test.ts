@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { prepareObstacle } from "../../../src/match/pattern_support.ts";
 import * as fc from "fast-check";
 import type { Match } from "../../../src/engines/engine.ts";
 import { open, supports } from "../../../src/engines/logs/mod.ts";
@@ -116,17 +117,22 @@ Deno.test("live() finds compound patterns as their last event comes", () =>
     assert(found.every(({ type }) => type === "LIVE"));
   }));
 
-Deno.test("supports() says what no log can tell and what can't be evaluated", () => {
-  const reasons = [
+Deno.test("supports() says what no log can tell and what can't be evaluated", async () => {
+  const patterns = [
     "[process:name = 'x' AND network-traffic:dst_port = 1]",
     "[url:value MATCHES '(?=a)b']",
+    "[url:value MATCHES '(a']",
     "[network-traffic:dst_port = 1] REPEATS 0 TIMES",
     "[network-traffic:dst_port = 1]",
-  ].map((pattern) => supports(indicator(pattern)));
-  assert.deepEqual(reasons.map((support) => support.type), ["none", "none", "none", "whole"]);
+  ];
+  for (const pattern of patterns) await prepareObstacle(pattern);
+  const reasons = patterns.map((pattern) => supports(indicator(pattern)));
+  const types = reasons.map((support) => support.type);
+  assert.deepEqual(types, ["none", "none", "none", "none", "whole"]);
   const words = reasons.map((support) => "reason" in support ? support.reason : "").join("\n");
   assert.match(words, /no log tells process:name/);
   assert.match(words, /lookahead/);
+  assert.match(words, /missing closing \)/);
   assert.match(words, /at least 1 time/);
 });
 

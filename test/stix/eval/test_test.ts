@@ -21,10 +21,30 @@ const OBJECTS: Record<string, JsonObject> = {
   "3": { type: "file", magic_hex: "ff00", bad_hex: "xyz", name: "a\nb", parent_ref: "nowhere" },
 };
 
-function holds(text: string): boolean {
+function holds(text: string, lenient = false): boolean {
   const tree = parsePattern(`[${text}]`) as { comparison: Comparison };
-  return compileComparison(tree.comparison)(OBJECTS);
+  return compileComparison(tree.comparison, { lenient })(OBJECTS);
 }
+
+Deno.test("compileComparison() takes numbers in quotes where it is lenient", () => {
+  const traffic = "network-traffic:dst_port";
+  for (const test of ["= '443'", "!= '80'", "IN ('80', '443')", "> '80'", "NOT = '444'"]) {
+    assert(holds(`${traffic} ${test}`, true), test);
+  }
+  assert(!holds(`${traffic} = '443'`));
+  assert(!holds(`${traffic} = ''`, true));
+  assert(!holds(`${traffic} > 'x'`, true));
+});
+
+Deno.test("compileComparison() joins different objects by AND where it is lenient", () => {
+  const address = "ipv4-addr:value = '10.0.0.1'", name = "file:name LIKE 'a%'";
+  assert(holds(`${address} AND ${name} AND network-traffic:dst_port = 443`, true));
+  assert(!holds(`${address} AND ${name}`));
+  assert(!holds(`${address} AND ${name} AND network-traffic:dst_port = 80`, true));
+  // What is about one type is about one object.
+  assert(!holds(`${address} AND ipv4-addr:value = '10.0.0.2' AND ${name}`, true));
+  assert(holds(`(${address} OR ${name}) AND file:name != 'b' AND ${name}`, true));
+});
 
 Deno.test("compileComparison() follows references, indexes and quoted keys", () => {
   assert(holds("network-traffic:src_ref.value = '10.0.0.1' AND network-traffic:dst_port = 443"));
