@@ -29,15 +29,26 @@ export async function openByteStream(path: string, signal: AbortSignal): Promise
   // Opening a pipe waits for its writer.
   const source = path === "-" ? standardInput(signal) : await orAborted(Deno.open(path), signal);
   try {
-    return await byteStream(source, signal);
+    return await byteStream(source, signal, await isRegular(source) ? path : undefined);
   } catch (error) {
     source.close();
     throw error;
   }
 }
 
-/** Wraps a raw source, telling its compression by its first bytes. */
-export async function byteStream(source: RawSource, signal: AbortSignal): Promise<ByteStream> {
+async function isRegular(source: RawSource | Deno.FsFile): Promise<boolean> {
+  return "stat" in source && (await source.stat()).isFile;
+}
+
+/**
+ * Wraps a raw source, telling its compression by its first bytes; `path` is where
+ * it can be opened again, if it can.
+ */
+export async function byteStream(
+  source: RawSource,
+  signal: AbortSignal,
+  path?: string,
+): Promise<ByteStream> {
   const counted = counting(source);
   const head = await readHead(counted);
   const compression = compressionOf(head);
@@ -57,7 +68,8 @@ export async function byteStream(source: RawSource, signal: AbortSignal): Promis
     };
   }
   const { decompress } = await import("./decompress.ts");
-  const unpacked = decompress(compression, rawChunks(raw, signal));
+  const { chunks, again } = repeatable(rawChunks(raw, signal), path, signal);
+  const unpacked = decompress(compression, chunks, again);
   return {
     ...base,
     read: unpacked.read,
@@ -134,6 +146,37 @@ function pushBack(source: RawSource, head: Uint8Array): RawSource {
       closed = true;
     },
   };
+}
+
+/** What came through a pipe is kept up to so many bytes, to be decoded once more. */
+const MOST_KEPT = 8 << 20;
+
+/** Chunks that can be had again: from the file, or from memory while they are few. */
+function repeatable(
+  first: AsyncIterable<Uint8Array>,
+  path: string | undefined,
+  signal: AbortSignal,
+) {
+  if (path !== undefined) return { chunks: first, again: () => fileChunks(path, signal) };
+  let kept: Uint8Array[] = [];
+  let bytes = 0;
+  async function* keeping() {
+    for await (const chunk of first) {
+      bytes += chunk.length;
+      if (bytes <= MOST_KEPT) kept.push(chunk);
+      else kept = [];
+      yield chunk;
+    }
+  }
+  async function* fromMemory() {
+    yield* kept;
+  }
+  return { chunks: keeping(), again: () => bytes <= MOST_KEPT ? fromMemory() : undefined };
+}
+
+async function* fileChunks(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  using file = await Deno.open(path);
+  yield* rawChunks(file, signal);
 }
 
 async function* rawChunks(source: RawSource, signal: AbortSignal): AsyncGenerator<Uint8Array> {

@@ -1,5 +1,6 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
+import { salvage } from "./salvage.ts";
 import { type FramePart, zstdFrames } from "./zstd_frames.ts";
 
 /** What decompression adds to a stream of chunks. */
@@ -14,16 +15,21 @@ const CHUNK = 1 << 18;
 /**
  * Decompresses chunks as they are pulled. A stream that is cut short or damaged
  * gives all that could be decoded, then ends with `damage` set; failures of the
- * source itself (an abort, an I/O error) are thrown.
+ * source itself (an abort, an I/O error) are thrown. `again` gives the chunks anew
+ * if it can: the last bytes before a damage need them.
  */
 export function decompress(
   compression: "gzip" | "zstd",
   chunks: AsyncIterable<Uint8Array>,
+  again: () => AsyncIterable<Uint8Array> | undefined = () => undefined,
 ): Unpacked {
-  const output = compression === "gzip" ? gunzip(sourceErrors(chunks)) : unzstd(chunks);
+  const decode = compression === "gzip" ? gunzip : unzstd;
+  const isDamage = (error: unknown) => !(error instanceof SourceError) && !endsEarly(error);
+  const output = salvage(decode, sourceErrors(chunks), again, isDamage);
   const iterator = output[Symbol.asyncIterator]();
   let rest: Uint8Array = new Uint8Array(0);
   let damage: string | undefined;
+  let begun = false;
   return {
     async read(into) {
       while (rest.length === 0) {
@@ -32,8 +38,9 @@ export function decompress(
           const { value, done } = await iterator.next();
           if (done) return 0;
           rest = value;
+          begun = true;
         } catch (error) {
-          damage = describe(error, compression);
+          damage = describe(error, compression, begun);
         }
       }
       const taken = rest.subarray(0, into.length);
@@ -45,7 +52,7 @@ export function decompress(
       return damage;
     },
     close() {
-      iterator.return?.().catch(() => {});
+      iterator.return(undefined).catch(() => {});
     },
   };
 }
@@ -58,13 +65,13 @@ function gunzip(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const decode = typeof zlib.createZstdDecompress === "function"
     ? nativeZstd
-    : await javaScriptZstd();
-  const parts = zstdFrames(sourceErrors(chunks));
+    : (await import("./zstd_decoder.ts")).decodeFrame;
+  const parts = zstdFrames(chunks);
   let cut = false;
   while (!cut) {
     const first = await parts.next();
     if (first.done) return;
-    yield* decode(oneFrame(first.value, parts, () => cut = true));
+    yield* decode(oneFrame(first.value, parts, () => cut = true), () => cut);
   }
   throw new Error("unexpected end of stream");
 }
@@ -86,19 +93,6 @@ async function* oneFrame(
 
 function nativeZstd(frame: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   return throughZlib(frame, zlib.createZstdDecompress({ chunkSize: CHUNK }));
-}
-
-async function javaScriptZstd() {
-  const { Decompress } = await import("fzstd");
-  return async function* (frame: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let decoded: Uint8Array[] = [];
-    const decoder = new Decompress((chunk) => decoded.push(chunk));
-    for await (const part of frame) {
-      decoder.push(part);
-      yield* decoded;
-      decoded = [];
-    }
-  };
 }
 
 /**
@@ -157,10 +151,21 @@ class SourceError extends Error {
   }
 }
 
-function describe(error: unknown, compression: string): string {
+function describe(error: unknown, compression: string, begun: boolean): string {
   if (error instanceof SourceError) throw error.cause;
-  const text = error instanceof Error ? error.message : String(error);
-  return /unexpected e(nd|of)|incomplete/i.test(text)
-    ? `${compression} stream ends early`
-    : `${compression} stream is damaged (${text})`;
+  if (endsEarly(error)) return `${compression} stream ends early`;
+  const text = messageOf(error);
+  if (begun && /incorrect header check|no zstd frame/.test(text)) {
+    return `something else follows the ${compression} stream`;
+  }
+  return `${compression} stream is damaged (${text})`;
+}
+
+/** All that there was is decoded; there should have been more. */
+function endsEarly(error: unknown): boolean {
+  return /unexpected e(nd|of)|incomplete/i.test(messageOf(error));
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

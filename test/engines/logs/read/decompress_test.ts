@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as zlib from "node:zlib";
 import fc from "fast-check";
-import { byteStream } from "../../../../src/engines/logs/read/byte_stream.ts";
+import { byteStream, openByteStream } from "../../../../src/engines/logs/read/byte_stream.ts";
+import { decodeFrame } from "../../../../src/engines/logs/read/zstd_decoder.ts";
 import { zstdFrames } from "../../../../src/engines/logs/read/zstd_frames.ts";
 
 const SIGNAL = new AbortController().signal;
@@ -30,7 +31,7 @@ async function readAll(bytes: Uint8Array, size = 1 << 16) {
   for (let n = await stream.read(buffer); n > 0; n = await stream.read(buffer)) {
     text += decoder.decode(buffer.subarray(0, n), { stream: true });
   }
-  assert.equal(stream.rawBytes, bytes.length);
+  if (stream.damage === undefined) assert.equal(stream.rawBytes, bytes.length);
   stream.close();
   return { text, damage: stream.damage, compression: stream.compression };
 }
@@ -83,6 +84,70 @@ for (const [name, possible, pack] of packers) {
     },
   });
 }
+
+Deno.test("byteStream() gives all that stands before a damage", async () => {
+  const packed = new Uint8Array(zlib.gzipSync(TEXT));
+  const wrongChecksum = packed.slice();
+  wrongChecksum[packed.length - 8]! ^= 0xff;
+  const damaged = join(zlib.gzipSync("first\n"), wrongChecksum);
+  const followed = join(packed, new TextEncoder().encode("something else"));
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, followed);
+    for (const size of [10, 1 << 16]) {
+      assert.deepEqual(await readAll(damaged, size), {
+        text: "first\n" + TEXT,
+        damage: "gzip stream is damaged (incorrect data check)",
+        compression: "gzip",
+      });
+      assert.deepEqual(await readAll(followed, size), {
+        text: TEXT,
+        damage: "something else follows the gzip stream",
+        compression: "gzip",
+      });
+    }
+    // More than is kept of a pipe is read again from the file.
+    const stream = await openByteStream(path, SIGNAL);
+    const buffer = new Uint8Array(2 * TEXT.length);
+    let length = 0;
+    for (let n = 1; n > 0; length += n) n = await stream.read(buffer.subarray(length));
+    stream.close();
+    assert.equal(new TextDecoder().decode(buffer.subarray(0, length)), TEXT);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
+Deno.test({
+  name: "decodeFrame() gives all of a frame, then fails if its checksum is wrong",
+  ignore: !HAS_ZSTD,
+  async fn() {
+    const checked = { params: { [zlib.constants.ZSTD_c_checksumFlag]: 1 } };
+    const sound = new Uint8Array(zlib.zstdCompressSync(TEXT, checked));
+    const wrong = sound.slice();
+    wrong[wrong.length - 1]! ^= 0xff;
+    const decode = async (bytes: Uint8Array, size: number, cut = false) => {
+      async function* parts() {
+        for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+      }
+      const decoder = new TextDecoder();
+      let text = "";
+      let failure = "";
+      try {
+        for await (const chunk of decodeFrame(parts(), () => cut)) text += decoder.decode(chunk);
+      } catch (error) {
+        failure = (error as Error).message;
+      }
+      return [text, failure];
+    };
+    for (const size of [1, 3, 1 << 16]) {
+      assert.deepEqual(await decode(sound, size), [TEXT, ""]);
+      assert.deepEqual(await decode(wrong, size), [TEXT, "wrong checksum"]);
+      assert.deepEqual(await decode(wrong, size, true), [TEXT, ""]);
+      assert.deepEqual(await decode(zlib.zstdCompressSync(TEXT), size), [TEXT, ""]);
+    }
+  },
+});
 
 Deno.test({
   name:
