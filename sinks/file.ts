@@ -12,6 +12,7 @@ import {
   type SinkModule,
   type SinkSpec,
 } from "./sink.ts";
+import { reasonOf } from "../src/system_error.ts";
 
 const OPTIONS = {
   path: { type: "string", required: true, doc: "The file that lines are appended to" },
@@ -239,8 +240,10 @@ function problem(what: string, error: unknown, undelivered: readonly Delivery[] 
   if (error instanceof SinkError && undelivered.length === 0) return error;
   const hint = error instanceof Deno.errors.NotFound
     ? "Make the folder first, or name another file."
+    : error instanceof Deno.errors.NotCapable
+    ? "Name a file, or write to standard output with the sink stdout."
     : undefined;
-  return new SinkError(`${what}: ${(error as Error).message}`, {
+  return new SinkError(`${what}: ${reasonOf(error)}`, {
     undelivered,
     cause: error,
     ...(hint === undefined ? {} : { hint }),

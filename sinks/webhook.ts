@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
 import { ConfigError } from "../src/errors.ts";
+import { reasonOf } from "../src/system_error.ts";
 import { stixUuid } from "../src/stix/ids.ts";
 import { withTimeout } from "../src/wait.ts";
 import { readForm } from "./form.ts";
@@ -208,7 +209,7 @@ async function readText(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    throw new ConfigError(`Can't read it: ${(error as Error).message}`, {
+    throw new ConfigError(`Can't read it: ${reasonOf(error)}`, {
       place: { file: path },
       cause: error,
     });

@@ -61,11 +61,13 @@ export function isClosedPipe(error: unknown): boolean {
   return error instanceof ClosedPipe || error instanceof Deno.errors.BrokenPipe;
 }
 
-/** Writes a place as people read it: `file:line:column: key "x"`. */
+/** Writes a place as people read it: `file:line:column: key "x"`, flags as they are. */
 export function formatPlace(place: Place): string {
   const spot = [place.file, place.line, place.column].filter((part) => part !== undefined);
   const parts = [];
   if (spot.length > 0) parts.push(spot.join(":"));
-  if (place.key !== undefined) parts.push(`key "${place.key}"`);
+  if (place.key !== undefined) {
+    parts.push(place.key.startsWith("--") ? place.key : `key "${place.key}"`);
+  }
   return parts.join(": ");
 }

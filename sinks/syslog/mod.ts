@@ -1,6 +1,7 @@
 import type { Values } from "../../src/config/config.ts";
 import type { OptionTable } from "../../src/config/options.ts";
 import { UsageError } from "../../src/errors.ts";
+import { reasonOf } from "../../src/system_error.ts";
 import { orAborted, withTimeout } from "../../src/wait.ts";
 import { readForm } from "../form.ts";
 import { chunksOf } from "../lines.ts";
@@ -198,7 +199,7 @@ async function readPem(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    throw new SinkError(`Can't read ${path}: ${(error as Error).message}`, {
+    throw new SinkError(`Can't read ${path}: ${reasonOf(error)}`, {
       retryable: false,
       cause: error,
     });

@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { PositionStore } from "../engines/logs/live/positions.ts";
 import { UsageError } from "../errors.ts";
+import { endpointFrom } from "./settings.ts";
 
 const logger = getLogger(["bridge", "engines"]);
 
@@ -39,7 +40,7 @@ export async function openEngine(
     const { open } = await import("../engines/vast/mod.ts");
     return await open({
       ...config,
-      vast: flags.vast ?? config.vast,
+      vast: endpointFrom("--vast", flags.vast, "vast") ?? config.vast,
       vast_binary: flags.vastBinary ?? config.vast_binary,
       ...(running.forever ? { patience: Infinity } : {}),
     });

@@ -1,5 +1,7 @@
 import { configure, type LogLevel, type LogRecord, type Sink } from "@logtape/logtape";
 import { stripControls } from "./terminal.ts";
+import { ConfigError } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 
 /** The ancestor's level names, and ours for `--log-level`; `off` logs nothing. */
 const LEVELS: Readonly<Record<string, LogLevel | null>> = {
@@ -42,7 +44,7 @@ export async function setUpLogging(options: LoggingOptions): Promise<void> {
   }
   const fileLevel = levelOf(options.file?.level);
   if (options.file !== undefined && fileLevel !== null) {
-    const file = Deno.openSync(options.file.path, { append: true, create: true, mode: 0o640 });
+    const file = openLogFile(options.file.path);
     sinks["file"] = fileSink(file);
     if (loggers.length === 0) {
       loggers.push({ category: ["bridge"], lowestLevel: fileLevel, sinks: [] as string[] });
@@ -106,6 +108,18 @@ function consoleSink(options: LoggingOptions): Sink {
     options.beforeLine?.();
     writeAll(Deno.stderr, formatRecord(record, options.timestamps));
   };
+}
+
+function openLogFile(path: string): Deno.FsFile {
+  try {
+    return Deno.openSync(path, { append: true, create: true, mode: 0o640 });
+  } catch (error) {
+    throw new ConfigError(`Can't open the log file: ${reasonOf(error)}`, {
+      place: { file: path },
+      hint: "Name another with logging.filename.",
+      cause: error,
+    });
+  }
 }
 
 function fileSink(file: Deno.FsFile): Sink {

@@ -1,6 +1,7 @@
 /** What `bridge pattern match` does: patterns on files of STIX observed-data. */
 import { BridgeError, InputError, UsageError } from "../errors.ts";
 import { fileInput, openInput } from "../intel/readers/input.ts";
+import { isStandardInput } from "../standard_input.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import {
   matchObservations,
@@ -102,7 +103,7 @@ function evaluate(
 /** Evaluates each pattern on the files. Throws `InputError` if a file can't be read. */
 export async function* matchFiles(request: MatchRequest): AsyncGenerator<Verdict> {
   const { patterns, files, each, ...options } = request;
-  if (files.filter((file) => file === "-").length > 1) {
+  if (files.filter(isStandardInput).length > 1) {
     throw new UsageError("Standard input can be read only once");
   }
   const groups = each ? files.map((file) => [file]) : [files];

@@ -1,4 +1,5 @@
 import { BridgeError, formatPlace } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 import { stripControls } from "../controls.ts";
 
 /**
@@ -18,5 +19,6 @@ function headline(error: unknown): string {
     return place === "" ? error.message : `${place}: ${error.message}`;
   }
   if (error instanceof AggregateError) return error.errors.map(headline).join("\nbridge: ");
+  if (error instanceof Deno.errors.NotCapable) return `Not allowed: ${reasonOf(error)}`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import { loadConfig } from "../config/load.ts";
 import { parseDuration, parseInstant } from "../config/units.ts";
 import type { Engine, RetroQuery, Trouble } from "../engines/engine.ts";
 import { UsageError } from "../errors.ts";
+import { isStandardInput } from "../standard_input.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
 import { openOutlets, type OutletReport, type Outlets } from "../pipeline/outlets.ts";
@@ -12,7 +13,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
-import { windowFrom } from "./settings.ts";
+import { fromFlag, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { useColor } from "./terminal.ts";
 
@@ -53,13 +54,17 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   }
 }
 
-/** Both the list and the logs on standard input can't be. */
+/** Standard input can be but one thing. */
 function checkStandardInput(flags: RetroFlags): void {
-  const readers = [...flags.iocFile, ...flags.logs].filter((path) => path === "-");
+  const { iocFile, logs, allowList, config = "" } = flags;
+  const readers = [...iocFile, ...logs, ...allowList, config].filter(isStandardInput);
   if (readers.length > 1) {
-    throw new UsageError("Standard input can be read but once: - stands for it twice", {
-      hint: "Put the IoCs or the logs into a file.",
-    });
+    throw new UsageError(
+      `Standard input can be read but once, and is named ${readers.length} times`,
+      {
+        hint: "Put the IoCs or the logs into a file.",
+      },
+    );
   }
 }
 
@@ -69,8 +74,10 @@ interface Bounds {
 }
 
 function readBounds(flags: RetroFlags, config: Config, now: number): Bounds {
-  const since = flags.since === undefined ? undefined : parseInstant(flags.since, now);
-  const until = flags.until === undefined ? undefined : parseInstant(flags.until, now);
+  const instant = (flag: string, text: string | undefined) =>
+    text === undefined ? undefined : fromFlag(flag, text, (text) => parseInstant(text, now));
+  const since = instant("--since", flags.since);
+  const until = instant("--until", flags.until);
   if (since !== undefined && until !== undefined && since >= until) {
     throw new UsageError("The hunt has no time: --since is not before --until");
   }
@@ -83,15 +90,8 @@ function readBounds(flags: RetroFlags, config: Config, now: number): Bounds {
       ...(since === undefined ? {} : { since }),
       ...(until === undefined ? {} : { until }),
     },
-    timeout: flags.timeout === undefined ? 0 : parseDuration(flags.timeout),
+    timeout: flags.timeout === undefined ? 0 : fromFlag("--timeout", flags.timeout, parseDuration),
   };
-}
-
-function wholeNumber(flag: string, text: string): number {
-  if (!/^\d{1,15}$/.test(text)) {
-    throw new UsageError(`Not a whole number: ${JSON.stringify(text)}`, { place: { key: flag } });
-  }
-  return Number(text);
 }
 
 async function outletsFor(

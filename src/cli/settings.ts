@@ -1,6 +1,9 @@
 import type { Config } from "../config/config.ts";
 import { parseDuration } from "../config/units.ts";
-import { UsageError } from "../errors.ts";
+import { parseEndpoint } from "../config/endpoint.ts";
+import { CONFIG_KEYS } from "../config/keys.ts";
+import type { OptionSpec } from "../config/options.ts";
+import { BridgeError, UsageError } from "../errors.ts";
 
 /** Lays flags over the configuration: what a flag does not say stays as it is. */
 export function overlay(config: Config, flags: Partial<Record<keyof Config, unknown>>): Config {
@@ -27,30 +30,37 @@ export function wholeNumber(flag: string, text: string): number {
  */
 export function windowFrom(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const window = parseDuration(text);
+  const window = fromFlag("--aggregate", text, parseDuration);
   if (window > 0) return window;
   throw new UsageError("A window needs a length, such as 1h", { place: { key: "--aggregate" } });
 }
 
 /**
- * Splits `host:port` or `[address]:port`; the port may be left out.
+ * The same text, if it is an endpoint.
  *
- * @throws UsageError naming the key
+ * @throws UsageError naming the flag
  */
-export function splitEndpoint(
-  text: string,
-  key: string,
-  defaultPort: number,
-): { host: string; port: number } {
-  const match = /^(?:tcp:\/\/)?(?:\[([0-9a-fA-F:.%]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(
-    text.trim(),
-  );
-  const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
-  if (match === null || port > 65535) {
-    throw new UsageError(`Not an endpoint: ${JSON.stringify(text)}`, {
-      place: { key },
-      hint: `Write host:port, such as localhost:${defaultPort}.`,
+export function endpointFrom(
+  flag: string,
+  text: string | undefined,
+  key: "threatbus" | "vast" | "metrics.listen",
+): string | undefined {
+  if (text === undefined) return undefined;
+  const { form = "host:port" }: OptionSpec = CONFIG_KEYS[key];
+  fromFlag(flag, text, (text) => parseEndpoint(text, form));
+  return text;
+}
+
+/** Reads the value of a flag; errors name the flag. */
+export function fromFlag<T>(flag: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error;
+    const { message, hint } = error;
+    throw new UsageError(message, {
+      place: { key: flag },
+      ...(hint === undefined ? {} : { hint }),
     });
   }
-  return { host: match[1] ?? match[2]!, port };
 }

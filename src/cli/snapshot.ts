@@ -1,6 +1,7 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/load.ts";
+import { parseHostPort } from "../config/endpoint.ts";
 import { parseDuration } from "../config/units.ts";
 import { oneLine } from "../controls.ts";
 import type { Engine, Match } from "../engines/engine.ts";
@@ -19,7 +20,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { createSets } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
-import { overlay, splitEndpoint, wholeNumber, windowFrom } from "./settings.ts";
+import { endpointFrom, fromFlag, overlay, wholeNumber, windowFrom } from "./settings.ts";
 
 const logger = getLogger(["bridge", "snapshot"]);
 
@@ -28,7 +29,10 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
   await setUpLogging({ console: flags.quiet ? "error" : flags.logLevel, timestamps: false });
   const loaded = await loadConfig({ file: flags.config, env: context.env });
   const config = withFlags(loaded.values, flags);
-  const bounds = { idle: parseDuration(flags.idle), maxTime: parseDuration(flags.maxTime) };
+  const bounds = {
+    idle: fromFlag("--idle", flags.idle, parseDuration),
+    maxTime: fromFlag("--max-time", flags.maxTime, parseDuration),
+  };
   await using cleanup = new AsyncDisposableStack();
   const engine = flags.dump === undefined ? await openEngine(flags, config) : undefined;
   if (engine !== undefined) cleanup.defer(() => engine.close());
@@ -54,7 +58,7 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
 
 function withFlags(config: Config, flags: SnapshotFlags): Config {
   return overlay(config, {
-    threatbus: flags.threatbus,
+    threatbus: endpointFrom("--threatbus", flags.threatbus, "threatbus"),
     snapshot: flags.days === undefined ? undefined : wholeNumber("--days", flags.days),
     subdomains: flags.subdomains,
     format: flags.format,
@@ -63,7 +67,7 @@ function withFlags(config: Config, flags: SnapshotFlags): Config {
 
 async function connect(config: Config): Promise<ThreatBusClient> {
   const mechanism = await busMechanism(config);
-  const { host, port } = splitEndpoint(config.threatbus, "threatbus", 13370);
+  const { host, port } = parseHostPort(config.threatbus);
   return createClient({
     link: zmqLink({ host, port, ...(mechanism && { mechanism }) }),
     endpoint: config.threatbus,

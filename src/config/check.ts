@@ -20,7 +20,8 @@ export function checkOptions(
 ): Record<string, unknown> {
   const result = schemaOf(table).safeParse(raw ?? {});
   if (!result.success) {
-    throw oneOrAll(result.error.issues.flatMap((i) => describe(i, table, locate)));
+    const errors = result.error.issues.flatMap((issue) => describe(issue, table, locate));
+    throw oneOrAll(errors.sort((a, b) => (a.place?.line ?? 0) - (b.place?.line ?? 0)));
   }
   const given = flatten(result.data, table);
   const missing = Object.keys(table).filter((name) =>
@@ -65,6 +66,8 @@ function expected(spec: OptionSpec | undefined): string {
       return "a list of texts or mappings";
     case "map":
       return "a mapping of keys to values";
+    case "endpoint":
+      return "host:port";
     case "integer":
       return "a whole number";
     case "boolean":

@@ -6,7 +6,7 @@ import { parseBytes, parseDuration } from "./units.ts";
 type ValueOf<S extends OptionSpec> = S extends { choices: readonly (infer C)[] } ? C
   : S["type"] extends "boolean" ? boolean
   : S["type"] extends "integer" | "number" | "duration" | "bytes" ? number
-  : S["type"] extends "string" ? string
+  : S["type"] extends "string" | "endpoint" ? string
   : S["type"] extends "string[]" ? readonly string[]
   : S["type"] extends "map" ? Readonly<Record<string, string>>
   : readonly (string | Readonly<Record<string, unknown>>)[];

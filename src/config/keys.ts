@@ -33,7 +33,8 @@ export const CONFIG_KEYS = {
     example: "metrics.log",
   },
   "metrics.listen": {
-    type: "string",
+    type: "endpoint",
+    form: "[host]:port",
     doc: "Address for /metrics (Prometheus), /healthz and /readyz; unset opens none",
     example: "127.0.0.1:9464",
   },
@@ -49,13 +50,14 @@ export const CONFIG_KEYS = {
     example: "/var/log/suricata",
   },
   vast: {
-    type: "string",
+    type: "endpoint",
+    form: "[host][:port]",
     doc: "Endpoint of the VAST node (localhost:42000 if the engine is vast)",
     example: "localhost:42000",
   },
   vast_binary: { type: "string", default: "vast", doc: "The vast executable" },
   threatbus: {
-    type: "string",
+    type: "endpoint",
     default: "localhost:13370",
     doc: "Management endpoint of Threat Bus",
   },

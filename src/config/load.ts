@@ -1,4 +1,6 @@
 import { ConfigError } from "../errors.ts";
+import { isStandardInput, readStandardInput } from "../standard_input.ts";
+import { reasonOf } from "../system_error.ts";
 import { isJsonObject } from "../json.ts";
 import type { Locate } from "./check.ts";
 import { type Config, defaultsOf, environmentNames, type Origins } from "./config.ts";
@@ -106,12 +108,14 @@ function isFile(path: string): boolean {
   }
 }
 
-async function readFile(path: string) {
+async function readFile(name: string) {
+  const piped = isStandardInput(name);
+  const path = piped ? "stdin" : name;
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = piped ? await readStandardInput() : await Deno.readTextFile(path);
   } catch (error) {
-    throw new ConfigError(`Can't read the configuration: ${(error as Error).message}`, {
+    throw new ConfigError(`Can't read the configuration: ${reasonOf(error)}`, {
       place: { file: path },
       hint: "Name another file with --config.",
       cause: error,

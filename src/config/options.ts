@@ -4,6 +4,8 @@
  * that reading them costs nothing at start-up.
  */
 
+import type { EndpointForm } from "./endpoint.ts";
+
 /** What a value may be. `duration` and `bytes` take numbers (seconds, bytes) or texts such as `90s`, `7d`, `10MiB`. */
 export type OptionType =
   | "string"
@@ -11,6 +13,8 @@ export type OptionType =
   | "number"
   | "boolean"
   | "duration"
+  /** Host and port as text; `form` says which of them may be missing. */
+  | "endpoint"
   | "bytes"
   | "string[]"
   /** A mapping of texts, e.g. HTTP headers. */
@@ -27,6 +31,8 @@ export interface OptionSpec {
   readonly default?: string | number | boolean | readonly string[];
   /** The only values allowed. */
   readonly choices?: readonly string[];
+  /** Of an endpoint; `host:port` if unset. */
+  readonly form?: EndpointForm;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly required?: boolean;

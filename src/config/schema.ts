@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { BridgeError } from "../errors.ts";
+import { parseEndpoint } from "./endpoint.ts";
 import type { OptionSpec, OptionTable } from "./options.ts";
 import { parseBytes, parseDuration } from "./units.ts";
 
@@ -42,6 +43,8 @@ function typeOf(spec: OptionSpec): z.ZodType {
       return bounded(z.number(), spec);
     case "duration":
       return unit(parseDuration);
+    case "endpoint":
+      return endpoint(spec);
     case "bytes":
       return unit(parseBytes);
     case "string[]":
@@ -60,16 +63,29 @@ function bounded(schema: z.ZodNumber, spec: OptionSpec): z.ZodNumber {
   return spec.maximum === undefined ? low : low.max(spec.maximum);
 }
 
+function endpoint({ form = "host:port" }: OptionSpec): z.ZodType {
+  return z.string().superRefine((text, context) => {
+    try {
+      parseEndpoint(text, form);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: messageOf(error) });
+    }
+  });
+}
+
 function unit(parse: (value: string | number) => number): z.ZodType {
   return z.union([z.number(), z.string()]).transform((value, context) => {
     try {
       return parse(value);
     } catch (error) {
-      const message = error instanceof BridgeError ? `${error.message}. ${error.hint}` : `${error}`;
-      context.addIssue({ code: "custom", message });
+      context.addIssue({ code: "custom", message: messageOf(error) });
       return z.NEVER;
     }
   });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof BridgeError ? `${error.message}. ${error.hint}` : `${error}`;
 }
 
 /** JSON Schema (draft 2020-12) of what a person may write. */

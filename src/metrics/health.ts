@@ -1,5 +1,7 @@
 import { getLogger } from "@logtape/logtape";
-import { ConfigError, UsageError } from "../errors.ts";
+import { parseEndpoint } from "../config/endpoint.ts";
+import { UsageError } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 import type { Metrics } from "./metrics.ts";
 
 const logger = getLogger(["bridge", "metrics"]);
@@ -22,7 +24,7 @@ export interface MetricsServer {
  * @param listen `host:port` or `:port`
  */
 export function serveMetrics(listen: string, metrics: Metrics, ready: Readiness): MetricsServer {
-  const { hostname, port } = parseListen(listen);
+  const { host: hostname = "127.0.0.1", port = 0 } = parseEndpoint(listen, "[host]:port");
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve({ hostname, port, onListen: () => {} }, async (request) => {
@@ -44,7 +46,7 @@ export function serveMetrics(listen: string, metrics: Metrics, ready: Readiness)
       }
     });
   } catch (error) {
-    throw new UsageError(`Can't listen for metrics on ${listen}: ${(error as Error).message}`, {
+    throw new UsageError(`Can't listen for metrics on ${listen}: ${reasonOf(error)}`, {
       hint: "Name another address with --metrics-listen.",
       cause: error,
     });
@@ -60,15 +62,4 @@ function describeReadiness(parts: ReturnType<Readiness>): Response {
   const status = entries.every(([, part]) => part.ok) ? 200 : 503;
   const lines = entries.map(([name, { ok, state }]) => `${ok ? "ok " : "not"} ${name}: ${state}`);
   return new Response(lines.join("\n") + "\n", { status });
-}
-
-function parseListen(listen: string): { hostname: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(listen.trim());
-  if (match === null || Number(match[3]) > 65535) {
-    throw new ConfigError(`Not an address: ${JSON.stringify(listen)}`, {
-      place: { key: "metrics.listen" },
-      hint: "Write host:port, such as 127.0.0.1:9464.",
-    });
-  }
-  return { hostname: match[1] ?? (match[2] || "127.0.0.1"), port: Number(match[3]) };
 }

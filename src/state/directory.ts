@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 
 /**
  * The folder for what is remembered over restarts: the one that was named, else
@@ -33,7 +34,7 @@ export function prepareDirectory(path: string): void {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
     if (Deno.build.os !== "windows") Deno.chmodSync(path, 0o700);
   } catch (error) {
-    throw new UsageError(`Can't use the state directory: ${(error as Error).message}`, {
+    throw new UsageError(`Can't use the state directory: ${reasonOf(error)}`, {
       place: { file: path },
       hint: "Name another with --state-dir, or do without with --no-spool.",
       cause: error,

@@ -3,6 +3,7 @@
  * stand on a command line, where every user of the machine could read them.
  */
 import { ConfigError } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 import {
   curveClient,
   type CurveKeyPair,
@@ -110,8 +111,8 @@ async function read(file: string): Promise<string> {
   return await Deno.readTextFile(file).catch((error) => notRead(file, error));
 }
 
-function notRead(file: string, error: Error): never {
-  throw new ConfigError(`Cannot read the file: ${error.message}`, {
+function notRead(file: string, error: unknown): never {
+  throw new ConfigError(`Can't read the file: ${reasonOf(error)}`, {
     place: { file },
     cause: error,
   });

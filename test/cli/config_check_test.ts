@@ -53,6 +53,27 @@ bus_security: {curve_key_file: /nowhere}
   assert.match(stderr, /config\.yaml:8.*curve_server_key/s);
 });
 
+Deno.test("bridge config check names each wrong endpoint with line and column", async () => {
+  const { code, stderr } = await check(
+    "threatbus: nohost\nvast: localhost:99999999\nmetrics: {listen: here}\n",
+  );
+  assert.equal(code, 2);
+  assert.match(stderr, /config\.yaml:1:12: key "threatbus": .*"nohost", the port is missing/);
+  assert.match(stderr, /config\.yaml:2:7: key "vast": .*65535/);
+  assert.match(stderr, /config\.yaml:3:19: key "metrics\.listen"/);
+});
+
+Deno.test("endpoints from the environment and from flags are checked, too", async () => {
+  const variable = await bridge(["config", "check"], { env: { BRIDGE_THREATBUS: "nohost" } });
+  assert.equal(variable.code, 2);
+  assert.match(variable.stderr, /environment BRIDGE_THREATBUS: .*the port is missing/);
+  for (const flag of ["--threatbus", "--metrics-listen"]) {
+    const { code, stderr } = await bridge(["run", "--no-spool", flag, "nohost"]);
+    assert.equal(code, 2);
+    assert.match(stderr, new RegExp(`^bridge: ${flag}: .*the port is missing`));
+  }
+});
+
 Deno.test("bridge config print hides secrets", async () => {
   const config = "bus_security: {plain_user: a, plain_password: swordfish}\n";
   for (const args of [["print"], ["print", "--json"]]) {

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import { ENGINES } from "../../engines/registry.ts";
 import { InputError, UsageError } from "../../errors.ts";
+import { isStandardInput } from "../../standard_input.ts";
 import { type CliContext, EXIT, withExamples } from "../context.ts";
 
 interface CheckOptions {
@@ -26,7 +27,7 @@ async function runMatch(
       hint: "Name a pattern (or --pattern-file) and files of observed-data; - is standard input.",
     });
   }
-  if (patternFile === "-" && files.includes("-")) {
+  if (patternFile !== undefined && isStandardInput(patternFile) && files.some(isStandardInput)) {
     throw new UsageError("Standard input can't be both patterns and observed-data");
   }
   const patterns = patternFile === undefined ? [given[0]!] : await readPatterns(patternFile);

@@ -4,7 +4,7 @@ import type { RunSettings } from "../../pipeline/run/run.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { setUpLogging } from "../logging.ts";
-import { overlay, wholeNumber } from "../settings.ts";
+import { endpointFrom, overlay, wholeNumber } from "../settings.ts";
 
 /** The configuration of a run, and the file it came from. */
 export interface RunConfig {
@@ -20,7 +20,7 @@ export async function readRunConfig(flags: RunFlags, { env }: CliContext): Promi
 
 function withFlags(config: Config, flags: RunFlags): Config {
   return overlay(config, {
-    threatbus: flags.threatbus,
+    threatbus: endpointFrom("--threatbus", flags.threatbus, "threatbus"),
     bus: flags.bus,
     snapshot: flags.snapshot && wholeNumber("--snapshot", flags.snapshot),
     live_match: flags.live ?? flags.liveMatch,
@@ -33,7 +33,7 @@ function withFlags(config: Config, flags: RunFlags): Config {
     report: flags.report,
     state_dir: flags.stateDir,
     "spool.enabled": flags.spool === false ? false : undefined,
-    "metrics.listen": flags.metricsListen,
+    "metrics.listen": endpointFrom("--metrics-listen", flags.metricsListen, "metrics.listen"),
   });
 }
 

@@ -2,6 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { DatabaseSync } from "node:sqlite";
 import type { Config } from "../../config/config.ts";
+import { parseHostPort } from "../../config/endpoint.ts";
 import { createMemoryQueue } from "../../delivery/memory_queue.ts";
 import type { Queue } from "../../delivery/queue.ts";
 import { openSpool } from "../../delivery/spool.ts";
@@ -19,7 +20,6 @@ import { zmqLink } from "../../threatbus/zmq_link.ts";
 import { busMechanism } from "../bus_security.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
-import { splitEndpoint } from "../settings.ts";
 
 const logger = getLogger(["bridge", "run"]);
 
@@ -36,7 +36,7 @@ export async function embeddedBus(
   config: Config,
   state: State | undefined,
 ): Promise<Bus> {
-  const { host, port } = splitEndpoint(config.threatbus, "threatbus", 13370);
+  const { host, port } = parseHostPort(config.threatbus);
   const life = new AbortController();
   return await startBus({
     host: host === "localhost" ? "127.0.0.1" : host,
@@ -56,7 +56,7 @@ export async function connectClient(
 ): Promise<ThreatBusClient> {
   const mechanism = await busMechanism(config);
   const endpoint = bus?.endpoint ?? config.threatbus;
-  const { host, port } = splitEndpoint(endpoint, "threatbus", 13370);
+  const { host, port } = parseHostPort(endpoint);
   return createClient({
     link: zmqLink({ host, port, ...(mechanism && { mechanism }) }),
     endpoint,

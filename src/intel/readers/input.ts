@@ -1,5 +1,7 @@
 /** Bytes of IoC sources: files, standard input; decompressed, as UTF-8 without a byte order mark. */
 import { InputError } from "../../errors.ts";
+import { isStandardInput } from "../../standard_input.ts";
+import { reasonOf } from "../../system_error.ts";
 
 /** A source of IoCs. */
 export interface IocInput {
@@ -22,9 +24,9 @@ export interface OpenInput {
 const HEAD_BYTES = 1 << 16;
 const CHUNK_BYTES = 1 << 20;
 
-/** A file by its path; `-` is standard input. */
+/** A file by its path; `-` (or `/dev/stdin`) is standard input. */
 export function fileInput(path: string): IocInput {
-  return path === "-"
+  return isStandardInput(path)
     ? { name: "stdin", open: () => Deno.stdin.readable }
     : { name: path, open: () => readFile(path), size: () => sizeOf(path) };
 }
@@ -60,6 +62,7 @@ async function* readFile(path: string): AsyncIterable<Uint8Array> {
 }
 
 async function openFile(path: string): Promise<Deno.FsFile> {
+  if (path === "") throw new InputError("The path of the file is empty");
   try {
     return await Deno.open(path);
   } catch (error) {
@@ -80,13 +83,6 @@ async function readSome(file: Deno.FsFile, chunk: Uint8Array, path: string) {
       cause: error,
     });
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Opens a source: looks at its beginning, undoes gzip and UTF-16. */

@@ -159,7 +159,10 @@ Deno.test("open() refuses paths that are not there before anything is read", () 
     for (const path of [`${folder}/missing`, `${folder}/*.gz`, `${folder}/eve.json/x`]) {
       await assert.rejects(open({ paths: [`${folder}/eve.json`, path] }), (error) => {
         assert.ok(error instanceof UsageError);
-        assert.match(error.message, path.includes("*") ? /^No file matches/ : /^There is no file/);
+        assert.match(
+          error.message,
+          path.includes("*") ? /^No file matches/ : /^There is no such file/,
+        );
         assert.ok(error.hint !== undefined);
         return true;
       });

@@ -1,7 +1,8 @@
+import { reasonOf } from "../../../system_error.ts";
+
 /** What stands in the way of reading a file or folder, in words. */
 export function describeReadError(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotFound) return "file is gone";
-  const text = error instanceof Error ? error.message : String(error);
-  return `can't be read (${text.replace(/ \(os error \d+\).*$/, "")})`;
+  return `can't be read (${reasonOf(error)})`;
 }

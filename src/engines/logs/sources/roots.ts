@@ -1,10 +1,14 @@
 import { UsageError } from "../../../errors.ts";
+import { isStandardInput } from "../../../standard_input.ts";
+import { reasonOf } from "../../../system_error.ts";
 import { DEFAULT_FOLDERS, existingDefaultFolders } from "./default_folders.ts";
 
 /** Something that the user named (or a default folder) in which logs are. */
 export type Root =
   | { readonly type: "file" | "folder" | "glob"; readonly name: string }
   | { readonly type: "stdin"; readonly name: "-" };
+
+const HINT = "Name a log file, a folder with logs, a glob in quotes, or - for standard input.";
 
 /** Telling what the names stand for; a name that stands for nothing is a `UsageError`. */
 export async function readRoots(names: readonly string[]): Promise<Root[]> {
@@ -13,11 +17,14 @@ export async function readRoots(names: readonly string[]): Promise<Root[]> {
 }
 
 async function readRoot(name: string): Promise<Root> {
-  if (name === "-") return { type: "stdin", name: "-" };
+  if (isStandardInput(name)) return { type: "stdin", name: "-" };
+  if (name === "") {
+    throw new UsageError("The path of the logs is empty", { hint: HINT });
+  }
   const info = await Deno.stat(name).catch((error: unknown) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     if (error instanceof Deno.errors.NotADirectory) return undefined;
-    throw new UsageError(`${name} can't be looked at: ${reason(error)}`, {
+    throw new UsageError(`Can't look at it: ${reasonOf(error)}`, {
       place: { file: name },
       hint: "Run bridge as a user that may read the logs.",
       cause: error,
@@ -25,13 +32,13 @@ async function readRoot(name: string): Promise<Root> {
   });
   if (info !== undefined) return { type: info.isDirectory ? "folder" : "file", name };
   if (!isGlob(name)) {
-    throw new UsageError(`There is no file or folder ${name}`, {
+    throw new UsageError("There is no such file or folder", {
       place: { file: name },
-      hint: "Name a log file, a folder with logs, a glob in quotes, or - for standard input.",
+      hint: HINT,
     });
   }
   for await (const _ of expandGlob(name)) return { type: "glob", name };
-  throw new UsageError(`No file matches ${name}`, {
+  throw new UsageError("No file matches", {
     place: { file: name },
     hint: "Check the pattern; ** stands for any number of folders.",
   });
@@ -53,8 +60,4 @@ function isGlob(name: string): boolean {
 export async function* expandGlob(pattern: string): AsyncGenerator<string> {
   const { glob } = await import("node:fs/promises");
   yield* glob(pattern);
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message.replace(/ \(os error \d+\).*$/, "") : String(error);
 }
