@@ -6,7 +6,9 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { compileEagerly } from "./eager.ts";
 import { mergeChunks } from "./merge.ts";
+import { profileStarts } from "./start_profile.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -41,8 +43,9 @@ async function main(args: readonly string[]): Promise<void> {
   const output = valueOf(args, "--output") ??
     join(ROOT, "dist", `bridge${target ? `-${target}` : ""}${windows ? ".exe" : ""}`);
   const bundle = join(ROOT, "dist", "bundle");
-  await makeBundle(bundle);
   const compiler = await findCompiler(target);
+  await makeBundle(bundle);
+  await hasten(bundle, compiler);
   const worker = Object.keys(WORKERS).flatMap((name) => ["--include", join(bundle, `${name}.js`)]);
   await run(compiler.deno, [
     "compile",
@@ -81,6 +84,16 @@ async function makeBundle(folder: string): Promise<void> {
   const built = Object.entries(WORKERS).map(([name, at]) => [name, at.replace(/\.ts$/, ".js")]);
   await mergeChunks(chunks, folder, { main: "main.js", ...Object.fromEntries(built) });
   await Deno.remove(chunks, { recursive: true });
+}
+
+/** Has the functions that every start calls compiled ahead, see `eager.ts`. */
+async function hasten(bundle: string, { deno }: Compiler): Promise<void> {
+  const logs = join(ROOT, "test", "fixtures", "logs");
+  const profile = await profileStarts(deno, join(bundle, "main.js"), logs);
+  for (const [name, starts] of profile) {
+    const path = join(bundle, name);
+    await Deno.writeTextFile(path, compileEagerly(await Deno.readTextFile(path), starts));
+  }
 }
 
 /**

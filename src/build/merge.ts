@@ -36,6 +36,10 @@ export async function mergeChunks(
     external: /^node:/,
     treeshake: false,
     plugins: [fromGraph(graph)],
+    // Above all of circles: `eager.ts` counts on there being none.
+    onwarn: ({ message }) => {
+      throw new Error(message);
+    },
   });
   const { output } = await bundle.generate({
     format: "es",
