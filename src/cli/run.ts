@@ -23,7 +23,7 @@ import {
   readinessOf,
   startMetrics,
 } from "./run/parts.ts";
-import { observeBus, observeHeldBack } from "./run/observed.ts";
+import { observeBus, observeEngine, observeHeldBack } from "./run/observed.ts";
 import { reload } from "./run/reload.ts";
 
 const logger = getLogger(["bridge", "run"]);
@@ -61,6 +61,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
     metrics.suppressed(`allow-listed by ${list}`);
   });
   observeHeldBack(metrics, sets.indicators);
+  observeEngine(metrics, engine);
   cleanup.defer(() => tellSuppressed(spared, sets.indicators.heldBack));
   const filters = createFilters(sets.createProbe);
   const store = state === undefined ? undefined : openIndicatorStore(state);

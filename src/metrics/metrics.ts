@@ -15,6 +15,8 @@ export interface Metrics {
   unsupported(reason: string): void;
   /** Events or searches that compound patterns had to let go, by a short fixed reason. */
   patternLosses(reason: string, count: number): void;
+  /** Telemetry that the engine could not read, or values that it could not look up. */
+  troubles(type: "RETRO" | "LIVE", count: number): void;
   /** Numbers that somebody else keeps, read at each scrape. */
   observe(numbers: ObservedNumbers): void;
   /** Indicators held at this moment. */
@@ -73,6 +75,11 @@ export function createMetrics(): Metrics {
     "Events and searches that compound patterns had to let go",
     ["reason"],
   );
+  const troubles = counter(
+    "engine_troubles_total",
+    "Telemetry that could not be read, values that could not be looked up",
+    ["match"],
+  );
   const held = gauge("indicators", "Indicators held now");
   const backlog = gauge("retro_backlog", "Indicators waiting for or in retro matching");
   const sightings = counter("sightings_total", "Matches found", ["match"]);
@@ -102,6 +109,7 @@ export function createMetrics(): Metrics {
     refused: (reason) => refused.inc({ reason }),
     unsupported: (reason) => unsupported.inc({ reason }),
     patternLosses: (reason, count) => losses.inc({ reason }, count),
+    troubles: (match, count) => troubles.inc({ match }, count),
     observe({ type, name, help, label, read }) {
       const Kind = type === "counter" ? Counter : Gauge;
       new Kind({

@@ -178,6 +178,7 @@ export function startNode(options: NodeOptions): RecordedNode {
         return await failure(client, "!! parse_error");
       }
       if (request.continuous) {
+        if (fault?.exit !== undefined) return fault.exit;
         return await watch(client, { expression }, request.timeout);
       }
       return await oneShot(client, expression, fault, whole);

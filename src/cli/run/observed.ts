@@ -1,4 +1,5 @@
 /** Numbers that others keep, for /metrics. */
+import type { Engine } from "../../engines/engine.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
@@ -30,6 +31,17 @@ export function observeBus(metrics: Metrics, bus: Bus): void {
     name: "bus_dropped_total",
     help: "Messages lost by subscribers of the embedded bus that do not read",
     read: () => [["", bus.stats().dropped]],
+  });
+}
+
+/** Shows whether the telemetry can be reached, of an engine that tells. */
+export function observeEngine(metrics: Metrics, { health }: Pick<Engine, "health">): void {
+  if (health === undefined) return;
+  metrics.observe({
+    type: "gauge",
+    name: "engine_up",
+    help: "Whether the telemetry can be reached (0 from when it is found to be away)",
+    read: () => [["", health().type === "away" ? 0 : 1]],
   });
 }
 

@@ -69,11 +69,11 @@ export function createAnswers(query: RetroQuery, compounds: Compounds): Answers 
         const credits = crediting.credit(block);
         rows += credits.rows;
         odd += credits.odd;
-        for (const { event, hits, matters } of credits.credited) {
+        for (const { event, hits, held } of credits.credited) {
           if (!isInside(event)) continue;
-          if (matters && isNew(COMPOUNDS, event.bytes)) {
+          if (held !== undefined && isNew(COMPOUNDS, event.bytes)) {
             const placed = { event, source: "vast", line: undefined };
-            matches.push(...compoundMatches(compounds.feed(placed)));
+            matches.push(...compoundMatches(compounds.feed(placed, held)));
           }
           for (const hit of hits) {
             if (isFull(hit.handle) || !isNew(hit.handle, event.bytes)) continue;

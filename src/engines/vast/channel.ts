@@ -1,5 +1,29 @@
+/** Items wait here until they are read. */
+const WAITING = 4;
+
+/**
+ * What some work pushes, as it is read. Leaving the iteration ends the work, by the
+ * signal that it is given, and waits for its end.
+ */
+export async function* produce<T>(
+  signal: AbortSignal,
+  work: (push: (item: T) => Promise<void>, signal: AbortSignal) => Promise<void>,
+): AsyncGenerator<T, void, void> {
+  const stop = new AbortController();
+  const inner = AbortSignal.any([signal, stop.signal]);
+  const channel = createChannel<T>(WAITING);
+  const push = (item: T) => channel.push(item, inner);
+  const running = work(push, inner).then(channel.end, channel.fail);
+  try {
+    yield* channel.read();
+  } finally {
+    stop.abort(new DOMException("Nobody reads on", "AbortError"));
+    await running;
+  }
+}
+
 /** Joins several producers to one consumer, whose pace holds them back. */
-export interface Channel<T> {
+interface Channel<T> {
   /** Resolves when there is room again. Rejects when the signal aborts. */
   push(item: T, signal: AbortSignal): Promise<void>;
   /** No more items; what waits is still read. */
@@ -11,7 +35,7 @@ export interface Channel<T> {
 }
 
 /** Makes a channel in which so many items may wait. */
-export function createChannel<T>(capacity: number): Channel<T> {
+function createChannel<T>(capacity: number): Channel<T> {
   const items: T[] = [];
   let ended: { readonly error?: unknown } | undefined;
   let wakeReader = () => {};

@@ -1,8 +1,9 @@
 import { type Child, startChild, tether } from "./child.ts";
 import { type ConfigFile, writeConfigFile } from "./config_file.ts";
 import { type ChildEnd, errorOf, NodeAwayError, VastError } from "./errors.ts";
-import type { Layouts } from "./forms.ts";
-import { type Block, readBlocks } from "./lines.ts";
+import type { Layouts } from "./predicates.ts";
+import { isJsonObject, type JsonObject } from "../../json.ts";
+import { type Block, linesOf, readBlocks } from "./lines.ts";
 
 /** A node answers `vast status` in 0.4 s; under load a request fails after 10 s. Ms. */
 const STATUS_TIMEOUT = 15_000;
@@ -53,12 +54,17 @@ export interface VastClient {
   readonly endpoint: string;
   /** Asks the client once. */
   support(signal: AbortSignal): Promise<Support>;
-  /** Number of events by layout; undefined if this version does not tell. Rejects if the node is away. */
-  layouts(signal: AbortSignal): Promise<Layouts>;
+  /**
+   * Number of events by layout, at most `age` ms old (10 s if absent); undefined if this version
+   * does not tell. Rejects if the node is away.
+   */
+  layouts(signal: AbortSignal, age?: number): Promise<Layouts>;
   /** Resolves when a VAST node answers. */
   check(signal: AbortSignal): Promise<void>;
   /** Rows as lines of JSON, as they come, in blocks valid until the next; returns how it ended, throws why it did not. */
   export(query: ExportQuery, signal: AbortSignal): AsyncGenerator<Block, ExportEnd, void>;
+  /** The rows of a small answer, parsed. */
+  rows(query: ExportQuery, signal: AbortSignal): Promise<JsonObject[]>;
   /** Lines of a matcher; ends when the node or the process does. */
   attachMatcher(name: string, signal: AbortSignal): AsyncGenerator<Block, void, void>;
   addToMatcher(name: string, value: string, context: string, signal: AbortSignal): Promise<void>;
@@ -147,8 +153,8 @@ export function createVastClient(options: ClientOptions): VastClient {
     async check(signal) {
       await status([], signal);
     },
-    async layouts(signal) {
-      if (!known || performance.now() - known.at > LAYOUTS_AGE) {
+    async layouts(signal, age = LAYOUTS_AGE) {
+      if (!known || performance.now() - known.at > age) {
         const text = await status(["--detailed"], signal);
         known = { at: performance.now(), layouts: layoutsIn(text) };
       }
@@ -164,9 +170,11 @@ export function createVastClient(options: ClientOptions): VastClient {
           ...(support.lowPriority && !continuous ? ["--low-priority"] : []),
           ...(maxEvents > 0 ? [`--max-events=${maxEvents}`] : []),
           "json",
+          // Recorded as an argument only; queries of any length go to standard input.
+          ...(continuous ? [positional(query)] : []),
         ],
         signal,
-        { stdin: query, before: support.tether },
+        { stdin: continuous ? "" : query, before: support.tether },
       );
       let answered = false;
       let cut = false;
@@ -182,6 +190,17 @@ export function createVastClient(options: ClientOptions): VastClient {
       }
       signal.throwIfAborted();
       return exportEnd(await child.end, answered, cut, endpoint);
+    },
+    async rows(query, signal) {
+      const rows: JsonObject[] = [];
+      const decoder = new TextDecoder();
+      for await (const block of client.export(query, signal)) {
+        for (const line of linesOf(block)) {
+          const row = parseObject(decoder.decode(line));
+          if (row !== undefined) rows.push(row);
+        }
+      }
+      return rows;
     },
     async *attachMatcher(name, signal) {
       const support = await client.support(signal);
@@ -265,10 +284,10 @@ function layoutsIn(text: string): Layouts {
   );
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): JsonObject | undefined {
   try {
-    const value = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -24,8 +24,11 @@ export interface Credits {
 export interface Credited {
   readonly event: TelemetryEvent;
   readonly hits: readonly Hit[];
-  /** The event may take part in a compound pattern. */
-  readonly matters: boolean;
+  /**
+   * The compound patterns that the event holds a value of, if it may take part in any; none of
+   * them where patterns without values look at every event.
+   */
+  readonly held: readonly Handle[] | undefined;
 }
 
 /**
@@ -53,9 +56,13 @@ export function createCrediting(indicators: IndicatorSet, sweep: boolean): Credi
           continue;
         }
         const hits = iocs.hits(value);
-        const matters = all || hits.some(({ handle }) => compounds.has(handle));
-        if (hits.length === 0 && !matters) continue;
-        credited.push({ event: { bytes, value }, hits: firstOfEach(hits, compounds), matters });
+        if (hits.length === 0 && !all) continue;
+        const held = compounds.size === 0 ? [] : heldOf(hits, compounds);
+        credited.push({
+          event: { bytes, value },
+          hits: firstOfEach(hits, compounds),
+          held: all || held.length > 0 ? held : undefined,
+        });
       }
       return { credited, rows: found.lines, odd };
     },
@@ -71,6 +78,11 @@ function firstOfEach(hits: readonly Hit[], compounds: ReadonlySet<Handle>): read
   return hits.filter(({ handle }, at) =>
     !compounds.has(handle) && hits.findIndex((hit) => hit.handle === handle) === at
   );
+}
+
+function heldOf(hits: readonly Hit[], compounds: ReadonlySet<Handle>): Handle[] {
+  const handles = hits.map(({ handle }) => handle);
+  return [...new Set(handles)].filter((handle) => compounds.has(handle));
 }
 
 function parse(text: string): JsonObject | undefined {

@@ -82,3 +82,9 @@ function unreachable(message: string, endpoint: string): string {
 function lastLine(text: string): string {
   return text.trimEnd().split("\n").at(-1)!.slice(0, 300);
 }
+
+/** Whether trying again may help. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof NodeAwayError ||
+    (error instanceof VastError && (error.failure === "overloaded" || error.failure === "unknown"));
+}

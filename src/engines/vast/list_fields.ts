@@ -1,5 +1,5 @@
-import type { Unit } from "./units.ts";
-import { quote } from "./forms.ts";
+import { spellingsOf, type Unit } from "./units.ts";
+import { mailboxesOf, quote } from "./predicates.ts";
 
 /**
  * Fields that hold lists (or mailboxes inside longer texts). Neither concepts nor
@@ -16,15 +16,13 @@ const isAddress = ({ kind }: Unit) => kind === "ipv4" || kind === "ipv6";
 const inLists = (literals: readonly string[], fields: readonly string[]) =>
   literals.flatMap((literal) => fields.map((field) => `${literal} in ${field}`));
 
-function names({ value, spellings }: Unit): string[] {
-  return [value, ...spellings].map(quote);
+function names(unit: Unit): string[] {
+  return spellingsOf(unit).map(quote);
 }
 
 /** A mailbox inside longer texts, and alone in lists. */
 function mailboxes(unit: Unit, texts: readonly string[], lists: readonly string[]): string[] {
-  const spelled = [unit.value, ...unit.spellings];
-  const members = spelled.flatMap((value) => [value, `<${value}>`]).map(quote);
-  return [...inLists(spelled.map(quote), texts), ...inLists(members, lists)];
+  return [...inLists(names(unit), texts), ...inLists(mailboxesOf(unit).map(quote), lists)];
 }
 
 /** The layouts of VAST's own schemas that have such fields. */

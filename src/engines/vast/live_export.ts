@@ -1,179 +1,172 @@
-import { getLogger } from "@logtape/logtape";
-import type { Match } from "../engine.ts";
+import type { Match, RetroHooks } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
-import { type Compounds, followCompounds } from "../logs/compounds.ts";
-import { compoundMatchOf, createCrediting, matchOf } from "./credit.ts";
-import type { Block } from "./lines.ts";
-import { createChannel } from "./channel.ts";
-import { NodeAwayError, VastError } from "./errors.ts";
-import { fingerprint } from "./ledger.ts";
-import { retro, type RetroContext } from "./retro.ts";
-import { backoff, sleep } from "./waiting.ts";
+import { followCompounds } from "../logs/compounds.ts";
+import { createLiveTroubles } from "../logs/live/live_troubles.ts";
+import { lossTroubles } from "../logs/losses.ts";
+import { type CatchUp, createCatchUp } from "./catch_up.ts";
+import { produce } from "./channel.ts";
+import type { VastClient } from "./client.ts";
+import { isFirst, type VastContext } from "./context.ts";
+import { isPassing, NodeAwayError, VastError } from "./errors.ts";
+import { createStreamMatcher } from "./stream_matcher.ts";
+import { pause, waitToRetry } from "./waiting.ts";
 
 /** All events but the counters of Suricata itself, which say nothing of the network. */
-const QUERY = `#type != "suricata.stats"`;
+const COUNTERS = "suricata.stats";
+const QUERY = `#type != "${COUNTERS}"`;
 
-/** Events are logged, shipped and committed some time after they happened, ms. */
-const LATENESS = 60_000;
+/** A stream without events is doubted so often at least, ms. */
+const SELDOM = 600_000;
 
-/** Matches wait here in groups until they are delivered. */
-const WAITING = 4;
-
-/** So many delivered matches are remembered, to tell what is new after a gap. */
-const REMEMBERED = 20_000;
-
-/** A new stream is open for sure after so long; what is committed from then on it shows, ms. */
-const SETTLING = 2_000;
+type Push = (matches: readonly Match[]) => Promise<void>;
 
 /**
  * The stream of new events (`export --continuous`), matched here, so that changes
  * of the set count at once. When the stream breaks, it is opened anew, and what
- * was committed in between is looked up in the past.
+ * was committed in between is looked up in the past. On a node whose stream does
+ * not work the past is looked up again and again.
  */
 export async function* liveExport(
-  context: RetroContext,
+  context: VastContext,
   indicators: IndicatorSet,
+  hooks: RetroHooks,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[], void, void> {
-  const stop = new AbortController();
-  const inner = AbortSignal.any([signal, stop.signal]);
-  const channel = createChannel<readonly Match[]>(WAITING);
-  const push = (matches: readonly Match[]) => channel.push(matches, inner);
-  const running = watch(context, indicators, push, inner).catch(channel.fail);
-  try {
-    yield* channel.read();
-  } finally {
-    stop.abort(new DOMException("Live matching is over", "AbortError"));
-    await running;
-  }
+  yield* produce<readonly Match[]>(
+    signal,
+    (push, inner) => watch(context, indicators, hooks, push, inner),
+  );
 }
 
 /** Runs until the signal aborts, through all that happens to the node. */
 async function watch(
-  context: RetroContext,
+  context: VastContext,
   indicators: IndicatorSet,
-  push: (matches: readonly Match[]) => Promise<void>,
+  hooks: RetroHooks,
+  push: Push,
   signal: AbortSignal,
 ): Promise<never> {
-  const { client, health } = context;
-  const compounds = await followCompounds(indicators, "stream", signal);
-  const matcher = createStreamMatcher(indicators, compounds);
-  /** When the stream broke, if what was committed since has not been looked up yet. */
-  let lost: number | undefined;
+  const { client, health, trust } = context;
+  const stream = await createStream(context, indicators, hooks, push, signal);
+  const { past } = stream;
   for (let attempt = 0;; attempt++) {
-    const stream = new AbortController();
-    const both = AbortSignal.any([signal, stream.signal]);
-    let catchingUp: Promise<void> | undefined;
+    const session = new AbortController();
+    const both = AbortSignal.any([signal, session.signal]);
+    let besides: Promise<unknown> | undefined;
     try {
       await client.check(signal);
       health.up();
-      if (lost !== undefined) {
-        const since = lost - LATENESS;
-        catchingUp = catchUp(context, indicators, since, matcher, push, both)
-          .then(() => lost = undefined, (error) => noteGap(error, both))
-          .then(() => {});
+      if (!trust.stream) await poll(past, push, context.times.poll, signal);
+      besides = Promise.all([
+        past.catchUp(push, both),
+        doubt(context, () => stream.heard, session, both),
+      ]);
+      const opened = Date.now();
+      await stream.follow(both, () => attempt = 0).catch((error) => {
+        if (!trust.stream) past.miss(opened);
+        throw error;
+      });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof VastError && ["refused", "unsupported"].includes(error.failure)) {
+        trust.distrustStream("refuses the stream of all new events");
       }
+      if (trust.stream) {
+        if (!isPassing(error) || isFirst(context)) throw error;
+        health.away(error as Error);
+      }
+    } finally {
+      session.abort(new DOMException("The event stream broke", "AbortError"));
+      await besides;
+    }
+    past.miss(Date.now());
+    await waitToRetry(attempt, signal);
+  }
+}
+
+/** The stream as long as it lasts, and what it showed. */
+async function createStream(
+  context: VastContext,
+  indicators: IndicatorSet,
+  hooks: RetroHooks,
+  push: Push,
+  signal: AbortSignal,
+) {
+  const { client } = context;
+  const compounds = await followCompounds(indicators, "stream", signal);
+  const matcher = createStreamMatcher(indicators, compounds);
+  const troubles = createLiveTroubles((trouble) => hooks.trouble?.(trouble));
+  let { losses } = compounds;
+  let heard = false;
+  return {
+    past: createCatchUp(context, indicators, matcher, hooks),
+    /** Whether it showed any event since the engine was opened. */
+    get heard() {
+      return heard;
+    },
+    async follow(signal: AbortSignal, onEvents: () => void): Promise<never> {
       for await (const block of client.export({ query: QUERY, continuous: true }, signal)) {
-        attempt = 0;
-        const matches = block.cut ? [] : matcher.take(block);
+        heard = true;
+        onEvents();
+        if (block.cut) continue;
+        const { matches, odd } = matcher.take(block);
+        if (odd > 0) {
+          const what = "lines of the event stream are no JSON objects";
+          troubles.add(client.endpoint, { what, count: odd, unread: true });
+        }
+        const { losses: now } = compounds;
+        for (const { source, ...loss } of lossTroubles(now, losses)) troubles.add(source, loss);
+        losses = { ...now };
+        troubles.flush();
         if (matches.length > 0) await push(matches);
       }
       throw new NodeAwayError("gone", `The event stream of VAST at ${client.endpoint} ended`);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isPassing(error) || isFirst(context)) throw error;
-      health.away(error as Error);
-    } finally {
-      stream.abort(new DOMException("The event stream broke", "AbortError"));
-      await catchingUp;
-    }
-    lost ??= Date.now();
-    await sleep(backoff(attempt), signal);
-  }
-}
-
-/** Looks up what was committed while no stream was open. */
-async function catchUp(
-  context: RetroContext,
-  indicators: IndicatorSet,
-  since: number,
-  matcher: StreamMatcher,
-  push: (matches: readonly Match[]) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  await sleep(SETTLING, signal);
-  const query = { indicators, since, maxEvents: 0 };
-  for await (const matches of retro(context, query, {}, signal)) {
-    const missed = matches.filter((match) => matcher.isNew(match));
-    if (missed.length > 0) await push(missed.map((match) => ({ ...match, type: "LIVE" })));
-  }
-}
-
-function noteGap(error: Error, signal: AbortSignal): void {
-  // A stream that broke meanwhile makes the gap longer; it will be looked up then.
-  if (signal.aborted) return;
-  getLogger(["bridge", "vast"]).warn`
-    Events committed while the VAST node was away could not be looked up: ${error.message}`;
-}
-
-/** Whether trying again may help. */
-function isPassing(error: unknown): boolean {
-  return error instanceof NodeAwayError ||
-    (error instanceof VastError && (error.failure === "overloaded" || error.failure === "unknown"));
-}
-
-/** One-shot commands fail at once when nothing is there to begin with. */
-function isFirst({ health, patience }: RetroContext): boolean {
-  return health.state.type === "unknown" && patience !== Infinity;
-}
-
-interface StreamMatcher {
-  take(block: Block): Match[];
-  /** Whether a match from the past was not seen in the stream; counts it as seen. */
-  isNew(match: Match): boolean;
-}
-
-function createStreamMatcher(indicators: IndicatorSet, compounds: Compounds): StreamMatcher {
-  const crediting = createCrediting(indicators, true);
-  const recent = new Set<number>();
-  let odd = 0;
-  const remember = (key: number) => {
-    recent.add(key);
-    if (recent.size > REMEMBERED) recent.delete(recent.values().next().value!);
-  };
-  const take = (block: Block): Match[] => {
-    const credits = crediting.credit(block);
-    if (credits.odd > 0 && odd === 0) {
-      getLogger(["bridge", "vast"]).warn`
-        The event stream of VAST holds lines that are no JSON objects; they are left out`;
-    }
-    odd += credits.odd;
-    return credits.credited.flatMap(({ event, hits, matters }) => {
-      const placed = { event, source: "vast", line: undefined };
-      const compound = matters ? compounds.feed(placed) : [];
-      for (const { handle } of hits) remember(fingerprint(handle, event.bytes));
-      for (const { handle, placed } of compound) {
-        remember(fingerprint(handle, placed.event.bytes));
-      }
-      return [
-        ...hits.map((hit) => matchOf("LIVE", hit, event, indicators)),
-        ...compound.map(({ handle, placed }) =>
-          compoundMatchOf("LIVE", handle, placed.event, indicators)
-        ),
-      ];
-    });
-  };
-  return {
-    take,
-    isNew({ indicator, event, observable }) {
-      const handles = observable === undefined
-        ? [...indicators.compounds]
-        : indicators.iocs.hits(event.value).map(({ handle }) => handle);
-      const keys = handles.filter((handle) => indicators.get(handle).id === indicator.id)
-        .map((handle) => fingerprint(handle, event.bytes));
-      if (keys.length === 0 || keys.some((key) => recent.has(key))) return false;
-      keys.forEach(remember);
-      return true;
     },
   };
+}
+
+/** Looks the past up again and again. */
+async function poll(past: CatchUp, push: Push, every: number, signal: AbortSignal): Promise<never> {
+  past.miss(Date.now());
+  while (true) {
+    const start = Date.now();
+    await past.catchUp(push, signal);
+    past.miss(start);
+    await pause(every, signal);
+  }
+}
+
+/** Ends the session when the node counts more events while its stream shows none. */
+async function doubt(
+  { client, trust, times }: VastContext,
+  isHeard: () => boolean,
+  session: AbortController,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    let known: number | undefined;
+    for (
+      let wait = times.shown;
+      !isHeard();
+      wait = Math.min(Math.max(times.doubt, 2 * wait), SELDOM)
+    ) {
+      await pause(wait, signal);
+      const count = isHeard() ? undefined : await countEvents(client, signal);
+      if (count === undefined) return;
+      if (count > (known ??= count)) {
+        await pause(times.shown, signal);
+        if (isHeard()) return;
+        trust.distrustStream("shows no new events though it counts more of them");
+        return session.abort(new DOMException("The event stream is silent", "AbortError"));
+      }
+    }
+  } catch {
+    // The node is away, as the stream will tell, or the session is over.
+  }
+}
+
+/** Events of the node that the stream would show; undefined if it does not tell. */
+async function countEvents(client: VastClient, signal: AbortSignal): Promise<number | undefined> {
+  const layouts = await client.layouts(signal, 0);
+  return layouts && [...layouts].reduce((sum, [name, n]) => name === COUNTERS ? sum : sum + n, 0);
 }

@@ -1,24 +1,15 @@
-import { getLogger } from "@logtape/logtape";
-import type { Match } from "../engine.ts";
+import type { Match, RetroHooks } from "../engine.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Observable } from "../../match/observable.ts";
-import { createChannel } from "./channel.ts";
-import { NodeAwayError, VastError } from "./errors.ts";
+import { produce } from "./channel.ts";
+import { isFirst, type VastContext } from "./context.ts";
+import { isPassing, NodeAwayError, VastError } from "./errors.ts";
 import { linesOf } from "./lines.ts";
-import {
-  type KnownIndicators,
-  type MatcherLine,
-  matchesOf,
-  readMatcherLine,
-} from "./matcher_line.ts";
-import type { RetroContext } from "./retro.ts";
-import { backoff, sleep } from "./waiting.ts";
+import { type KnownIndicators, matchesOf, readMatcherLine } from "./matcher_line.ts";
+import { waitToRetry } from "./waiting.ts";
 
 /** How the ancestor marks its indicators in a matcher. */
 const MARK = "threatbus__";
-
-/** Matches wait here in groups until they are delivered. */
-const WAITING = 4;
 
 /** So many values are told at once, a process each (as far as the lanes allow). */
 const TELLING = 8;
@@ -37,33 +28,34 @@ interface Change {
  * @throws VastError `unsupported` if the node has no such plugin
  */
 export async function* liveMatcher(
-  context: RetroContext,
+  context: VastContext,
   name: string,
   indicators: IndicatorSet,
+  hooks: RetroHooks,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[], void, void> {
-  const stop = new AbortController();
-  const inner = AbortSignal.any([signal, stop.signal]);
-  const channel = createChannel<readonly Match[]>(WAITING);
-  const push = (matches: readonly Match[]) => channel.push(matches, inner);
-  const running = watch(context, name, indicators, push, inner).catch(channel.fail);
-  try {
-    yield* channel.read();
-  } finally {
-    stop.abort(new DOMException("Live matching is over", "AbortError"));
-    await running;
-  }
+  yield* produce<readonly Match[]>(
+    signal,
+    (push, inner) => watch(context, name, indicators, hooks, push, inner),
+  );
 }
 
 async function watch(
-  context: RetroContext,
+  context: VastContext,
   name: string,
   indicators: IndicatorSet,
+  hooks: RetroHooks,
   push: (matches: readonly Match[]) => Promise<void>,
   signal: AbortSignal,
 ): Promise<never> {
-  const { client, health, patience } = context;
+  const { client, health } = context;
   const known = keepIds(indicators, signal);
+  const odd = (line: Uint8Array) => {
+    const text = new TextDecoder().decode(line).slice(0, 200);
+    const what = `a line of the matcher ${name} can't be read: ${text}`;
+    hooks.trouble?.({ source: client.endpoint, what, count: 1, unread: true });
+    return [];
+  };
   for (let attempt = 0;; attempt++) {
     const session = new AbortController();
     const both = AbortSignal.any([signal, session.signal]);
@@ -71,47 +63,39 @@ async function watch(
     try {
       await client.check(signal);
       health.up();
-      telling = tell(context, name, indicators, both);
+      telling = tell(context, name, indicators, hooks, both);
       for await (const block of client.attachMatcher(name, signal)) {
         attempt = 0;
         const lines = block.cut ? [] : linesOf(block);
-        const matches = lines.flatMap((line) => take(line, known));
+        const matches = lines.flatMap((line) => matchesIn(line, known) ?? odd(line));
         if (matches.length > 0) await push(matches);
       }
       throw new NodeAwayError("gone", `The matcher ${name} of VAST at ${client.endpoint} ended`);
     } catch (error) {
       signal.throwIfAborted();
-      const passing = error instanceof NodeAwayError ||
-        (error instanceof VastError && ["overloaded", "unknown"].includes(error.failure));
-      const first = health.state.type === "unknown" && patience !== Infinity;
-      if (!passing || first) throw error;
+      if (!isPassing(error) || isFirst(context)) throw error;
       health.away(error as Error);
     } finally {
       session.abort(new DOMException("The matcher's session is over", "AbortError"));
       await telling;
     }
-    await sleep(backoff(attempt), signal);
+    await waitToRetry(attempt, signal);
   }
 }
 
-function take(line: Uint8Array, known: KnownIndicators): readonly Match[] {
-  const result: MatcherLine | undefined = readMatcherLine(line);
-  if (result === undefined) {
-    const text = new TextDecoder().decode(line).slice(0, 200);
-    getLogger(["bridge", "vast"]).warn`Can't read a line of VAST's matcher: ${text}`;
-    return [];
-  }
-  return matchesOf(result, known);
+function matchesIn(line: Uint8Array, known: KnownIndicators): readonly Match[] | undefined {
+  const result = readMatcherLine(line);
+  return result && matchesOf(result, known);
 }
 
 /** Tells the matcher all indicators and then each change, a few at a time, until the signal aborts. */
 async function tell(
-  { client, lanes }: RetroContext,
+  { client, lanes }: VastContext,
   name: string,
   indicators: IndicatorSet,
+  hooks: RetroHooks,
   signal: AbortSignal,
 ): Promise<void> {
-  const logger = getLogger(["bridge", "vast"]);
   const queue = new Map<string, Change>();
   /** Workers that wait for a change. */
   const idle = new Set<() => void>();
@@ -149,14 +133,15 @@ async function tell(
         if (error instanceof VastError && error.failure === "unsupported") return;
         // The node away: the session ends with the attached process, and a new one tells all anew.
         if (attempt >= 3 || (error instanceof VastError && error.failure === "refused")) {
-          logger.warn`The matcher does not take ${value}: ${(error as Error).message}`;
+          const what = `the matcher ${name} does not take ${value} (${(error as Error).message})`;
+          hooks.trouble?.({ source: client.endpoint, what, count: 1, unread: true });
           return;
         }
         if (error instanceof VastError && error.failure === "overloaded") lanes.narrow();
       } finally {
         leave();
       }
-      await sleep(backoff(attempt), signal);
+      await waitToRetry(attempt, signal);
     }
   };
   const worker = async () => {

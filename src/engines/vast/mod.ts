@@ -11,6 +11,8 @@ import type { VastOptions } from "./options.ts";
 import { createPace } from "./pace.ts";
 import { retro } from "./retro.ts";
 import { spec } from "./spec.ts";
+import { STREAM_TIMES } from "./stream_times.ts";
+import { createTrust } from "./trust.ts";
 
 export type { VastOptions } from "./options.ts";
 export { spec } from "./spec.ts";
@@ -26,8 +28,10 @@ export function open(options: VastOptions): Promise<Engine> {
     client,
     health: createHealth(endpoint),
     lanes: createLanes(options.max_background_tasks ?? 500),
+    trust: createTrust(endpoint),
     pace: createPace(options.retro_batch_size ?? 10_000),
     timeout: options.retro_match_timeout ?? 3_600_000,
+    times: options.times ?? STREAM_TIMES,
     patience: options.patience ?? PATIENCE,
   };
   return Promise.resolve({
@@ -39,7 +43,8 @@ export function open(options: VastOptions): Promise<Engine> {
       context.health.up();
     },
     retro: (query, hooks, signal) => retro(context, query, hooks, signal),
-    live: (indicators, signal) => live(context, options.matcher_name, indicators, signal),
+    live: (indicators, signal, hooks = {}) =>
+      live(context, options.matcher_name, indicators, hooks, signal),
     health: () => context.health.state,
     close: () => client.close(),
   });

@@ -1,3 +1,5 @@
+import type { StreamTimes } from "./stream_times.ts";
+
 /** The checked configuration as far as it concerns this engine; the ancestor's keys keep their meaning. */
 export interface VastOptions {
   /** `host:port` of the node; `localhost:42000` if unset. */
@@ -14,4 +16,6 @@ export interface VastOptions {
    * `Infinity` is for `bridge run`: it waits for ever, also at the start.
    */
   readonly patience?: number | undefined;
+  /** How the stream of new events is watched over; for tests. */
+  readonly times?: StreamTimes | undefined;
 }

@@ -1,5 +1,7 @@
-import { type FormContext, isAskable, scalarPredicates, weightOf } from "./forms.ts";
+import { scalarPredicates, type Style, styleFor, weightOf } from "./forms.ts";
 import { LIST_LAYOUTS, type ListLayout } from "./list_fields.ts";
+import { type FormContext, isAskable } from "./predicates.ts";
+import type { Trust } from "./trust.ts";
 import type { Unit } from "./units.ts";
 
 /**
@@ -15,7 +17,7 @@ export interface Question {
   readonly units: readonly Unit[];
   /** Where it looks. */
   readonly where:
-    | { readonly type: "scalars" }
+    | { readonly type: "scalars"; readonly style: Style }
     /** Also inside the lists of these layouts. */
     | { readonly type: "both" | "lists"; readonly layouts: readonly ListLayout[] }
     /** All events of a layout. */
@@ -35,37 +37,53 @@ const ROWS_PER_QUERY = 20_000;
 const FEW_ROWS = 40_000;
 
 /** Nobody wants so many events read for a few subnets. */
-const MOST_ROWS = 5_000_000;
+export const MOST_ROWS = 5_000_000;
+
+/** `:string in […]` looks into every field: so many values take seconds on a small node. */
+const PLAIN_BATCH = 500;
 
 /** Decides for a set of units. Units that can't be asked for are left out. */
 export function planQuestions(
   units: readonly Unit[],
   context: FormContext,
   batchSize: number,
+  trust: Trust,
 ): Question[] {
   const askable = units.filter(({ value }) => isAskable(value));
-  const present = LIST_LAYOUTS.filter(({ layout }) => context.layouts?.get(layout) !== 0)
-    .filter(({ layout }) => context.layouts === undefined || context.layouts.has(layout));
+  const present = LIST_LAYOUTS.filter(({ layout }) => (context.layouts?.get(layout) ?? 1) > 0)
+    .filter(({ layout }) => context.layouts?.has(layout) ?? true);
   if (askable.length === 0) return [];
   const weight = askable.reduce((sum, unit) => sum + weightOf(unit, context), 0);
   const loose = askable.some((unit) => weightOf(unit, context) > 1);
-  if (weight <= FEW && !loose) {
+  const untrusted = present.some(({ layout }) => trust.isSwept(layout));
+  if (weight <= FEW && !loose && !untrusted) {
     return [{ units: askable, where: { type: "both", layouts: present } }];
   }
-  const { swept, listed } = chooseSweeps(askable, present, context);
-  const scalars = askable.filter(({ kind }) => kind !== "email");
+  const { swept, listed } = chooseSweeps(askable, present, context, trust);
   return [
     ...swept.map((layout): Question => ({ units: askable, where: { type: "layout", layout } })),
-    ...chunk(scalars, batchSize, (unit) => weightOf(unit, context))
-      .map((units): Question => ({ units, where: { type: "scalars" } })),
+    ...scalarQuestions(askable, context, batchSize, trust.named ? undefined : "plain"),
     ...listQuestions(askable, listed),
   ];
+}
+
+/** Asks for all units in scalar fields, in a style if one is given. */
+export function scalarQuestions(
+  units: readonly Unit[],
+  context: FormContext,
+  batchSize: number,
+  style?: Style,
+): Question[] {
+  const most = style === "plain" ? Math.min(PLAIN_BATCH, batchSize) : batchSize;
+  return chunk(units, most, (unit) => weightOf(unit, context))
+    .map((units) => ({ units, where: { type: "scalars", style: style ?? styleFor(units) } }));
 }
 
 function chooseSweeps(
   units: readonly Unit[],
   present: readonly ListLayout[],
   { layouts, subdomains }: FormContext,
+  trust: Trust,
 ) {
   const swept: string[] = [];
   const listed: ListLayout[] = [];
@@ -76,7 +94,7 @@ function chooseSweeps(
     const rows = layouts?.get(layout.layout) ?? Infinity;
     const worth = (predicates / PREDICATES) * ROWS_PER_QUERY;
     const most = Math.max(FEW_ROWS, worth, prefixes ? MOST_ROWS : 0);
-    if (rows <= most) swept.push(layout.layout);
+    if (rows <= most || trust.isSwept(layout.layout)) swept.push(layout.layout);
     else if (predicates > 0) listed.push(layout);
   }
   return { swept, listed };
@@ -109,7 +127,8 @@ export function chunk<T>(items: readonly T[], most: number, weigh: (item: T) => 
 /** Writes the query of a question; empty if there is nothing to ask. */
 export function queryOf({ units, where }: Question, context: FormContext): string {
   if (where.type === "layout") return `#type == "${where.layout}"`;
-  const scalars = where.type === "lists" ? [] : scalarPredicates(units, context);
+  const style = where.type === "scalars" ? where.style : "plain";
+  const scalars = where.type === "lists" ? [] : scalarPredicates(units, context, style);
   const lists = where.type === "scalars"
     ? []
     : where.layouts.flatMap((layout) => units.flatMap((unit) => layout.predicates(unit)));

@@ -30,15 +30,20 @@ export function collectUnits(indicators: IndicatorSet): Unit[] {
     }
     unit.handles.push(handle);
     unit.compound ||= indicators.compounds.has(handle);
-    for (const spelling of spellingsOf(observable, indicators.get(handle).pattern)) {
+    for (const spelling of otherSpellings(observable, indicators.get(handle).pattern)) {
       unit.spellings.add(spelling);
     }
   }
   return Array.from(units.values(), (unit) => ({ ...unit, spellings: [...unit.spellings] }));
 }
 
+/** All texts to ask for. */
+export function spellingsOf({ value, spellings }: Unit): string[] {
+  return [value, ...spellings];
+}
+
 /** Other spellings of an observable among the texts of a pattern. */
-function spellingsOf({ kind, value }: Observable, pattern: string): string[] {
+function otherSpellings({ kind, value }: Observable, pattern: string): string[] {
   if (pattern.includes(`'${value}'`)) return [];
   const texts = pattern.match(/'(?:[^'\\]|\\.)*'/g) ?? [];
   return texts

@@ -1,20 +1,13 @@
-/** Resolves after some ms, rejects when the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", abort, { once: true });
-  });
+import { backoff } from "../../backoff.ts";
+import { sleep } from "../../wait.ts";
+
+/** Waits before the next try, longer each time; rejects when the signal aborts. */
+export async function waitToRetry(attempt: number, signal: AbortSignal): Promise<void> {
+  await pause(backoff(attempt, { initial: 250, maximum: 10_000 }), signal);
 }
 
-/** Waits between tries, ms: 0.25 s, doubled up to 10 s. */
-export function backoff(attempt: number): number {
-  return Math.min(250 * 2 ** attempt, 10_000);
+/** Resolves after so many ms, rejects when the signal aborts. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, signal);
+  signal.throwIfAborted();
 }

@@ -22,6 +22,7 @@ export interface LiveLoopOptions {
 export async function liveLoop(options: LiveLoopOptions, signal: AbortSignal): Promise<void> {
   const trouble = ({ source, what, count, loss }: Trouble) => {
     logger.warn("{source}: {what} ({count})", { source, what, count });
+    options.metrics.troubles("LIVE", count);
     if (loss !== undefined) options.metrics.patternLosses(loss, count);
   };
   for (let failures = 0; !signal.aborted; failures++) {

@@ -110,6 +110,7 @@ async function huntOnce(
       deliver: (matches) => options.report(matches, signal),
       trouble(trouble) {
         reportTrouble(trouble);
+        metrics.troubles("RETRO", trouble.count);
         if (trouble.loss !== undefined) metrics.patternLosses(trouble.loss, trouble.count);
       },
     },

@@ -205,8 +205,9 @@ async function catchUp(
   signal: AbortSignal,
 ): Promise<void> {
   if (store === undefined || !settings.retro) return;
-  // The logs engine's live matching goes on from where it stood, gap included.
-  const gapless = settings.live && engine.spec.name === "logs";
+  // The logs engine's live matching goes on from where it stood, gap included. A node can't be
+  // asked for a time span alone: that is worth it where the stream of new events was missed.
+  const gapless = engine.spec.name === "logs" ? settings.live : !settings.live;
   const since = store.lastAlive === undefined ? undefined : store.lastAlive - CATCH_UP_SLACK;
   for (const { indicator, hunted } of store.held()) {
     if (signal.aborted) return;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Engine, Match } from "../../../src/engines/engine.ts";
+import type { Engine, Match, Trouble } from "../../../src/engines/engine.ts";
 import type { IndicatorSet } from "../../../src/intel/indicator.ts";
 import { cutEvents } from "../../recorded_node/mod.ts";
 import { startNode } from "../../recorded_node/node.ts";
@@ -169,5 +169,58 @@ Deno.test("live() passes over lines of the stream that are no JSON", async () =>
     await node.watching(1);
     node.feed([event("9.9.9.9", "A")]);
     assert.equal(stateOf(await first), "A");
+  });
+});
+
+const TIMES = { poll: 50, doubt: 50, shown: 50, settling: 10 };
+const isStream = (query: string) => query.startsWith("#type !=");
+
+for (
+  const [what, fault] of [
+    ["refuses the stream", { stderr: "!! parse_error\n", exit: 1 }],
+    ["shows nothing on the stream", { hang: true }],
+  ] as const
+) {
+  Deno.test(`live() asks the past again and again on a node that ${what}`, async () => {
+    await withEngine(async (engine, { node }) => {
+      node.fail({ when: isStream, ...fault });
+      await using live = watch(engine, indicatorSet(["9.9.9.9", "lvb.avg.com"]));
+      const first = live.next();
+      await node.asked(1);
+      let found = false;
+      // Committed after the first look at the node's count, whenever that is.
+      const feeding = (async () => {
+        while (!found) {
+          node.feed([event("9.9.9.9", "new")]);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      })();
+      const match = await first;
+      found = true;
+      await feeding;
+      assert.deepEqual([stateOf(match), match.type], ["new", "LIVE"]);
+      assert.equal(engine.health!().type, "up");
+    }, { times: TIMES, patience: Infinity });
+  });
+}
+
+Deno.test("live() tells troubles to who asked for them, each once", async () => {
+  await withEngine(async (engine, { node }) => {
+    const troubles: Trouble[] = [];
+    const stop = new AbortController();
+    const hooks = { trouble: (trouble: Trouble) => void troubles.push(trouble) };
+    const stream = engine.live(indicatorSet(["9.9.9.9"]), stop.signal, hooks);
+    node.fail({ when: isStream, times: 1, stdout: "garbage\n[1]\n" });
+    const iterator = stream[Symbol.asyncIterator]();
+    const next = iterator.next();
+    await node.watching(1);
+    node.feed([event("9.9.9.9")]);
+    assert.equal((await next).done, false);
+    const rest = iterator.next();
+    stop.abort();
+    await rest;
+    assert.deepEqual(troubles.map(({ what, count, unread }) => [what, count, unread]), [
+      ["lines of the event stream are no JSON objects", 2, true],
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { cutEvents } from "../../recorded_node/mod.ts";
+import { createTrust } from "../../../src/engines/vast/trust.ts";
 import { hunt, truth, withEngine } from "./hunting.ts";
 import { indicatorOf, indicatorSet } from "./indicators.ts";
 
@@ -56,7 +57,7 @@ Deno.test("retro() asks lists value by value where reading all events would be m
   const { collectUnits } = await import("../../../src/engines/vast/units.ts");
   const units = collectUnits(indicatorSet(Array.from({ length: 250 }, (_, i) => `10.0.0.${i}`)));
   const context = { layouts: new Map([["zeek.dns", 50_000_000]]), subdomains: false };
-  const questions = plan.planQuestions(units, context, 5000);
+  const questions = plan.planQuestions(units, context, 5000, createTrust("node"));
   assert.deepEqual(questions.map(({ where }) => where.type), [
     "scalars",
     "lists",
