@@ -13,6 +13,7 @@ const NETWORKS4 = 8;
 const ADDRESSES6 = 16;
 const NAMES = 32;
 const HASHES = 64;
+const TINY = 128;
 
 /** Kinds of which the kernel can add the bytes as they are. */
 const SIMPLE: readonly ObservableKind[] = [
@@ -109,7 +110,7 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
       if (slots > capacity(kernel.size)) rebuild(view, Math.max(slots, iocs.size) * 2);
       else done = addValues(kernel, view, done, to, addNetwork);
     }
-    contents.flags |= flagsOf(view);
+    contents.flags |= flagsOf(kernel.exports.seen.value) | (kernel.exports.tiny.value ? TINY : 0);
     contents.needles = view.count <= MOST_NEEDLES ? makeNeedles(sourcesOf(view)) : undefined;
     version = iocs.version;
     describe(kernel, contents);
@@ -223,9 +224,8 @@ function termAdder(
   };
 }
 
-function flagsOf(view: IocView): number {
-  let present = 0;
-  for (let i = 0; i < view.count; i++) present |= 1 << view.kinds[i]!;
+/** What is in a set, given a bit for each kind. */
+function flagsOf(present: number): number {
   const has = (...kinds: ObservableKind[]) =>
     kinds.some((kind) => (present >>> OBSERVABLE_KINDS.indexOf(kind) & 1) !== 0);
   return (has("url") ? URLS : 0) | (has("email") ? EMAILS : 0) |

@@ -24,6 +24,8 @@ interface KernelExports {
   begin(from: number, to: number, separator: number, setSeparator: number): void;
   run(from: number): number;
   readonly used: WebAssembly.Global;
+  readonly seen: WebAssembly.Global;
+  readonly tiny: WebAssembly.Global;
   readonly named: WebAssembly.Global;
   readonly lines: WebAssembly.Global;
   readonly ascii: WebAssembly.Global;

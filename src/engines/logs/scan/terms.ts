@@ -40,9 +40,20 @@ function visitDomain(domain: string, visit: TermVisitor): void {
   visitScript(domain, "", visit);
 }
 
-/** A name may stand in its own script, and end in 16 bytes that don't show it. */
+/** Labels in other scripts that count, as only so many stand in the last bytes. */
+const MOST_SCRIPTS = 4;
+
+/** A name may stand in its own script, label by label, and end in bytes that don't show it. */
 function visitScript(domain: string, before: string, visit: TermVisitor): void {
-  if (domain.includes("xn--")) visit.end(before + domainToUnicode(domain));
+  if (!domain.includes("xn--")) return;
+  let ends = [""];
+  let scripts = 0;
+  for (const label of domain.split(".").reverse()) {
+    const script = domainToUnicode(label);
+    const spellings = script === label || scripts++ >= MOST_SCRIPTS ? [script] : [script, label];
+    ends = spellings.flatMap((spelling) => ends.map((end) => `${spelling}.${end}`));
+  }
+  for (const end of ends) visit.end(before + end.slice(0, -1));
 }
 
 /**

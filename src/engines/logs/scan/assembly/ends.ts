@@ -1,7 +1,7 @@
 /**
  * First sieve: where values end. Works on 64 bytes at a time without knowing
- * where in a value it is, so that it can start anywhere. Besides ends it names
- * places that need a look for other reasons: odd line ends, `@`, escapes.
+ * where in a value it is, so that it can start anywhere. Where e-mail is sought it
+ * also names each `@` and each `\u`.
  */
 import {
   AT,
@@ -13,6 +13,7 @@ import {
   OPEN_BRACE,
   QUOTE,
 } from "./characters";
+import { checkLines } from "./lines";
 
 /** Newlines in the last stride. */
 export let newlines: u32 = 0;
@@ -20,33 +21,36 @@ export let newlines: u32 = 0;
 export let beyondAscii: bool = false;
 
 /**
+ * Bytes to compare with, loaded before a loop: the engine would put constants
+ * together anew in every round.
+ */
+const BYTES: usize = memory.data<u8>([QUOTE, 0x20, CLOSE_BRACE, 0x30, NEWLINE + 1, AT, BACKSLASH, LETTER_U]);
+
+/**
  * Of the 16 bytes at `at`, those that may be the closing quote of a string value:
  * one before `,` `}` `]` or white space. To save work others than these pass too:
- * all below `0` and all beyond ASCII, which follow few quotes that open. With
- * `mail` also each `@` and each `\u`.
+ * all below `0` and all beyond ASCII, which follow few quotes that open.
  */
 // @ts-ignore: decorator
 @inline
-function jsonEnds(at: usize, bytes: v128, mail: bool): u64 {
+function jsonEnds(at: usize, bytes: v128, quote: v128, fold: v128, close: v128, digit: v128): u64 {
   const next = v128.load(at, 1);
-  const folded = v128.or(next, i8x16.splat(0x20));
   const follows = v128.or(
-    i8x16.eq(folded, i8x16.splat(CLOSE_BRACE)),
-    i8x16.lt_s(folded, i8x16.splat(0x30)),
+    i8x16.eq(v128.or(next, fold), close),
+    i8x16.lt_s(next, digit),
   );
-  let ends = v128.and(i8x16.eq(bytes, i8x16.splat(QUOTE)), follows);
-  if (mail) ends = v128.or(ends, mailSigns(bytes, next));
-  return <u64>i8x16.bitmask(ends);
+  return <u64>i8x16.bitmask(v128.and(i8x16.eq(bytes, quote), follows));
 }
 
 // @ts-ignore: decorator
 @inline
-function mailSigns(bytes: v128, next: v128): v128 {
+function mailSigns(at: usize): u64 {
+  const bytes = v128.load(at), next = v128.load(at, 1);
   const escapes = v128.and(
     i8x16.eq(bytes, i8x16.splat(BACKSLASH)),
     i8x16.eq(next, i8x16.splat(LETTER_U)),
   );
-  return v128.or(i8x16.eq(bytes, i8x16.splat(AT)), escapes);
+  return <u64>i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(AT)), escapes));
 }
 
 /** Of 16 bytes, those that end a column or an element of one. */
@@ -84,48 +88,47 @@ function write(out: usize, base: usize, mask: u64): usize {
   }
 }
 
-/** Of newlines in the 64 bytes at `at`, those that don't stand between `}` and `{`. */
-function oddNewlines(at: usize, mask: u64): u64 {
-  let odd: u64 = 0;
+/** Looks at the lines around those newlines in the 64 bytes at `at` that don't stand between `}` and `{`. */
+function lookAtNewlines(at: usize, mask: u64): void {
   for (; mask != 0; mask &= mask - 1) {
     const place = at + <usize>ctz<u64>(mask);
-    if (load<u8>(place - 1) != CLOSE_BRACE || load<u8>(place, 1) != OPEN_BRACE) {
-      odd |= mask & -mask;
-    }
+    if (load<u8>(place - 1) != CLOSE_BRACE || load<u8>(place, 1) != OPEN_BRACE) checkLines(place);
   }
-  return odd;
 }
 
 /** Writes where values end in [from, to) of JSON lines to `out`; returns the end of what it wrote. */
 export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): usize {
-  const newline = i8x16.splat(NEWLINE);
+  const quote = v128.load_splat<u8>(BYTES), fold = v128.load_splat<u8>(BYTES + 1);
+  const close = v128.load_splat<u8>(BYTES + 2), digit = v128.load_splat<u8>(BYTES + 3);
+  const control = v128.load_splat<u8>(BYTES + 4);
   let total: u32 = 0;
-  let bits = i8x16.splat(0);
+  let least = control;
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
-    bits = v128.or(v128.or(bits, v128.or(a, b)), v128.or(c, d));
     let ends = join(
-      jsonEnds(at, a, mail),
-      jsonEnds(at + 16, b, mail),
-      jsonEnds(at + 32, c, mail),
-      jsonEnds(at + 48, d, mail),
+      jsonEnds(at, a, quote, fold, close, digit),
+      jsonEnds(at + 16, b, quote, fold, close, digit),
+      jsonEnds(at + 32, c, quote, fold, close, digit),
+      jsonEnds(at + 48, d, quote, fold, close, digit),
     );
-    const an = i8x16.eq(a, newline), bn = i8x16.eq(b, newline);
-    const cn = i8x16.eq(c, newline), dn = i8x16.eq(d, newline);
-    if (v128.any_true(v128.or(v128.or(an, bn), v128.or(cn, dn)))) {
+    if (mail) ends |= join(mailSigns(at), mailSigns(at + 16), mailSigns(at + 32), mailSigns(at + 48));
+    const low = i8x16.min_s(i8x16.min_s(a, b), i8x16.min_s(c, d));
+    if (i8x16.bitmask(i8x16.lt_s(low, control)) != 0) {
+      least = i8x16.min_s(least, low);
+      const newline = i8x16.splat(NEWLINE);
       const mask = join(
-        i8x16.bitmask(an),
-        i8x16.bitmask(bn),
-        i8x16.bitmask(cn),
-        i8x16.bitmask(dn),
+        i8x16.bitmask(i8x16.eq(a, newline)),
+        i8x16.bitmask(i8x16.eq(b, newline)),
+        i8x16.bitmask(i8x16.eq(c, newline)),
+        i8x16.bitmask(i8x16.eq(d, newline)),
       );
       total += <u32>popcnt<u64>(mask);
-      ends |= oddNewlines(at, mask);
+      lookAtNewlines(at, mask);
     }
     out = write(out, at, ends);
   }
   newlines = total;
-  beyondAscii = i8x16.bitmask(bits) != 0;
+  beyondAscii = i8x16.bitmask(least) != 0;
   return out;
 }
 

@@ -2,27 +2,27 @@
  * The set as the kernel knows it: a bitmap that nearly all ends of values fail
  * in, small enough for the caches, and a table of the fingerprints of wholes.
  */
-import { firstFrom } from "./bytes";
-import { LETTER_X } from "./characters";
-import { endOf, wholeOf } from "./fingerprint";
-import { bitmap, bitmapShift, table, tableMask, tableShift } from "./memory";
+import { firstFrom, lastBefore } from "./bytes";
+import { DOT, LETTER_X, QUOTE } from "./characters";
+import { END_BYTES, endOf, TAIL_BYTES, tailOf, wholeOf } from "./fingerprint";
+import { BIT_SETS, BIT_SETS_COUNT, bitmap, bitmapMask, table, tableMask, tableShift } from "./memory";
 
 /** The kind of values that were taken out, see `IocView`. */
 const REMOVED: u32 = 255;
 
-/** Whether some text in the set may end like this. */
+/** Whether some text in the set may end like this: 1 or 0; `map` and `mask` are `bitmap` and `bitmapMask`. */
 // @ts-ignore: decorator
 @inline
-export function mayEnd(end: u64, map: usize, shift: u64): bool {
+export function mayEnd(end: u64, map: usize, mask: usize): u32 {
   const bits = bitsOf(end);
-  return (load<u64>(map + (<usize> (end >>> shift) << 3)) & bits) == bits;
+  return <u32> ((load<u64>(map + (<usize> (end >>> 32) & mask)) & bits) == bits);
 }
 
-/** Two of the 64 bits of a word. */
+/** Three of the 64 bits of a word. */
 // @ts-ignore: decorator
 @inline
 function bitsOf(end: u64): u64 {
-  return (1 << (end & 63)) | (1 << (end >>> 6 & 63));
+  return load<u64>(BIT_SETS + (<u32> end >>> 16 & (BIT_SETS_COUNT - 1 << 3)));
 }
 
 /** Whether a whole with this fingerprint is in the set. */
@@ -39,7 +39,7 @@ export function has(whole: u64): bool {
 
 /** Whether a text is in the set: its end is looked for first, as most texts fail there. */
 export function hasText(text: usize, length: usize): bool {
-  return mayEnd(endOf(text, length), bitmap, bitmapShift) && has(wholeOf(text, length));
+  return mayEnd(endOf(text, length), bitmap, bitmapMask) != 0 && has(wholeOf(text, length));
 }
 
 // @ts-ignore: decorator
@@ -68,8 +68,30 @@ export function addWhole(whole: u64): void {
 
 /** Lets values that end like this text through to a closer look. */
 export function addEnd(text: usize, length: usize): void {
-  const end = endOf(text, length);
-  const at = bitmap + (<usize> (end >>> bitmapShift) << 3);
+  addEndOf(text, length);
+  // In JSON the last bytes are told from others by the quote before them.
+  const quote = lastBefore(text + length, text, QUOTE);
+  if (quote >= text) addEndOf(quote + 1, text + length - quote - 1);
+}
+
+function addEndOf(text: usize, length: usize): void {
+  put(endOf(text, length));
+  if (length < END_BYTES) addTail(text, length);
+}
+
+/** Whether a text of less than 3 bytes was added, which tails can't tell. */
+export let tiny: bool = false;
+
+/** A short domain is found by its last bytes below others; the byte before it is a dot then. */
+function addTail(text: usize, length: usize): void {
+  if (length < TAIL_BYTES - 1) tiny = true;
+  let last = load<u64>(text + length - 8) | 0x2020202020202020;
+  if (length < TAIL_BYTES) last = last & ~<u64>0xff00000000 | <u64>DOT << 32;
+  put(tailOf(last));
+}
+
+function put(end: u64): void {
+  const at = bitmap + (<usize> (end >>> 32) & bitmapMask);
   store<u64>(at, load<u64>(at) | bitsOf(end));
 }
 
@@ -79,14 +101,27 @@ export function addText(text: usize, length: usize): void {
   addWhole(wholeOf(text, length));
 }
 
+/** The same for a text without quotes. */
+// @ts-ignore: decorator
+@inline
+function addPlain(text: usize, length: usize): void {
+  addEndOf(text, length);
+  addWhole(wholeOf(text, length));
+}
+
 /** Slots of the table in use. */
 export let used: u32 = 0;
+
+/** A bit for each kind of the values that were added. */
+export let seen: u32 = 0;
 
 /** Empties the filter. */
 export function clear(bitmapBytes: usize, tableBytes: usize): void {
   memory.fill(bitmap, 0, bitmapBytes);
   memory.fill(table, 0, tableBytes);
   used = 0;
+  tiny = false;
+  seen = 0;
 }
 
 /**
@@ -105,10 +140,11 @@ export function addValues(
   for (let i: usize = from; i < to; i++) {
     const kind = <u32>load<u8>(kinds + i);
     if (kind == REMOVED) continue;
+    seen |= 1 << kind;
     const start = <usize>load<u32>(starts + (i << 2));
     const length = <usize>load<u32>(starts + (i << 2), 4) - start;
     if (!(simple >>> kind & 1) || hasPunycode(arena + start, length)) return <u32>i;
-    addText(arena + start, length);
+    addPlain(arena + start, length);
   }
   return to;
 }

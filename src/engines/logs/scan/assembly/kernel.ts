@@ -12,7 +12,6 @@ import { beyondAscii, findJsonEnds, findTsvEnds, newlines } from "./ends";
 import { decodeJson, decodeTsv } from "./escapes";
 import {
   beginLines,
-  checkLines,
   checkStart,
   fetched,
   named,
@@ -35,7 +34,7 @@ import { mayBeText, siftJson, siftTsv } from "./sift";
 import { mayMatch } from "./text";
 
 export { addNetwork } from "./address";
-export { addEnd, addText, addValues, clear, used } from "./filter";
+export { addEnd, addText, addValues, clear, seen, tiny, used } from "./filter";
 export { firstOdd, named, odd } from "./lines";
 export { configure, describe } from "./memory";
 export { describeNeedles } from "./seek";
@@ -153,7 +152,6 @@ function lookCloser(from: usize, to: usize): void {
 
 function lookAtJson(end: usize): void {
   const byte = load<u8>(end);
-  if (byte == NEWLINE) return checkLines(end);
   if (end < namedTo) return;
   let found: bool;
   if (byte == QUOTE) found = lookAtString(end);

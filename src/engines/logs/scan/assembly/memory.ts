@@ -4,6 +4,8 @@
  * `configure`.
  */
 
+import { prepareMasks } from "./fingerprint";
+
 /** Bytes that are gone through at a time: their ends and the filter share the caches. */
 export const STRIDE: usize = 8192;
 /** Values longer than this are not looked at but named at once; bytes as they stand in the log. */
@@ -29,8 +31,24 @@ export const NEEDLES: usize = 0x60000;
 export const LINES_MOST: u32 = 16384;
 /** Addresses from here on are the host's: 0x17000 + 12 bytes × (16384 + 8192). */
 export const HOST: usize = 0x80000;
-/** Hashes of the ends in one stride, u64 each. */
-export const HASHES_AT: usize = 0x68000;
+
+/** Words with three bits each, any of which is as good as another. */
+export const BIT_SETS: usize = 0x68000;
+export const BIT_SETS_COUNT: u32 = 1024;
+
+function prepareBitSets(): void {
+  let state: u32 = 0x9e3779b9;
+  for (let i: u32 = 0; i < BIT_SETS_COUNT; i++) {
+    let bits: u64 = 0;
+    while (popcnt<u64>(bits) < 3) {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      bits |= <u64> 1 << <u64> (state >>> 26);
+    }
+    store<u64>(BIT_SETS + (<usize> i << 3), bits);
+  }
+}
 
 /** Kinds in the set that need more than a look at the end of a value. */
 export const SUBDOMAINS: u32 = 1;
@@ -42,12 +60,14 @@ export const ADDRESSES6: u32 = 16;
 /** Domains, or URLs or e-mails with their domains: other scripts and trailing dots matter. */
 export const NAMES: u32 = 32;
 export const HASHES: u32 = 64;
+/** Texts of less than 3 bytes. */
+export const TINY: u32 = 128;
 
 /** The set's flags. */
 export let flags: u32 = 0;
-/** Bitmap of the fingerprints of ends: address, and how far to shift a hash to get a word's index. */
+/** Bitmap of the fingerprints of ends: address, and a mask for where in it a word stands. */
 export let bitmap: usize = 0;
-export let bitmapShift: u64 = 0;
+export let bitmapMask: usize = 0;
 /** Hash table of whole values: address, shift to a slot's index, index mask. */
 export let table: usize = 0;
 export let tableShift: u64 = 0;
@@ -64,10 +84,12 @@ export function configure(
   tableBits: u32,
 ): void {
   bitmap = bitmapAt;
-  bitmapShift = 64 - bitmapBits;
+  bitmapMask = ((1 << bitmapBits) - 1) << 3;
   table = tableAt;
   tableShift = 64 - tableBits;
   tableMask = (1 << tableBits) - 1;
+  prepareMasks();
+  prepareBitSets();
 }
 
 /** Says what kinds are in the set and how many prefix lengths stand at `PREFIXES4` and `PREFIXES6`. */
