@@ -1,4 +1,4 @@
-import { type CommandLine, findProgram, parseCommand, UnsafeValue } from "../src/command.ts";
+import { type CommandLine, locateCommand, parseCommand, UnsafeValue } from "../src/command.ts";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
 import { ConfigError } from "../src/errors.ts";
@@ -64,10 +64,10 @@ export function parse(form: string): Record<string, unknown> {
 
 export const open: SinkModule["open"] = async (raw, context, signal) => {
   const options = raw as unknown as Options;
-  const command = parseCommand(options.command, "command");
-  const { program } = command;
-  if (findProgram(program, context.env("PATH")) === undefined) {
-    throw new SinkError(`There is no program ${JSON.stringify(program)}`, {
+  const parsed = parseCommand(options.command, "command");
+  const command = locateCommand(parsed, context.env("PATH"));
+  if (command === undefined) {
+    throw new SinkError(`There is no program ${JSON.stringify(parsed.program)}`, {
       retryable: false,
       hint: "Name one that is in PATH, or its path.",
     });
@@ -101,7 +101,7 @@ function oneChildEach(command: CommandLine, { timeout }: Options): Sink {
 }
 
 async function runOnce(command: CommandLine, delivery: Delivery, signal: AbortSignal) {
-  const child = new Deno.Command(command.program, {
+  const child = new Deno.Command(command.path!, {
     args: command.fill(delivery),
     stdin: "piped",
     signal,
@@ -153,7 +153,7 @@ async function oneLongLivedChild(
   async function start(signal: AbortSignal): Promise<Running> {
     await sleep(Math.max(0, notBefore - Date.now()), signal);
     signal.throwIfAborted();
-    const child = new Deno.Command(command.program, {
+    const child = new Deno.Command(command.path!, {
       args: command.fill({ ioc: "", matchType: "" }),
       stdin: "piped",
       stdout: options.ack ? "piped" : "inherit",

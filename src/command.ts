@@ -10,6 +10,8 @@ export interface Filling {
 /** A command line taken apart once, before any value is known. */
 export interface CommandLine {
   readonly program: string;
+  /** Where the program is, once it was looked for. */
+  readonly path?: string;
   /** Whether the arguments depend on the match. */
   readonly hasPlaceholders: boolean;
   /** The arguments for one match; the same number whatever the values are. */
@@ -80,6 +82,18 @@ function splitWords(text: string, key: string): string[] {
       cause: error,
     });
   }
+}
+
+/**
+ * The command with the path of its program, which the system itself does not find
+ * without PATH; undefined if it is nowhere.
+ */
+export function locateCommand(
+  command: CommandLine,
+  path: string | undefined,
+): CommandLine | undefined {
+  const found = findProgram(command.program, path);
+  return found === undefined ? undefined : { ...command, path: found };
 }
 
 /** Where a program is, searched as execvp does; undefined if it is nowhere. */

@@ -13,7 +13,7 @@ export async function renderSinkDocs(): Promise<string> {
     "",
     "<!-- Made from the code by deno task docs; change it there. -->",
     "",
-    "A sink is where matches go. Name sinks with `--sink` (as often as you like) or in the " +
+    "A sink is where matches go. Name sinks with `--sink` (as often as you like; flags win) or in the " +
     "configuration:",
     "",
     "```yaml",

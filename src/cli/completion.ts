@@ -26,7 +26,7 @@ export function describeTree(commands: readonly Command[]): CompletionNode[] {
     {
       path,
       summary: firstLine(command.summary() || command.description()),
-      options: command.options.map(describeOption),
+      options: command.options.filter(({ hidden }) => !hidden).map(describeOption),
       children: [
         ...command.commands.map((child) => child.name()),
         ...command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
@@ -37,7 +37,12 @@ export function describeTree(commands: readonly Command[]): CompletionNode[] {
   const top: CompletionNode = {
     path: [],
     summary: "",
-    options: [],
+    options: [{
+      flags: ["-V", "--version"],
+      summary: "print the version",
+      choices: [],
+      takesValue: false,
+    }],
     children: commands.map((command) => command.name()),
   };
   return [top, ...commands.flatMap((command) => walk(command, [command.name()]))];
@@ -52,7 +57,8 @@ function describeOption(option: Option): CompletionOption {
   };
 }
 
-const firstLine = (text: string) => text.split("\n", 1)[0]!.replaceAll(/['"`$\\:[\]]/g, " ");
+/** What shells could take for more than text is left out. */
+const firstLine = (text: string) => text.split("\n", 1)[0]!.replaceAll(/['"`$\\[\]]/g, "");
 
 /** The completion script of one shell. */
 export function completionScript(
@@ -70,10 +76,13 @@ function bash(nodes: readonly CompletionNode[]): string {
   const cases = nodes.map((node) => `    "${node.path.join(" ")}") words="${words(node)}" ;;`).join(
     "\n",
   );
-  const values = choiceCases(nodes, (flags, choices) => `    ${flags}) words="${choices}" ;;`);
+  const values = valueCases(nodes, (flags, choices) => `    ${flags}) words="${choices}" ;;`);
   return `# bash completion for bridge
 _bridge() {
   local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" path="" words="" word
+  # bash makes a word of its own of the = in --option=value.
+  if [[ "$cur" == "=" ]]; then cur=""
+  elif [[ "$prev" == "=" ]]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$word" in -*) break ;; *) path="\${path:+$path }$word" ;; esac
   done
@@ -93,16 +102,21 @@ complete -o default -F _bridge bridge
 function zsh(nodes: readonly CompletionNode[]): string {
   const cases = nodes.map((node) => {
     const items = [
-      ...node.children.map((child) => `'${child}:${summaryOf(nodes, [...node.path, child])}'`),
+      ...node.children.map((child) =>
+        `'${child}:${escaped(summaryOf(nodes, [...node.path, child]))}'`
+      ),
       ...node.options.flatMap((option) =>
-        option.flags.map((flag) => `'${flag}:${option.summary}'`)
+        option.flags.map((flag) => `'${flag}:${escaped(option.summary)}'`)
       ),
       "'--help:show help'",
     ];
     const files = node.children.length > 0 ? "; files=0" : "";
     return `    "${node.path.join(" ")}") items=(${items.join(" ")})${files} ;;`;
   }).join("\n");
-  const values = choiceCases(nodes, (flags, choices) => `    ${flags}) items=(${choices}) ;;`);
+  const values = valueCases(
+    nodes,
+    (flags, choices) => `    ${flags}) items=(${choices})${choices === "" ? "" : "; files=0"} ;;`,
+  );
   return `#compdef bridge
 # zsh completion for bridge
 _bridge() {
@@ -114,15 +128,23 @@ _bridge() {
   case "$path" in
 ${cases}
   esac
-  case "\${words[CURRENT-1]}" in
+  local option="\${words[CURRENT-1]}"
+  if [[ "\${words[CURRENT]}" == --*=* ]]; then
+    option="\${words[CURRENT]%%=*}"
+    compset -P '*='
+  fi
+  case "$option" in
 ${values}
   esac
   if (( \${#items} )); then _describe 'bridge' items; fi
-  [[ $files == 0 || "\${words[CURRENT]}" == -* ]] || _files
+  [[ $files == 0 || "$PREFIX" == -* ]] || _files
 }
 compdef _bridge bridge
 `;
 }
+
+/** For _describe, where a colon ends the name. */
+const escaped = (summary: string) => summary.replaceAll(":", "\\:");
 
 function fish(nodes: readonly CompletionNode[]): string {
   const lines = ["# fish completion for bridge"];
@@ -155,14 +177,14 @@ function summaryOf(nodes: readonly CompletionNode[], path: readonly string[]): s
   return nodes.find((node) => node.path.join(" ") === path.join(" "))?.summary ?? "";
 }
 
-/** One line an option with fixed values, for the word before the cursor. */
-function choiceCases(
+/** One line an option with a value, for the word before the cursor; without fixed values it is a file. */
+function valueCases(
   nodes: readonly CompletionNode[],
   line: (flags: string, choices: string) => string,
 ): string {
   const seen = new Map<string, string>();
   for (const option of nodes.flatMap((node) => node.options)) {
-    if (option.choices.length > 0) seen.set(option.flags.join("|"), option.choices.join(" "));
+    if (option.takesValue) seen.set(option.flags.join("|"), option.choices.join(" "));
   }
   return [...seen].map(([flags, choices]) => line(flags, choices)).join("\n");
 }

@@ -1,9 +1,10 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { parseDuration, parseInstant } from "../config/units.ts";
 import type { Engine, RetroQuery, Trouble } from "../engines/engine.ts";
 import { UsageError } from "../errors.ts";
+import { tellFailures } from "./outlet_reports.ts";
 import { isStandardInput } from "../standard_input.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
@@ -13,7 +14,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
-import { fromFlag, wholeNumber, windowFrom } from "./settings.ts";
+import { fromFlag, huntSinks, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { useColor } from "./terminal.ts";
 
@@ -28,7 +29,8 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
     timestamps: false,
     ...(line === undefined ? {} : { beforeLine: line.clear }),
   });
-  const { values: config } = await loadConfig({ file: flags.config, env: context.env });
+  const loaded = await loadConfig({ file: flags.config, env: context.env });
+  const { values: config } = loaded;
   const now = Date.now();
   const bounds = readBounds(flags, config, now);
   const gathered = await gatherIndicators(flags, config);
@@ -36,7 +38,7 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   const engine = await openEngine(flags, config);
   try {
     await reportUnsupported(engine, indicators, flags);
-    const outlets = flags.count ? undefined : await outletsFor(flags, config, context);
+    const outlets = flags.count ? undefined : await outletsFor(flags, loaded, context);
     const result = await huntInto(outlets, {
       engine,
       query: { indicators, ...bounds.query },
@@ -96,9 +98,10 @@ function readBounds(flags: RetroFlags, config: Config, now: number): Bounds {
 
 async function outletsFor(
   flags: RetroFlags,
-  config: Config,
+  loaded: LoadedConfig,
   context: CliContext,
 ): Promise<Outlets> {
+  const { values: config } = loaded;
   const format = flags.format ?? (flags.bundle ? "sighting" : config.format);
   if (flags.bundle && format !== "sighting") {
     throw new UsageError("--bundle goes with --format sighting");
@@ -110,7 +113,8 @@ async function outletsFor(
   const terminal = Deno.stdout.isTerminal();
   const width = terminal ? Deno.consoleSize().columns : undefined;
   return await openOutlets({
-    sinks: flags.sink.length > 0 ? flags.sink : ["stdout"],
+    sinks: huntSinks(flags.sink, loaded, (note) => logger.warn("{note}", { note })),
+    commands: flags.sink.length === 0,
     format,
     formatOptions: {
       color: useColor(flags.color, terminal, context.env),
@@ -212,17 +216,7 @@ function conclude(result: HuntResult, reports: readonly OutletReport[]): number 
     });
     failed = true;
   }
-  for (const { label, lost, failure } of reports) {
-    if (failure === undefined && lost === 0) continue;
-    // A program may take every hit and fail at its end: what it did with them it alone knows.
-    const fate = lost > 0 ? `${lost} hits not delivered` : "it had taken all hits by then";
-    logger.error("The sink {label} failed: {failure}; {fate}", {
-      label,
-      failure: failure ?? "no reason given",
-      fate,
-    });
-    failed = true;
-  }
+  if (tellFailures(reports, logger)) failed = true;
   if (failed) return EXIT.error;
   return result.matches > 0 ? EXIT.matched : EXIT.nothing;
 }

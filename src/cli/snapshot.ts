@@ -1,6 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { Config } from "../config/config.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { parseHostPort } from "../config/endpoint.ts";
 import { parseDuration } from "../config/units.ts";
 import { oneLine } from "../controls.ts";
@@ -20,7 +20,8 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { createSets } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
-import { endpointFrom, fromFlag, overlay, wholeNumber, windowFrom } from "./settings.ts";
+import { endpointFrom, fromFlag, huntSinks, overlay, wholeNumber, windowFrom } from "./settings.ts";
+import { tellFailures } from "./outlet_reports.ts";
 
 const logger = getLogger(["bridge", "snapshot"]);
 
@@ -45,13 +46,13 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
     if (!flags.quiet) summarize(snapshot, undefined, new Map());
     return indicators.size > 0 ? EXIT.matched : EXIT.nothing;
   }
-  const outlets = await openReports(flags, config, client, context);
+  const outlets = await openReports(flags, { ...loaded, values: config }, client, context);
   const query = { indicators, maxEvents: config.retro_match_max_events };
   const result = await hunt({ engine, query, deliver: outlets.deliver }, context.signal);
-  const lost = await outlets.close();
+  const failed = await outlets.close();
   const unsupported = await gatherUnsupported(engine, indicators);
   if (!flags.quiet) summarize(snapshot, result, unsupported);
-  const incomplete = snapshot.cut || result.unread || result.stopped !== undefined || lost > 0;
+  const incomplete = snapshot.cut || result.unread || result.stopped !== undefined || failed;
   if (incomplete) return EXIT.error;
   return result.matches > 0 ? EXIT.matched : EXIT.nothing;
 }
@@ -106,12 +107,13 @@ async function dump(
 /** The ways out: sinks, sightings to the bus, or both. */
 async function openReports(
   flags: SnapshotFlags,
-  config: Config,
+  loaded: LoadedConfig,
   client: ThreatBusClient,
   { env, signal }: CliContext,
 ): Promise<
-  { deliver: (matches: readonly Match[]) => Promise<void>; close: () => Promise<number> }
+  { deliver: (matches: readonly Match[]) => Promise<void>; close: () => Promise<boolean> }
 > {
+  const { values: config } = loaded;
   const toBus = flags.report !== "sinks";
   const sighting = toBus ? await loadFormat("sighting") : undefined;
   const bus = busSink(client);
@@ -120,7 +122,8 @@ async function openReports(
   let sinks: Outlets | undefined;
   if (flags.report !== "threatbus") {
     sinks = await openOutlets({
-      sinks: flags.sink.length > 0 ? flags.sink : ["stdout"],
+      sinks: huntSinks(flags.sink, loaded, (note) => logger.warn("{note}", { note })),
+      commands: flags.sink.length === 0,
       format: config.format,
       formatOptions: {},
       aggregate,
@@ -136,19 +139,11 @@ async function openReports(
       await bus.write(matches.map((match) => toDelivery(match, sighting)), writing);
     },
     async close() {
-      let lost = 0;
       if (sighting !== undefined && tallying !== undefined) {
         const told = tallying.take().map((tally) => windowDelivery(tally, sighting));
         await bus.write(told, writing);
       }
-      for (const report of await sinks?.close() ?? []) {
-        if (report.failure === undefined && report.lost === 0) continue;
-        lost += Math.max(1, report.lost);
-        logger.error("The sink {label} failed: {failure}; {lost} hits not delivered", {
-          ...report,
-        });
-      }
-      return lost;
+      return tellFailures(await sinks?.close() ?? [], logger);
     },
   };
 }

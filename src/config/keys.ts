@@ -169,7 +169,7 @@ export const CONFIG_KEYS = {
   sinks: {
     type: "list",
     doc:
-      "Where matches go instead of Threat Bus: short forms as for --sink, or mappings with sink, format and options",
+      "Where matches go instead of Threat Bus (run) or standard output (retro, snapshot): short forms as for --sink, or mappings with sink, format and options",
   },
   report: {
     type: "string",

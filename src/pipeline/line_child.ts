@@ -41,7 +41,7 @@ export function openLineChild(
   let running: Running | undefined;
 
   function start(): Running {
-    const child = new Deno.Command(command.program, {
+    const child = new Deno.Command(command.path ?? command.program, {
       args: command.fill({ ioc: "", matchType: "" }),
       stdin: "piped",
       stdout: "piped",

@@ -47,6 +47,8 @@ export interface Outlets {
 /** How outlets are made. */
 export interface OutletsOptions {
   readonly sinks: readonly SinkEntryConfig[];
+  /** A text that is no short form is a command, as in the configuration. */
+  readonly commands?: boolean;
   /** The format of sinks that don't name their own. */
   readonly format: string;
   readonly formatOptions: FormatOptions;
@@ -64,7 +66,7 @@ export async function openOutlets(
   options: OutletsOptions,
   signal: AbortSignal,
 ): Promise<Outlets> {
-  const resolved = await Promise.all(options.sinks.map((entry) => parseSinkSpec(entry)));
+  const resolved = await Promise.all(options.sinks.map((entry) => parseSinkSpec(entry, options)));
   const outlets: Outlet[] = [];
   try {
     for (const sink of resolved) outlets.push(await openOutlet(sink, options, signal));

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { type CommandLine, findProgram, parseCommand } from "../command.ts";
+import { type CommandLine, locateCommand, parseCommand } from "../command.ts";
 import type { Match } from "../engines/engine.ts";
 import { ConfigError } from "../errors.ts";
 import { iocOf } from "../formats/match.ts";
@@ -70,9 +70,10 @@ export function readTransform(
  */
 export function createTransformer(options: TransformOptions): Transformer {
   const { mode, timeout } = options;
-  const command = readTransform(options);
-  if (findProgram(command.program, options.env("PATH")) === undefined) {
-    throw new ConfigError(`There is no program ${JSON.stringify(command.program)}`, {
+  const parsed = readTransform(options);
+  const command = locateCommand(parsed, options.env("PATH"));
+  if (command === undefined) {
+    throw new ConfigError(`There is no program ${JSON.stringify(parsed.program)}`, {
       place: { key: "transform_context" },
       hint: "Name one that is in PATH, or its path.",
     });
@@ -117,7 +118,7 @@ async function runOnce(
   const args = command.fill({ ioc: iocOf(match), matchType: match.type });
   const limit = withTimeout(signal, timeout);
   limit.throwIfAborted();
-  const child = new Deno.Command(command.program, { args, stdin: "piped", stdout: "piped" })
+  const child = new Deno.Command(command.path!, { args, stdin: "piped", stdout: "piped" })
     .spawn();
   const kill = () => {
     try {

@@ -79,6 +79,30 @@ Deno.test("bridge retro exits with 2 and counts what a sink did not take", () =>
     assert.doesNotMatch(stderr, /hunter2|s3cret/);
   }));
 
+Deno.test("bridge retro takes the sinks of the configuration, says so, and flags win", () =>
+  withLog(async (folder, log) => {
+    const expected = await Deno.readTextFile(log);
+    const config = `${folder}/config.yaml`;
+    const call = ["retro", "--ioc", "evil.example", "--logs", log, "--config", config];
+    await Deno.writeTextFile(
+      config,
+      `sinks: [{sink: "file:${folder}/match", format: match}, "file:${folder}/hits?fsync=true"]\n` +
+        `sink: tee -a ${folder}/ancestor\n`,
+    );
+    const configured = await bridge(call);
+    assert.equal(configured.code, 0, configured.stderr);
+    assert.match(
+      configured.stderr,
+      /Hits go to file:.*match, file:.*hits, tee \(.*config\.yaml:1\)/,
+    );
+    assert.equal(await Deno.readTextFile(`${folder}/hits`), expected);
+    assert.equal((await Deno.readTextFile(`${folder}/match`)).split("\n").length, 4);
+    const bodies = (text: string) => text.replaceAll("\n", "");
+    assert.equal(bodies(await Deno.readTextFile(`${folder}/ancestor`)), bodies(expected));
+    const flagged = await bridge([...call, "--sink", "stdout"]);
+    assert.deepEqual([flagged.stdout, flagged.stderr], [expected, ""]);
+  }));
+
 Deno.test("bridge retro names a sink that can't be opened before it hunts", () =>
   withLog(async (_folder, log) => {
     for (const sink of ["file:/nonexistent/out", "process:/nonexistent/program", "ftp://host"]) {

@@ -27,7 +27,7 @@ interface Address {
 export function command(context: CliContext): Command {
   const bus = new Command("bus")
     .description(
-      "Runs a Threat Bus: apps of the real one connect to it unchanged. Messages are kept, so that snapshots can be answered.",
+      "Run a Threat Bus: apps of the real one connect to it unchanged. Messages are kept, so that snapshots can be answered.",
     )
     .option("-l, --listen <host:port>", "management endpoint", parseAddress, {
       host: "127.0.0.1",

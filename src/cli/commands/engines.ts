@@ -7,7 +7,7 @@ import { type CliContext, withExamples } from "../context.ts";
 export function command(context: CliContext): Command {
   const list = withExamples(
     new Command("list")
-      .description("Lists every engine with what it can look up, and its limits.")
+      .description("List every engine with what it can look up, and its limits.")
       .option("--json", "print a JSON array")
       .action(async (options: { json?: boolean }) => {
         const modules = await Promise.all(Object.values(ENGINES).map((engine) => engine.load()));
@@ -26,7 +26,7 @@ export function command(context: CliContext): Command {
     ],
   );
   return withExamples(
-    new Command("engines").description("Shows where telemetry can be.").addCommand(list),
+    new Command("engines").description("Show where telemetry can be.").addCommand(list),
     [["every engine, what it can do and its limits", "bridge engines list"]],
   );
 }

@@ -7,7 +7,7 @@ import { type CliContext, withExamples } from "../context.ts";
 export function command(context: CliContext): Command {
   return withExamples(
     new Command("fields")
-      .description("Shows which field of which log STIX patterns find at which object path.")
+      .description("Show which field of which log STIX patterns find at which object path.")
       .argument("[name]", "a log (http, conn, …) or a source (zeek, suricata)")
       .option("--json", "print one JSON object a line")
       .action(async (name: string | undefined, options: { json?: boolean }) => {

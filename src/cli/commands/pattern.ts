@@ -51,7 +51,7 @@ export function command(context: CliContext): Command {
   const check = withExamples(
     new Command("check")
       .description(
-        "Explains a STIX pattern: its tree, what is odd about it, what each engine can do with it, " +
+        "Explain a STIX pattern: its tree, what is odd about it, what each engine can do with it, " +
           "and the values that are looked up fast. Exit code 2 if it is no valid pattern.",
       )
       .argument("<pattern>", "the pattern, in quotes")
@@ -88,7 +88,7 @@ export function command(context: CliContext): Command {
   const match = withExamples(
     new Command("match")
       .description(
-        "Evaluates STIX patterns on observed-data by the letter of the specification and prints " +
+        "Evaluate STIX patterns on observed-data by the letter of the specification and print " +
           "the ids of what takes part. Exit code 0 if a pattern matches, 1 if none does, 2 on errors.",
       )
       .usage(
@@ -117,7 +117,7 @@ export function command(context: CliContext): Command {
   );
   return withExamples(
     new Command("pattern")
-      .description("Explains STIX patterns and evaluates them on STIX observed-data.")
+      .description("Explain STIX patterns and evaluate them on STIX observed-data.")
       .addCommand(check)
       .addCommand(match),
     [["what does it ask for", `bridge pattern check "[domain-name:value = 'evil.example']"`]],

@@ -36,7 +36,7 @@ export interface RetroFlags {
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
 function repeatable(flags: string, description: string): Option {
-  return new Option(flags, description).argParser(collect).default([], "none");
+  return new Option(flags, `${description}; repeatable`).argParser(collect).default([], "none");
 }
 
 /** `bridge retro`: looks IoCs up in past events. */
@@ -75,7 +75,10 @@ export function command(context: CliContext): Command {
       "with --format sighting: one sighting for the hits of an indicator within so long",
     )
     .addOption(
-      repeatable("--sink <sink>", "where hits go (default: stdout), see bridge sinks list"),
+      repeatable(
+        "--sink <sink>",
+        "where hits go, see bridge sinks list (default: as configured, else stdout)",
+      ),
     )
     .addOption(repeatable("--allow-list <file>", "values that never count as hits"))
     .option("-c, --config <file>", "the configuration file")

@@ -8,7 +8,7 @@ import { type CliContext, withExamples } from "../context.ts";
 export function command(context: CliContext): Command {
   const list = withExamples(
     new Command("list")
-      .description("Lists every sink with its short forms, options and delivery guarantee.")
+      .description("List every sink with its short forms, options and delivery guarantee.")
       .option("--json", "print a JSON array")
       .action(async (options: { json?: boolean }) => {
         const specs = await loadSpecs();
@@ -23,7 +23,7 @@ export function command(context: CliContext): Command {
     ]],
   );
   return withExamples(
-    new Command("sinks").description("Shows where matches can go.").addCommand(list),
+    new Command("sinks").description("Show where matches can go.").addCommand(list),
     [["every sink, its options and what it guarantees", "bridge sinks list"]],
   );
 }

@@ -44,7 +44,8 @@ export function command(context: CliContext): Command {
     .option("--vast-binary <path>", "the vast executable")
     .option("--subdomains", "domains match their subdomains too")
     .addOption(
-      new Option("-s, --sink <sink>", "where hits go (default: stdout)").argParser(collect)
+      new Option("-s, --sink <sink>", "where hits go (default: as configured, else stdout)")
+        .argParser(collect)
         .default([], "none"),
     )
     .addOption(

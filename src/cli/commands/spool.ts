@@ -48,7 +48,7 @@ export function command(context: CliContext): Command {
       )
     );
   const spool = new Command("spool")
-    .description("Shows and mends what could not be delivered.");
+    .description("Show and mend what could not be delivered.");
   withExamples(list, [["why was it given up", "bridge spool list"]]);
   withExamples(retry, [[
     "after mending a sink",

@@ -1,5 +1,5 @@
 import { getLogger } from "@logtape/logtape";
-import { parseSinkSpec, type ResolvedSink, type SinkEntryConfig } from "../../../sinks/registry.ts";
+import { parseSinkSpec, type ResolvedSink } from "../../../sinks/registry.ts";
 import type { Config } from "../../config/config.ts";
 import { openNowOrLater } from "../../delivery/open_later.ts";
 import { oneAtATime } from "../../delivery/serial.ts";
@@ -10,6 +10,7 @@ import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../wait.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
+import { configuredSinks } from "../settings.ts";
 
 const logger = getLogger(["bridge", "run"]);
 
@@ -113,13 +114,6 @@ async function closeInTime(channel: Channel, within: number): Promise<void> {
   over.abort();
 }
 
-/** Sinks from flags win over the configuration's; the ancestor's key may hold a command. */
-function sinkEntries(config: Config, flags: RunFlags): readonly SinkEntryConfig[] {
-  return flags.sink.length > 0
-    ? flags.sink
-    : [...config.sinks ?? [], ...(config.sink === undefined ? [] : [config.sink])];
-}
-
 async function plan(
   config: Config,
   flags: RunFlags,
@@ -127,7 +121,7 @@ async function plan(
   context: CliContext,
 ): Promise<Plan[]> {
   const { report } = config;
-  const entries = sinkEntries(config, flags);
+  const entries = flags.sink.length > 0 ? flags.sink : configuredSinks(config);
   const plans: Plan[] = [];
   if (report === "threatbus" || report === "both" || (report === "auto" && entries.length === 0)) {
     const open = async () => ({

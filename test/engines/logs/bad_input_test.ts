@@ -136,7 +136,8 @@ Deno.test("retro() names empty files", () =>
       ["eve.json", "file is empty", 1, undefined, false],
     ]);
     assert.deepEqual(told(await hunt([folder], SET), folder), [
-      ["", "files are empty", 2, undefined, false],
+      ["b.json", "file is empty", 1, undefined, false],
+      ["eve.json", "file is empty", 1, undefined, false],
     ]);
   }));
 

@@ -36,7 +36,6 @@ export async function findLogFiles(roots: readonly Root[], signal: AbortSignal):
   const files: LogFile[] = [];
   const troubles: Trouble[] = [];
   const passedOver: { path: string; what: string }[] = [];
-  const empty = new Map<Root, string[]>();
   const fruitful = new Set<Root>();
   const unreadable = (source: string, what: string) =>
     troubles.push({ source, what, count: 1, unread: true });
@@ -47,11 +46,10 @@ export async function findLogFiles(roots: readonly Root[], signal: AbortSignal):
     if (outcome.type === "log") files.push(outcome.file);
     else if (outcome.type === "unreadable") unreadable(found.path, outcome.what);
     else if (outcome.type === "empty") {
-      empty.set(found.root, [...empty.get(found.root) ?? [], found.path]);
+      troubles.push({ source: found.path, what: "file is empty", count: 1, unread: false });
     } else if (found.named) unreadable(found.path, `not a log: ${outcome.what}`);
     else passedOver.push({ path: found.path, what: outcome.what });
   }
-  for (const [root, paths] of empty) troubles.push(emptyFiles(root, paths));
   for (const root of roots) {
     const searched = root.type === "folder" || root.type === "glob";
     if (searched && !fruitful.has(root)) unreadable(root.name, "no logs here");
@@ -143,15 +141,5 @@ function withHead(stream: ByteStream, head: Uint8Array): ByteStream {
       return stream.damage;
     },
     close: () => stream.close(),
-  };
-}
-
-function emptyFiles(root: Root, paths: readonly string[]): Trouble {
-  const source = root.type === "file" ? root.name : paths.length === 1 ? paths[0]! : root.name;
-  return {
-    source,
-    what: paths.length === 1 ? "file is empty" : "files are empty",
-    count: paths.length,
-    unread: false,
   };
 }
