@@ -6,6 +6,7 @@ import { unseenPaths } from "../match/fields/coverage.ts";
 import type { Observable } from "../match/observable.ts";
 import { prepareObstacle } from "../match/pattern_support.ts";
 import { objectTypes } from "../stix/eval/comparison.ts";
+import { regexProblem } from "../stix/eval/regex.ts";
 import {
   type Comparison,
   type ObservationExpression,
@@ -34,7 +35,7 @@ export interface ExplainedNode {
 export interface PatternExplanation {
   /** The pattern in its normal spelling. */
   readonly pattern: string;
-  /** Whether the reference validator would take it too. */
+  /** Whether there are no problems; the reference validator takes it then, too. */
   readonly valid: boolean;
   readonly problems: readonly string[];
   readonly notes: readonly string[];
@@ -102,6 +103,14 @@ function mixesTypes(comparison: Comparison): boolean {
     (comparison.type === "and" && others.some((types) => types.isDisjointFrom(first!)));
 }
 
+function regexProblems(comparison: Comparison): string[] {
+  if ("operands" in comparison) return comparison.operands.flatMap(regexProblems);
+  if (comparison.type !== "test" || comparison.operator !== "MATCHES") return [];
+  const [constant] = comparison.constants;
+  const problem = constant?.type === "string" ? regexProblem(constant.value) : undefined;
+  return problem === undefined ? [] : [problem];
+}
+
 const MIXED =
   "AND within […] joins comparisons on different types of object: in logs one event has to " +
   "hold an object for each, in STIX observed-data this is never fulfilled";
@@ -121,8 +130,10 @@ export async function explainPattern(
 ): Promise<PatternExplanation> {
   await prepareObstacle(text);
   const expression = parsePattern(text, options);
-  const problems = patternProblems(text, options)
-    .map(({ message, column }) => `${message} (column ${column})`);
+  const problems = [
+    ...patternProblems(text, options).map(({ message, column }) => `${message} (column ${column})`),
+    ...observations(expression).flatMap(regexProblems),
+  ];
   const { points, reason } = pointsOfExpression(expression);
   const indicator: Indicator = {
     id: "indicator--00000000-0000-4000-8000-000000000000",

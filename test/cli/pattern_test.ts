@@ -112,6 +112,7 @@ Deno.test("bridge pattern match undoes byte order marks and gzip", async () => {
 
 Deno.test("bridge pattern check tells bad regular expressions and mixed types", async () => {
   const regex = await bridge(["pattern", "check", "[url:value MATCHES '(a']"]);
+  assert.equal(regex.code, 2);
   assert.match(regex.stdout, /logs +can't find it: Bad regular expression.*missing closing \)/);
   const mixed = "[domain-name:value = 'a.example' AND network-traffic:dst_port = '443']";
   const { stdout } = await bridge(["pattern", "check", mixed]);
