@@ -1,5 +1,6 @@
 /** Random patterns over a small world of observed-data, so that verdicts of both kinds are common. */
 import * as fc from "fast-check";
+import { richObject, richTest } from "./rich_cases.ts";
 
 type Json = Record<string, unknown>;
 
@@ -41,33 +42,41 @@ const traffic = fc.record({
 const object = fc.oneof<fc.Arbitrary<Json>[]>(file, file, address, traffic);
 
 const second = (n: number) => new Date(Date.UTC(2024, 0, 1) + n * 500).toISOString();
+/** STIX allows any number of digits; here six, a microsecond off. */
+const micro = (n: number) => second(n).replace("Z", "001Z");
 const observed = fc.record({
-  objects: fc.array(object, { minLength: 1, maxLength: 4 }),
+  objects: fc.array(fc.oneof(object, richObject), { minLength: 1, maxLength: 5 }),
   first: fc.nat({ max: 12 }),
   length: any(0, 0, 0, 1, 4),
   count: any(1, 1, 1, 2, 3),
+  odd: fc.boolean(),
 });
 
-type World = readonly { objects: Json[]; first: number; length: number; count: number }[];
+type World = readonly {
+  objects: Json[];
+  first: number;
+  length: number;
+  count: number;
+  odd: boolean;
+}[];
 
 /** References are whole numbers in the world; here they become ids. */
-function named(object: Json, id: (n: number) => string): Json {
-  const entries = Object.entries(object).filter(([, value]) => value !== undefined).map(
-    ([key, value]) => {
-      if (key.endsWith("_ref")) return [key, id(value as number)];
-      if (key.endsWith("_refs")) return [key, (value as number[]).map(id)];
-      return [key, value];
-    },
-  );
-  return JSON.parse(JSON.stringify(Object.fromEntries(entries)));
+function named<T>(value: T, id: (n: number) => string): T {
+  const text = JSON.stringify(value, (key, member) => {
+    if (member === undefined) return undefined;
+    if (key.endsWith("_ref")) return id(member as number);
+    return key.endsWith("_refs") ? (member as number[]).map(id) : member;
+  });
+  return JSON.parse(text);
 }
 
-function timesOf({ first, length, count }: World[number]): Json {
+function timesOf({ first, length, count, odd }: World[number]): Json {
+  const at = odd ? micro : second;
   return {
     type: "observed-data",
     number_observed: count,
-    first_observed: second(first),
-    last_observed: second(first + length),
+    first_observed: at(first),
+    last_observed: at(first + length),
   };
 }
 
@@ -197,20 +206,24 @@ const test = fc.oneof(
 const { comparison } = fc.letrec<{ comparison: string }>((tie) => ({
   comparison: fc.oneof(
     { maxDepth: 2, withCrossShrink: true },
-    test,
+    fc.oneof(test, richTest),
     fc.tuple(tie("comparison"), any(" AND ", " OR "), tie("comparison")).map((all) => all.join("")),
     tie("comparison").map((inner) => `(${inner})`),
   ),
 }));
 
+const startStop = fc.tuple(fc.nat({ max: 8 }), fc.nat({ max: 8 }), any(second, micro))
+  .map(([a, b, at]) => `START t'${at(a)}' STOP t'${at(a + b)}'`);
+
+/** Of 2.0's START and STOP the reference takes neither spelling: strings are refused, timestamps fail. */
 const qualifier = (version: string) =>
   fc.oneof(
-    any("0.4", "1", "2.5", "60").map((n) => `WITHIN ${n} SECONDS`),
-    any(1, 2, 3).map((n) => `REPEATS ${n} TIMES`),
-    fc.tuple(fc.nat({ max: 8 }), fc.nat({ max: 8 })).map(([a, b]) =>
-      `START t'${second(a)}' STOP t'${second(a + b)}'`
+    any("0.4", "1", "2.5", "60", "0.000001", "0.500001", "+1", "86400").map((n) =>
+      `WITHIN ${n} SECONDS`
     ),
-  ).filter((text) => version === "2.1" || text !== "");
+    any(1, 2, 3).map((n) => `REPEATS ${n} TIMES`),
+    ...(version === "2.0" ? [] : [startStop]),
+  );
 
 /** Patterns of one edition. */
 export function pattern(version: "2.0" | "2.1"): fc.Arbitrary<string> {
@@ -231,6 +244,8 @@ export function pattern(version: "2.0" | "2.1"): fc.Arbitrary<string> {
       ) => all.join("")),
       fc.tuple(tie("expression"), qualifier(version)).map(([inner, rest]) => `(${inner}) ${rest}`),
       fc.tuple(fc.oneof(simple, common), qualifier(version)).map((all) => all.join(" ")),
+      fc.tuple(tie("expression"), qualifier(version), qualifier(version))
+        .map(([inner, ...rest]) => `(${inner}) ${rest.join(" ")}`),
     ),
   }));
   return expression;
