@@ -1,11 +1,18 @@
 /**
  * Says at little cost that no pattern of a set can matter for an event: of the
- * event only those objects are made that the set's look-ups ask for.
+ * event only those fields are read that the set's look-ups ask for.
  */
 import type { JsonObject } from "../json.ts";
 import { createKeyIndex } from "../stix/eval/keys.ts";
 import type { TestOptions } from "../stix/eval/test.ts";
-import { type Comparison, type ObservationExpression, observations } from "../stix/pattern/mod.ts";
+import {
+  type Comparison,
+  type ObjectPath,
+  type ObservationExpression,
+  observations,
+} from "../stix/pattern/mod.ts";
+import { type Read, readersOf } from "./fields/direct.ts";
+import { type Group, groupsFor, type Sections, sectionsOf } from "./fields/groups.ts";
 import { observedObjects, type Projection, projectTable } from "./fields/observed_data.ts";
 import type { Handle } from "./set.ts";
 
@@ -17,27 +24,72 @@ export interface PatternGate {
   admits(event: JsonObject): boolean;
 }
 
+/** The looks that tell whether an event is admitted. */
+interface Looks {
+  readonly checks: ReadonlyMap<Group, readonly Check[]>;
+  readonly sections: Sections;
+  /** The objects that other paths ask for. */
+  readonly rest: Projection | undefined;
+}
+
+interface Check {
+  readonly read: Read;
+  isMet(value: unknown): boolean;
+}
+
 export function createPatternGate(options: TestOptions): PatternGate {
   const index = createKeyIndex<Comparison>(options);
   const comparisons = new Map<Handle, readonly Comparison[]>();
   /** Made anew after each change. */
-  let projection: Projection | undefined;
+  let looks: Looks | undefined;
+
+  function prepare(): Looks {
+    const checks = new Map<Group, Check[]>();
+    const rest: ObjectPath[] = index.openTypes().map((objectType) => ({
+      objectType,
+      steps: [{ type: "key", name: "type" }],
+    }));
+    for (const { path, isMet } of index.lookUps()) {
+      const readers = readersOf(path);
+      if (readers === undefined) rest.push(path);
+      for (const [group, read] of readers ?? []) {
+        const own = checks.get(group);
+        if (own === undefined) checks.set(group, [{ read, isMet }]);
+        else own.push({ read, isMet });
+      }
+    }
+    const sections = sectionsOf(checks);
+    return { checks, sections, rest: rest.length === 0 ? undefined : projectTable(rest) };
+  }
+
+  function isMetIn(event: JsonObject, { checks, sections }: Looks): boolean {
+    let met = false;
+    for (const group of groupsFor(event, sections)) {
+      for (const { read, isMet } of checks.get(group) ?? []) {
+        read(event, (value) => met ||= isMet(value));
+        if (met) return true;
+      }
+    }
+    return false;
+  }
 
   return {
     add(handle, pattern) {
       const parts = observations(pattern);
       comparisons.set(handle, parts);
       for (const part of parts) index.add(part, part);
-      projection = undefined;
+      looks = undefined;
     },
     remove(handle) {
       for (const part of comparisons.get(handle) ?? []) index.remove(part, part);
-      if (comparisons.delete(handle)) projection = undefined;
+      if (comparisons.delete(handle)) looks = undefined;
     },
     admits(event) {
       if (comparisons.size === 0) return false;
-      projection ??= projectTable(index.paths());
-      return index.candidates(observedObjects(event, projection)).size > 0;
+      looks ??= prepare();
+      if (isMetIn(event, looks)) return true;
+      return looks.rest !== undefined &&
+        index.candidates(observedObjects(event, looks.rest)).size > 0;
     },
   };
 }

@@ -1,9 +1,10 @@
 /** Which log an event is from; kept apart from the table's compiled form, as formats ask too. */
 import type { JsonObject } from "../../json.ts";
-import { hasField } from "./lookup.ts";
+import { compilePresence } from "./lookup.ts";
 import { type FieldGroup, FIELDS } from "./table.ts";
 
 const ZEEK = FIELDS.filter(({ source }) => source === "Zeek");
+const TOLD = ZEEK.map((group) => ({ group, fields: group.told!.map(compilePresence) }));
 const ZEEK_BY_NAME = new Map(ZEEK.map((group) => [group.log, group]));
 
 export function isSuricata(event: JsonObject): boolean {
@@ -14,7 +15,7 @@ export function isSuricata(event: JsonObject): boolean {
 export function zeekGroup(event: JsonObject): FieldGroup | undefined {
   const path = event["_path"] ?? event["#path"];
   const named = typeof path === "string" ? ZEEK_BY_NAME.get(path) : undefined;
-  return named ?? ZEEK.find(({ told }) => told!.some((field) => hasField(event, field)));
+  return named ?? TOLD.find(({ fields }) => fields.some((isThere) => isThere(event)))?.group;
 }
 
 /** The name of the log of an event that doesn't say it, by its fields; undefined if they tell none. */

@@ -2,12 +2,21 @@
 import type { JsonObject, JsonValue } from "../../json.ts";
 import { eventTime } from "../../stix/event_time.ts";
 import type { Observation } from "../../stix/eval/observation.ts";
-import { type ObjectPath, parsePath } from "../../stix/pattern/mod.ts";
-import { isSuricata, zeekGroup } from "./log_name.ts";
-import { compileLook, type Look } from "./lookup.ts";
+import type { ObjectPath } from "../../stix/pattern/mod.ts";
+import { type Group, GROUPS, groupsFor, type Row, type Sections, sectionsOf } from "./groups.ts";
 import { concerns, urlConcerns } from "./relevance.ts";
-import { type FieldGroup, type FieldKind, FIELDS } from "./table.ts";
-import { readHash, readObjects, readPlain, readText, type ValueObject } from "./values.ts";
+import type { FieldKind } from "./table.ts";
+import {
+  isValueType,
+  partsOf,
+  readHash,
+  readObjects,
+  readPlain,
+  readText,
+  readValueObjects,
+  type ValueObject,
+  type ValueType,
+} from "./values.ts";
 
 type Mutable = Record<string, JsonValue>;
 
@@ -44,16 +53,6 @@ function singleObject(graph: Graph, type: string): Mutable {
 
 /** Puts one value of a field where it belongs. */
 type Put = (graph: Graph, value: JsonValue) => void;
-
-/** Types that are nothing but their `value`. */
-const VALUE_TYPES: ReadonlySet<string> = new Set([
-  "ipv4-addr",
-  "ipv6-addr",
-  "domain-name",
-  "email-addr",
-  "url",
-  "mac-addr",
-]);
 
 /** Where a reference is held: `src_ref`, or one of the list `to_refs`. */
 function putReference(type: string, name: string, kind: FieldKind): Put {
@@ -96,18 +95,9 @@ function putHash(type: string): Put {
   };
 }
 
-function putValue(type: string, kind: FieldKind): Put {
+function putValue(type: ValueType, kind: FieldKind): Put {
   return (graph, value) => {
-    const text = readText(value);
-    if (text === undefined) return;
-    const found = readObjects(kind, text);
-    if (found.length > 0) { for (const object of found) valueObject(graph, object); }
-    else if (kind === "lower" || kind === "text") {
-      const plain = kind === "lower" ? text.toLowerCase() : text;
-      if (type !== "url" || plain.includes("/")) {
-        valueObject(graph, { type: type as "url", value: plain });
-      }
-    }
+    for (const object of readValueObjects(type, kind, value)) valueObject(graph, object);
   };
 }
 
@@ -126,9 +116,7 @@ function putProperty({ objectType, steps }: ObjectPath, kind: FieldKind): Put {
       return;
     }
     const items = (object[last] ??= []) as JsonValue[];
-    // `ssl,http` is Zeek's way to name two.
-    const parts = typeof plain === "string" ? plain.split(",") : [plain];
-    for (const part of parts) if (!items.includes(part)) items.push(part);
+    for (const part of partsOf(plain)) if (!items.includes(part)) items.push(part);
   };
 }
 
@@ -138,97 +126,8 @@ function compilePut(path: ObjectPath, kind: FieldKind): Put {
   const name = first?.type === "key" ? first.name : "";
   if (kind === "hash") return putHash(objectType);
   if (/_refs?$/.test(name)) return putReference(objectType, name, kind);
-  if (VALUE_TYPES.has(objectType)) return putValue(objectType, kind);
+  if (isValueType(objectType)) return putValue(objectType, kind);
   return putProperty(path, kind);
-}
-
-interface Rule {
-  readonly path: ObjectPath;
-  readonly kind: FieldKind;
-  readonly look: Look;
-  readonly put: Put;
-}
-
-interface Rules {
-  readonly group: FieldGroup;
-  readonly rules: readonly Rule[];
-  /** The member that holds all of the group's fields, if there is one. */
-  readonly sections: ReadonlySet<string> | undefined;
-  readonly url?: (event: JsonObject, graph: Graph) => void;
-}
-
-function firstText(look: Look, event: JsonObject): string | undefined {
-  let text: string | undefined;
-  look(event, (value) => text ??= readText(value));
-  return text;
-}
-
-/** The URL that host and path make up; the port is written where it is not HTTP's. */
-function compileUrl([host, path, port]: readonly [string, string, string]) {
-  const looks = [host, path, port, "dest_port"].map(compileLook) as [Look, Look, Look, Look];
-  return (event: JsonObject, graph: Graph) => {
-    const target = firstText(looks[1], event);
-    const name = firstText(looks[0], event);
-    if (target === undefined) return;
-    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) {
-      valueObject(graph, { type: "url", value: target });
-    } else if (name !== undefined && target.startsWith("/")) {
-      const number = firstText(looks[2], event) ?? firstText(looks[3], event) ?? "80";
-      const shown = number === "80" || /:\d+$/.test(name) ? "" : `:${number}`;
-      valueObject(graph, { type: "url", value: `http://${name}${shown}${target}` });
-      if (shown !== "") valueObject(graph, { type: "url", value: `http://${name}${target}` });
-    }
-  };
-}
-
-function compileGroup(group: FieldGroup): Rules {
-  const rules = group.rows.map(([field, text, kind]): Rule => {
-    const path = parsePath(text);
-    return { path, kind, look: compileLook(field), put: compilePut(path, kind) };
-  });
-  const heads = group.rows.map(([field]) => field.split(/[.[]/, 1)[0]!);
-  const sections = group.source === "Suricata" && group.log !== "*" ? new Set(heads) : undefined;
-  return { group, rules, sections, ...(group.url && { url: compileUrl(group.url) }) };
-}
-
-const COMPILED = FIELDS.map(compileGroup);
-const SURICATA = COMPILED.filter(({ group }) => group.source === "Suricata");
-const SURICATA_ALWAYS = SURICATA.filter(({ sections }) => sections === undefined);
-const ALWAYS_IN_ZEEK = COMPILED.find(({ group }) => group.source === "Zeek" && group.log === "*")!;
-const BY_GROUP = new Map(COMPILED.map((rules) => [rules.group, rules]));
-
-/** Groups of Suricata's sections by the member that holds them. */
-type Sections = ReadonlyMap<string, readonly Rules[]>;
-
-function sectionsOf(groups: readonly Rules[]): Sections {
-  const sections = new Map<string, Rules[]>();
-  for (const rules of groups) {
-    for (const section of rules.sections ?? []) {
-      sections.set(section, [...sections.get(section) ?? [], rules]);
-    }
-  }
-  return sections;
-}
-
-const SECTIONS = sectionsOf(SURICATA);
-
-function suricataRules(event: JsonObject, sections: Sections): Rules[] {
-  const found = [...SURICATA_ALWAYS];
-  if (sections.size === 0) return found;
-  for (const key in event) {
-    const dot = key.indexOf(".");
-    const held = sections.get(dot < 0 ? key : key.slice(0, dot));
-    if (held === undefined) continue;
-    for (const rules of held) if (!found.includes(rules)) found.push(rules);
-  }
-  return found;
-}
-
-function rulesFor(event: JsonObject, sections: Sections): readonly Rules[] {
-  if (isSuricata(event)) return suricataRules(event, sections);
-  const group = zeekGroup(event);
-  const log = group === undefined ? ALWAYS_IN_ZEEK : BY_GROUP.get(group)!;
-  return log === ALWAYS_IN_ZEEK ? [log] : [ALWAYS_IN_ZEEK, log];
 }
 
 /** A copy of the connection for each name of its other end, so that `dst_ref` can be asked for either. */
@@ -252,31 +151,41 @@ export interface ObservedData extends Observation {
   readonly timed: boolean;
 }
 
+interface Rule extends Row {
+  readonly put: Put;
+}
+
 /** The part of the table that some paths ask for. */
 export interface Projection {
-  readonly kept: ReadonlyMap<Rules, Pick<Rules, "rules" | "url">>;
+  readonly kept: ReadonlyMap<Group, { readonly rules: readonly Rule[]; readonly urls: boolean }>;
   readonly sections: Sections;
 }
 
+function project(isWanted: (row: Row) => boolean, urlsWanted: boolean): Projection {
+  const kept = new Map<Group, { rules: readonly Rule[]; urls: boolean }>();
+  for (const group of GROUPS) {
+    const rules = group.rows.filter(isWanted)
+      .map((row) => ({ ...row, put: compilePut(row.path, row.kind) }));
+    const urls = urlsWanted && group.urls !== undefined;
+    if (rules.length > 0 || urls) kept.set(group, { rules, urls });
+  }
+  return { kept, sections: sectionsOf(kept) };
+}
+
+const EVERYTHING = project(() => true, true);
+
 /** What of the table can change what any of the paths selects. */
 export function projectTable(asked: readonly ObjectPath[]): Projection {
-  const kept = new Map<Rules, Pick<Rules, "rules" | "url">>();
-  for (const group of COMPILED) {
-    const rules = group.rules.filter(({ path, kind }) =>
-      asked.some((one) => concerns(path, kind, one))
-    );
-    const url = asked.some(urlConcerns) ? group.url : undefined;
-    if (rules.length > 0 || url !== undefined) {
-      kept.set(group, { rules, ...(url && { url }) });
-    }
-  }
-  return { kept, sections: sectionsOf(SURICATA.filter((group) => kept.has(group))) };
+  return project(
+    ({ path, kind }) => asked.some((one) => concerns(path, kind, one)),
+    asked.some(urlConcerns),
+  );
 }
 
 /** The objects of an event; with a projection only those that its paths ask for. */
 export function observedObjects(
   event: JsonObject,
-  projection?: Projection,
+  projection: Projection = EVERYTHING,
 ): ObservedData["objects"] {
   const graph: Graph = {
     objects: {},
@@ -285,11 +194,12 @@ export function observedObjects(
     names: new Set(),
     size: 0,
   };
-  for (const group of rulesFor(event, projection?.sections ?? SECTIONS)) {
-    const kept = projection === undefined ? group : projection.kept.get(group);
+  for (const group of groupsFor(event, projection.sections)) {
+    const kept = projection.kept.get(group);
     if (kept === undefined) continue;
     for (const { look, put } of kept.rules) look(event, (value) => put(graph, value));
-    kept.url?.(event, graph);
+    if (!kept.urls) continue;
+    for (const value of group.urls!(event)) valueObject(graph, { type: "url", value });
   }
   addNames(graph);
   return graph.objects;

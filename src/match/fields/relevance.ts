@@ -2,13 +2,15 @@
 import type { ObjectPath } from "../../stix/pattern/mod.ts";
 import type { FieldKind } from "./table.ts";
 
-const namesOf = ({ steps }: ObjectPath): string[] =>
+/** The keys of a path. */
+export const namesOf = ({ steps }: ObjectPath): string[] =>
   steps.flatMap((step) => step.type === "key" ? [step.name] : []);
 
-const isReference = (name: string): boolean => /_refs?$/.test(name);
+/** Whether a property leads to other objects. */
+export const isReference = (name: string): boolean => /_refs?$/.test(name);
 
 /** Types of the objects that a field of a kind may become, besides its row's own. */
-const MADE: Partial<Record<FieldKind, readonly string[]>> = {
+export const MADE: Partial<Record<FieldKind, readonly string[]>> = {
   address: ["ipv4-addr", "ipv6-addr"],
   host: ["ipv4-addr", "ipv6-addr", "domain-name"],
   domain: ["domain-name"],

@@ -9,9 +9,25 @@ import type { FieldKind } from "./table.ts";
 /** Zeek's marks for "not set" and "empty". */
 const UNSET: ReadonlySet<string> = new Set(["", "-", "(empty)"]);
 
+const VALUE_TYPES = [
+  "ipv4-addr",
+  "ipv6-addr",
+  "domain-name",
+  "email-addr",
+  "url",
+  "mac-addr",
+] as const;
+
+/** Types that are nothing but their `value`. */
+export type ValueType = typeof VALUE_TYPES[number];
+
+export function isValueType(type: string): type is ValueType {
+  return (VALUE_TYPES as readonly string[]).includes(type);
+}
+
 /** An observable with a type of its own that a text stands for. */
 export interface ValueObject {
-  readonly type: "ipv4-addr" | "ipv6-addr" | "domain-name" | "email-addr" | "url" | "mac-addr";
+  readonly type: ValueType;
   readonly value: string;
 }
 
@@ -72,6 +88,25 @@ export function readObjects(kind: FieldKind, text: string): ValueObject[] {
     ? domainObject(splitPort(text)?.host ?? text)
     : undefined;
   return found === undefined ? [] : [found];
+}
+
+/** The objects that a field makes whose row is about a type that is nothing but its value. */
+export function readValueObjects(
+  type: ValueType,
+  kind: FieldKind,
+  value: JsonValue,
+): ValueObject[] {
+  const text = readText(value);
+  if (text === undefined) return [];
+  const found = readObjects(kind, text);
+  if (found.length > 0 || (kind !== "lower" && kind !== "text")) return found;
+  const plain = kind === "lower" ? text.toLowerCase() : text;
+  return type === "url" && !plain.includes("/") ? [] : [{ type, value: plain }];
+}
+
+/** The elements of a list that one value stands for: `ssl,http` is Zeek's way to name two. */
+export function partsOf(plain: JsonValue): JsonValue[] {
+  return typeof plain === "string" ? plain.split(",") : [plain];
 }
 
 /** The property's value for the plain kinds; undefined if the field has none. */

@@ -99,7 +99,7 @@ function necessaryKeys(comparison: Comparison, options: TestOptions): Key[] | un
   }, undefined);
 }
 
-/** Everything that is looked up at one path. */
+/** The needs at one path. */
 interface PathIndex<L> {
   readonly path: ObjectPath;
   readonly leaves: Map<string, Set<L>>;
@@ -108,14 +108,23 @@ interface PathIndex<L> {
   readonly networks: Map<string, { readonly length: number; readonly bits: number; count: number }>;
 }
 
+/** Everything that is looked up at one path. */
+export interface PathLookUp {
+  readonly path: ObjectPath;
+  /** Whether a value that the path selects is what any leaf needs. */
+  isMet(value: unknown): boolean;
+}
+
 /** Comparisons by what they need. */
 export interface KeyIndex<L> {
   add(comparison: Comparison, leaf: L): void;
   remove(comparison: Comparison, leaf: L): void;
   /** Every leaf that the objects may fulfil, maybe some more. */
   candidates(objects: Readonly<Record<string, JsonObject>>): Set<L>;
-  /** Paths that `candidates` follows; `…:type` where the type of an object is enough. */
-  paths(): ObjectPath[];
+  /** What `candidates` looks up, path by path. */
+  lookUps(): PathLookUp[];
+  /** Types of object of which any is enough for some leaf. */
+  openTypes(): string[];
 }
 
 export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
@@ -153,24 +162,33 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
     }
   }
 
-  function lookUp(index: PathIndex<L>, value: unknown, found: Set<L>): void {
-    if (Array.isArray(value)) {
-      for (const item of value) lookUp(index, item, found);
-      return;
-    }
+  /** Calls back with the leaves of each key that a value is, until it is told to stop. */
+  function lookUp(
+    index: PathIndex<L>,
+    value: unknown,
+    visit: (leaves: ReadonlySet<L>) => boolean,
+  ): boolean {
+    if (index.leaves.size === 0) return false;
+    if (Array.isArray(value)) return value.some((item) => lookUp(index, item, visit));
     const text = typeof value === "string";
-    if (!text && typeof value !== "number" && typeof value !== "boolean") return;
+    if (!text && typeof value !== "number" && typeof value !== "boolean") return false;
     const key = text ? `"${options.canonical?.(index.path, value) ?? value}` : String(value);
-    collect(index.leaves.get(key), found);
-    if (text && index.literals.size > 0) index.literals.collect(value, found);
-    if (!text || index.networks.size === 0) return;
+    const equal = index.leaves.get(key);
+    if (equal !== undefined && visit(equal)) return true;
+    if (!text || index.networks.size === 0) return false;
     const address = parseCidr(value);
-    if (address === undefined) return;
+    if (address === undefined) return false;
     for (const { length, bits } of index.networks.values()) {
-      if (length === address.bytes.length && bits <= address.bits) {
-        collect(index.leaves.get(networkKey(address, bits)), found);
-      }
+      if (length !== address.bytes.length || bits > address.bits) continue;
+      const inside = index.leaves.get(networkKey(address, bits));
+      if (inside !== undefined && visit(inside)) return true;
     }
+    return false;
+  }
+
+  function isMet(index: PathIndex<L>, value: unknown): boolean {
+    if (index.leaves.has(ANY) || lookUp(index, value, () => true)) return true;
+    return index.literals.size > 0 && textsIn(value).some(index.literals.isIn);
   }
 
   return {
@@ -185,21 +203,34 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
         for (const index of paths.get(type)?.values() ?? []) {
           const values = select(index.path, object, objects);
           if (values.length > 0) collect(index.leaves.get(ANY), found);
-          for (const value of values) lookUp(index, value, found);
+          for (const value of values) {
+            lookUp(index, value, (leaves) => {
+              collect(leaves, found);
+              return false;
+            });
+            if (index.literals.size === 0) continue;
+            for (const text of textsIn(value)) index.literals.collect(text, found);
+          }
         }
       }
       return found;
     },
-    paths() {
-      const found = [...paths.values()].flatMap((ofType) =>
-        [...ofType.values()].map(({ path }) => path)
+    lookUps() {
+      return [...paths.values()].flatMap((ofType) =>
+        [...ofType.values()].map((index) => ({
+          path: index.path,
+          isMet: (value: unknown) => isMet(index, value),
+        }))
       );
-      for (const objectType of open.keys()) {
-        found.push({ objectType, steps: [{ type: "key", name: "type" }] });
-      }
-      return found;
     },
+    openTypes: () => [...open.keys()],
   };
+}
+
+/** A text, or those in a list. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === "string") return [value];
+  return Array.isArray(value) ? value.flatMap(textsIn) : [];
 }
 
 function countNetwork<L>(index: PathIndex<L>, network: Network, step: 1 | -1): void {
@@ -218,6 +249,6 @@ function toggle<L>(sets: Map<string, Set<L>>, key: string, leaf: L, adding: bool
   else if (set?.delete(leaf) && set.size === 0) sets.delete(key);
 }
 
-function collect<L>(leaves: Set<L> | undefined, found: Set<L>): void {
+function collect<L>(leaves: ReadonlySet<L> | undefined, found: Set<L>): void {
   if (leaves !== undefined) { for (const leaf of leaves) found.add(leaf); }
 }

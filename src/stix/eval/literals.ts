@@ -15,6 +15,8 @@ export interface LiteralIndex<L> {
   remove(literal: string, leaf: L): void;
   /** Adds the leaves of every literal that stands in a text. */
   collect(text: string, found: Set<L>): void;
+  /** Whether any literal stands in a text. */
+  isIn(text: string): boolean;
 }
 
 interface Literal<L> {
@@ -49,6 +51,21 @@ export function createLiteralIndex<L>(): LiteralIndex<L> {
     return best;
   }
 
+  /** Calls back with the literals in a text, maybe more than once, until it is told to stop. */
+  function find(given: string, visit: (literal: Literal<L>) => boolean): boolean {
+    if (slots === undefined) return false;
+    const text = normalized(given);
+    let gram = 0;
+    for (let at = 0; at < text.length; at++) {
+      gram = shift(gram, text, at);
+      if (slots[slotOf(gram)] === 0 || at < SHORTEST_LITERAL - 1) continue;
+      for (const literal of grams.get(gram) ?? []) {
+        if (text.includes(literal.text) && visit(literal)) return true;
+      }
+    }
+    return false;
+  }
+
   return {
     get size() {
       return literals.size;
@@ -76,18 +93,12 @@ export function createLiteralIndex<L>(): LiteralIndex<L> {
       else grams.set(literal.gram, others);
       slots![slotOf(literal.gram)]!--;
     },
-    collect(given, found) {
-      if (slots === undefined) return;
-      const text = normalized(given);
-      let gram = 0;
-      for (let at = 0; at < text.length; at++) {
-        gram = shift(gram, text, at);
-        if (slots[slotOf(gram)] === 0 || at < SHORTEST_LITERAL - 1) continue;
-        for (const literal of grams.get(gram) ?? []) {
-          if (!text.includes(literal.text)) continue;
-          for (const leaf of literal.leaves) found.add(leaf);
-        }
-      }
+    collect(text, found) {
+      find(text, ({ leaves }) => {
+        for (const leaf of leaves) found.add(leaf);
+        return false;
+      });
     },
+    isIn: (text) => find(text, () => true),
   };
 }
