@@ -10,8 +10,8 @@ export interface Format {
   readonly summary: string;
   /** Written once before the first match (CSV header, opening of a bundle), without newline. */
   readonly head?: () => Uint8Array | undefined;
-  /** One match as one line without newline. */
-  readonly render: (match: Match) => Uint8Array;
+  /** One match as one line without newline. `uuid` is its sighting's, where the caller has it. */
+  readonly render: (match: Match, uuid?: string) => Uint8Array;
   /** One line for many events of one indicator, where the format can tell that. */
   readonly renderWindow?: (source: SightingSource, window: SightingWindow) => Uint8Array;
   /** Written once after the last match, without newline. */
@@ -26,6 +26,8 @@ export interface FormatOptions {
   readonly width?: number;
   /** One STIX bundle instead of an object a line (`sighting`). */
   readonly bundle?: boolean;
+  /** Spelt as Threat Bus apps do (`sighting`), for the bus. */
+  readonly bus?: boolean;
 }
 
 /** What a format's file exports. */

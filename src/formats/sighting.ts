@@ -1,3 +1,4 @@
+import { busSightingBytes } from "../stix/bus_sighting.ts";
 import { createBundleWriter, sightingBytes } from "../stix/sighting.ts";
 import type { Format, FormatOptions } from "./format.ts";
 
@@ -11,7 +12,9 @@ export function create(options: FormatOptions): Format {
   if (options.bundle !== true) {
     return {
       ...NAME,
-      render: (match) => sightingBytes(match),
+      render: options.bus === true
+        ? (match, uuid) => busSightingBytes(match, { uuid })
+        : (match, uuid) => sightingBytes(match, { uuid }),
       renderWindow: (source, window) => sightingBytes(source, { window }),
     };
   }

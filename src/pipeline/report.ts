@@ -68,13 +68,14 @@ interface Reported extends QueueItem {
 }
 
 function toItem(match: Match, targets: readonly Target[]): QueueItem {
+  // Of the event as it was: a transformation may be different each time.
+  const id = sightingUuid(match.indicator.id, match.event.bytes);
   return {
-    // Of the event as it was: a transformation may be different each time.
-    id: sightingUuid(match.indicator.id, match.event.bytes),
+    id,
     ioc: iocOf(match),
     matchType: match.type,
     indicatorId: match.indicator.id,
-    bodies: targets.map(({ label, format }) => ({ sink: label, body: format.render(match) })),
+    bodies: targets.map(({ label, format }) => ({ sink: label, body: format.render(match, id) })),
   };
 }
 

@@ -25,6 +25,6 @@ export function stixUuid(...parts: readonly (string | Uint8Array)[]): string {
  */
 export function sightingUuid(indicatorId: string, event: Uint8Array, window?: string): string {
   return window === undefined
-    ? stixUuid(indicatorId, "\n", event)
-    : stixUuid(indicatorId, "\nwindow ", window);
+    ? stixUuid(`${indicatorId}\n`, event)
+    : stixUuid(`${indicatorId}\nwindow ${window}`);
 }

@@ -36,6 +36,8 @@ export interface SightingOptions {
   readonly window?: SightingWindow;
   /** Declares the custom properties, so that strict readers take them (see `EXTENSION`). */
   readonly declared?: boolean;
+  /** The sighting's UUID, for who has it already. */
+  readonly uuid?: string | undefined;
   /** Milliseconds since the epoch, for `created` and `modified`. */
   readonly now?: () => number;
 }
@@ -106,17 +108,19 @@ function soughtFor({ type, observable, indicator }: SightingSource): string {
     : `"x_threatbus_indicator":${textOf(indicator.stix)}`;
 }
 
-/** Length without blanks and a carriage return at the end. */
-function trimmedLength(bytes: Uint8Array): number {
+/** What goes out as context, without blanks and a carriage return at the end. */
+export function contextOf({ context, event }: SightingSource): Uint8Array {
+  const bytes = context ?? event.bytes;
   let length = bytes.length;
   while (length > 0 && bytes[length - 1]! <= 0x20) length--;
-  return length;
+  return length === bytes.length ? bytes : bytes.subarray(0, length);
 }
 
 let lastMillis = NaN;
 let lastTime = "";
 
-function timeText(millis: number): string {
+/** A count of milliseconds as a STIX timestamp; most are asked for many times over. */
+export function timeText(millis: number): string {
   if (millis !== lastMillis) {
     lastTime = new Date(millis).toISOString();
     lastMillis = millis;
@@ -125,27 +129,30 @@ function timeText(millis: number): string {
 }
 
 /** STIX id of the sighting of one indicator in one event. */
-export function sightingId(source: SightingSource, window?: SightingWindow): string {
-  return `sighting--${sightingUuid(source.indicator.id, source.event.bytes, window?.name)}`;
+export function sightingId(
+  source: SightingSource,
+  window?: SightingWindow,
+  uuid = sightingUuid(source.indicator.id, source.event.bytes, window?.name),
+): string {
+  return `sighting--${uuid}`;
 }
 
 /** A sighting as one line of JSON, UTF-8, without newline. */
 export function sightingBytes(source: SightingSource, options: SightingOptions = {}): Uint8Array {
-  const { window, declared = false, now = Date.now } = options;
+  const { window, declared = false, uuid, now = Date.now } = options;
   const modified = timeText(window?.told?.now ?? now());
   const created = window?.told === undefined ? modified : new Date(window.told.first).toISOString();
   const head = encoder.encode(
-    `{"type":"sighting","spec_version":"2.1","id":"${sightingId(source, window)}"` +
+    `{"type":"sighting","spec_version":"2.1","id":"${sightingId(source, window, uuid)}"` +
       `,"created":"${created}","modified":"${modified}"${seen(source, window)}` +
       `,"sighting_of_ref":${JSON.stringify(source.indicator.id)}${declared ? DECLARATION : ""}` +
       `,${soughtFor(source)},"x_threatbus_match_type":"${source.type}"` +
       `,"x_threatbus_sighting_context":`,
   );
-  const event = source.context ?? source.event.bytes;
-  const length = trimmedLength(event);
-  const bytes = new Uint8Array(head.length + length + 1);
+  const context = contextOf(source);
+  const bytes = new Uint8Array(head.length + context.length + 1);
   bytes.set(head);
-  bytes.set(length === event.length ? event : event.subarray(0, length), head.length);
+  bytes.set(context, head.length);
   bytes[bytes.length - 1] = 0x7d;
   return bytes;
 }

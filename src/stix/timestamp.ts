@@ -82,10 +82,38 @@ export function millisToInstant(millis: number): Instant {
  * `minDigits` of them (0, or 3 where the spec asks for milliseconds).
  */
 export function formatTimestamp(instant: Instant, minDigits: 0 | 3): string {
-  const base = new Date(instant.seconds * 1000).toISOString().slice(0, 19);
-  let fraction = String(instant.micros).padStart(6, "0").replace(/0+$/, "");
-  if (fraction.length < minDigits) fraction = fraction.padEnd(minDigits, "0");
-  return fraction === "" ? `${base}Z` : `${base}.${fraction}Z`;
+  const { seconds, micros } = instant;
+  const days = Math.floor(seconds / 86_400);
+  const base = `${dateOf(days)}T${timeOf(seconds - days * 86_400)}`;
+  let digits = 6, fraction = micros;
+  for (; digits > minDigits && fraction % 10 === 0; digits--) fraction /= 10;
+  return digits === 0 ? `${base}Z` : `${base}.${String(fraction).padStart(digits, "0")}Z`;
+}
+
+/** The two digits of a number below 100. */
+const PAIRS = Array.from({ length: 100 }, (_, number) => String(number).padStart(2, "0"));
+
+/** `YYYY-MM-DD` of a day since the epoch, as `daysTo` counts them; what has no four digits as ISO 8601. */
+function dateOf(days: number): string {
+  const since = days + 719_468;
+  const era = Math.floor(since / 146_097);
+  const day = since - era * 146_097;
+  const years = Math.floor(
+    (day - Math.floor(day / 1460) + Math.floor(day / 36_524) - Math.floor(day / 146_096)) / 365,
+  );
+  const rest = day - (365 * years + Math.floor(years / 4) - Math.floor(years / 100));
+  const month = Math.floor((5 * rest + 2) / 153);
+  const year = years + era * 400 + (month > 9 ? 1 : 0);
+  if (year < 0 || year > 9999) return new Date(days * 86_400_000).toISOString().split("T")[0]!;
+  const dayOfMonth = rest - Math.floor((153 * month + 2) / 5) + 1;
+  return `${PAIRS[Math.floor(year / 100)]}${PAIRS[year % 100]}-` +
+    `${PAIRS[month > 9 ? month - 9 : month + 3]}-${PAIRS[dayOfMonth]}`;
+}
+
+/** `hh:mm:ss` of a second of the day. */
+function timeOf(second: number): string {
+  return `${PAIRS[Math.floor(second / 3600)]}:${PAIRS[Math.floor(second / 60) % 60]}:` +
+    PAIRS[second % 60];
 }
 
 const PLAIN_UTC = /^\d{4}-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])T(?:[01]\d|2[0-3])(?::[0-5]\d){2}/;

@@ -5,13 +5,20 @@
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
 import { sleep } from "../wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { decodeDelivery, type Item, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
-import { aborted, createHolder, encodeOnce, send, type Unsent } from "./outgoing.ts";
+import {
+  aborted,
+  createHolder,
+  encodeOnce,
+  type IsReady,
+  type Publishable,
+  send,
+  type Unsent,
+} from "./outgoing.ts";
 import { openSession, type Session } from "./session.ts";
 
 const logger = getLogger(["bridge", "threatbus"]);
@@ -84,14 +91,15 @@ export interface ThreatBusClient {
   /** The same in batches of what is at hand, at most `limit`. */
   batches(limit?: number): AsyncGenerator<Item[], void, void>;
   /**
-   * Publishes STIX objects (JSON text, its bytes, or objects) in order. Resolves when
+   * Publishes STIX objects in order; those that are `ready` go out unchecked. Resolves when
    * the broker has read all of them while it served us; over a loss they are sent
    * anew, so the broker may see some twice. Resolves with those that are not valid
    * STIX, which are not sent. Rejects when the signal aborts or the client is closed.
    */
   publish(
-    stix: readonly (string | Uint8Array | JsonObject)[],
+    stix: readonly Publishable[],
     signal: AbortSignal,
+    isReady?: IsReady,
   ): Promise<readonly Unsent[]>;
   stats(): ClientStats;
   /** Unsubscribes and ends everything; what was received can still be read. */
@@ -215,8 +223,8 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   }
 
   let turn: Promise<unknown> = Promise.resolve();
-  const publish: ThreatBusClient["publish"] = (stix, signal) => {
-    const outgoing = encodeOnce(stix);
+  const publish: ThreatBusClient["publish"] = (stix, signal, isReady = () => false) => {
+    const outgoing = encodeOnce(stix, isReady);
     const either = AbortSignal.any([signal, alive]);
     const sent = turn.catch(() => {}).then(async () => {
       await send(holder, outgoing.messages, either);

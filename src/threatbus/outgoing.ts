@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { sleep } from "../wait.ts";
-import { encodeStix, type Refused } from "./messages.ts";
+import { encodeStix, type Refused, sightingMessage } from "./messages.ts";
 import type { Session } from "./session.ts";
 
 const logger = getLogger(["bridge", "threatbus"]);
@@ -67,11 +67,17 @@ export async function send(
   }
 }
 
+/** What can be published: JSON text, its bytes, or objects. */
+export type Publishable = string | Uint8Array | JsonObject;
+
+/** Tells which sightings are spelt as on the bus already and known to be valid. */
+export type IsReady = (stix: Uint8Array) => boolean;
+
 /**
  * Encodes while it is read, so that the broker works on the first messages meanwhile;
  * read again it gives the same messages. Faults are complete after the first reading.
  */
-export function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) {
+export function encodeOnce(stix: readonly Publishable[], isReady: IsReady) {
   const encoded: Uint8Array[] = [];
   const faults: Unsent[] = [];
   let next = 0;
@@ -80,9 +86,7 @@ export function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) 
       yield* encoded;
       while (next < stix.length) {
         const index = next++;
-        const object = stix[index]!;
-        const text = object instanceof Uint8Array ? new TextDecoder().decode(object) : object;
-        const message = encodeStix(text);
+        const message = encode(stix[index]!, isReady);
         if (message instanceof Uint8Array) {
           encoded.push(message);
           yield message;
@@ -91,6 +95,11 @@ export function encodeOnce(stix: readonly (string | Uint8Array | JsonObject)[]) 
     },
   };
   return { messages, faults };
+}
+
+function encode(stix: Publishable, isReady: IsReady): Uint8Array | Refused {
+  if (!(stix instanceof Uint8Array)) return encodeStix(stix);
+  return isReady(stix) ? sightingMessage(stix) : encodeStix(new TextDecoder().decode(stix));
 }
 
 /** Resolves when the signal aborts. */

@@ -126,7 +126,7 @@ async function plan(
   if (report === "threatbus" || report === "both" || (report === "auto" && entries.length === 0)) {
     const open = async () => ({
       label: "threatbus",
-      format: await loadFormat("sighting"),
+      format: await loadFormat("sighting", { bus: true }),
       sink: busSink(client),
     });
     plans.push({ key: "threatbus", label: "threatbus", open });

@@ -1,4 +1,5 @@
 import { type Sink, SinkError } from "../../../sinks/sink.ts";
+import { isBusSighting } from "../../stix/bus_sighting.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { toError } from "../../wait.ts";
 
@@ -8,7 +9,7 @@ export function busSink(client: Pick<ThreatBusClient, "publish">): Sink {
     async write(batch, signal) {
       let refused;
       try {
-        refused = await client.publish(batch.map(({ body }) => body), signal);
+        refused = await client.publish(batch.map(({ body }) => body), signal, isBusSighting);
       } catch (error) {
         throw new SinkError(`Threat Bus did not take sightings: ${toError(error).message}`, {
           undelivered: batch,
