@@ -1,11 +1,22 @@
 import { getLogger } from "@logtape/logtape";
-import { Buffer } from "node:buffer";
 import type { DatabaseSync } from "node:sqlite";
-import type { Delivery } from "../../sinks/sink.ts";
 import type { State } from "../state/state.ts";
 import { createNotice, type Notice } from "../wait.ts";
 import type { Queue, Queued, QueueItem, WhenFull } from "./queue.ts";
-import { prepareSpool, SPOOL_COLUMNS, spoolSummary } from "./spool_tables.ts";
+import { openSeenTable } from "./seen_table.ts";
+import { createLanes } from "./spool_lanes.ts";
+import {
+  bodyBytes,
+  bySink,
+  fitting,
+  insertRows,
+  prepareRows,
+  runsOf,
+  type Stock,
+  stockOf,
+  toQueued,
+} from "./spool_rows.ts";
+import { prepareSpool, spoolSummary } from "./spool_tables.ts";
 
 const logger = getLogger(["bridge", "delivery"]);
 
@@ -29,10 +40,9 @@ export interface Spool extends Queue {
 }
 
 const REMEMBER = 30 * 24 * 3600 * 1000;
-const FORGET_EVERY = 10_000;
 /** How often a spool at rest looks whether another process (`bridge spool`) changed it, ms. */
 const LOOK_EVERY = 500;
-/** Most bytes of bodies that are read at once. */
+/** Most bytes of bodies that are read at once, or held in memory for a sink that keeps up. */
 const PEEK_BYTES = 8 * 1024 * 1024;
 
 /** Opens the spool of a state. */
@@ -40,55 +50,42 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
   const { db } = state;
   prepareSpool(db);
   const now = options.now ?? Date.now;
-  const statements = prepare(db);
-  const lanes = new Map<string, Lane>();
-  let size = 0, deadSize = 0, dropped = 0, sinceForget = 0;
+  const statements = prepareRows(db);
+  const seen = options.dedup
+    ? openSeenTable(db, { remember: options.remember ?? REMEMBER, now })
+    : undefined;
+  const lanes = createLanes(PEEK_BYTES);
+  let deadSize = 0, dropped = 0;
   const arrived = createNotice(), freed = createNotice();
   const isChangedByOthers = watchOthers(db);
 
   const takeStock = ({ waiting, dead }: Stock) => {
-    lanes.clear();
-    for (const { sink, count, bytes } of waiting) lanes.set(sink, { count, bytes });
-    size = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    lanes.reset(waiting);
     deadSize = dead;
   };
   takeStock(stockOf(db));
 
-  const count = (sink: string, change: number, bytes: number) => {
-    const lane = lanes.get(sink) ?? { count: 0, bytes: 0 };
-    lanes.set(sink, { count: lane.count + change, bytes: lane.bytes + bytes });
-    size += bytes;
-    if (change < 0) freed.raise();
-  };
-  /** Waits for a notice for a while, and takes in what another process has changed. */
-  const change = async (notice: Notice, signal: AbortSignal) => {
-    await notice.next(signal, LOOK_EVERY);
-    if (signal.aborted || !isChangedByOthers()) return;
+  const takeStockAgain = async () => {
     // As a job, so that what was committed before and after it is counted once.
     takeStock(await state.commit(() => stockOf(db)));
     arrived.raise();
     freed.raise();
   };
-  const isNew = (id: string): boolean => {
-    if (!options.dedup) return true;
-    if (++sinceForget >= FORGET_EVERY) {
-      sinceForget = 0;
-      // At most twice as many as have come, so that no call takes long.
-      statements.forget.run(now() - (options.remember ?? REMEMBER), 2 * FORGET_EVERY);
-    }
-    return statements.remember.run(idBytes(id), now()).changes > 0;
+  /** Waits for a notice for a while, and takes in what another process has changed. */
+  const change = async (notice: Notice, signal: AbortSignal) => {
+    await notice.next(signal, LOOK_EVERY);
+    if (!signal.aborted && isChangedByOthers()) await takeStockAgain();
   };
-  const insert = <Item extends QueueItem>(items: readonly Item[]): readonly Item[] => {
-    const fresh = items.filter(({ id }) => isNew(id));
-    for (const { id, ioc, matchType, indicatorId, bodies } of fresh) {
-      for (const { sink, body } of bodies) {
-        statements.insert.run(sink, id, body, ioc, matchType, indicatorId, now());
-      }
-    }
-    return fresh;
+  /** Inserts what is new; with it what each sink gets, in order. */
+  const insert = <Item extends QueueItem>(items: readonly Item[]) => {
+    const isNew = seen?.add(items.map(({ id }) => id));
+    const fresh = isNew === undefined ? items : items.filter((_, index) => isNew[index]);
+    const queued = bySink(fresh, now());
+    for (const [sink, rows] of queued) insertRows(statements, sink, rows);
+    return { fresh, queued };
   };
   const room = async (bytes: number, signal: AbortSignal) => {
-    while (size + bytes > options.maxSize && size > 0) {
+    while (lanes.size + bytes > options.maxSize && lanes.size > 0) {
       signal.throwIfAborted();
       if (options.whenFull === "drop-oldest") await dropOldest(bytes);
       else await change(freed, signal);
@@ -96,8 +93,8 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
   };
   /** Drops from the sink for which most waits: those that keep up lose nothing. */
   const dropOldest = async (bytes: number) => {
-    const [sink] = [...lanes].reduce((a, b) => b[1].bytes > a[1].bytes ? b : a);
-    const excess = size + bytes - options.maxSize;
+    const sink = lanes.fullest!;
+    const excess = lanes.size + bytes - options.maxSize;
     const rows = await state.commit(() => {
       let sum = 0;
       return statements.sizes.all(sink, 0, 1000)
@@ -107,8 +104,8 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
     });
     if (dropped === 0) logger.error("The spool is full: the oldest for {sink} are lost", { sink });
     dropped += rows.length;
-    if (rows.length > 0) count(sink, -rows.length, -rows.reduce((sum, row) => sum + row.bytes, 0));
-    else takeStock(await state.commit(() => stockOf(db)));
+    if (rows.length > 0) leave(sink, rows);
+    else await takeStockAgain();
   };
   /** Dead letters have a bound too, or a sink that refuses all would fill the disk. */
   const dropDead = () => {
@@ -124,84 +121,75 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
       count: gone,
     });
   };
-  /** Deletes rows; those that another process took meanwhile are not counted again. */
-  const erase = (rows: readonly Queued[]) =>
-    rows.filter(({ seq }) => statements.remove.run(seq).changes > 0);
-  const gone = (sink: string, rows: readonly Queued[]) => {
-    if (rows.length > 0) count(sink, -rows.length, -bodyBytes(rows));
+  const leave = (sink: string, rows: readonly { seq: number; bytes: number }[]) => {
+    if (rows.length === 0) return;
+    lanes.left(sink, rows);
+    freed.raise();
+  };
+  /** Takes rows away; false if another process has taken some of them. */
+  const erase = (sink: string, rows: readonly Queued[]): boolean => {
+    let gone = 0;
+    for (const [first, last] of runsOf(rows)) {
+      gone += Number(statements.removeRun.run(sink, first, last).changes);
+    }
+    return gone === rows.length;
+  };
+  const erased = async (sink: string, rows: readonly Queued[], isWhole: boolean) => {
+    if (isWhole) leave(sink, rows.map(({ seq, body }) => ({ seq, bytes: body.length })));
+    else await takeStockAgain();
   };
   return {
     async put(items, signal, also) {
       if (items.length === 0) return 0;
       await room(items.reduce((sum, { bodies }) => sum + bodyBytes(bodies), 0), signal);
-      const fresh = await state.commit(() => {
-        const fresh = insert(items);
-        also?.(fresh);
-        return fresh;
+      const { fresh, queued } = await state.commit(() => {
+        const inserted = insert(items);
+        also?.(inserted.fresh);
+        return inserted;
       });
-      for (const { bodies } of fresh) {
-        for (const { sink, body } of bodies) count(sink, 1, body.length);
-      }
+      for (const [sink, rows] of queued) lanes.added(sink, rows);
       if (fresh.length > 0) arrived.raise();
       return fresh.length;
     },
     peek(sink, after, limit) {
-      const most = (lanes.get(sink)?.bytes ?? 0) <= PEEK_BYTES
+      if (isChangedByOthers()) {
+        lanes.changed(sink);
+        takeStockAgain().catch(() => {});
+      }
+      const held = lanes.held(sink);
+      if (held !== undefined) {
+        return after === 0 ? held.slice(0, limit) : behind(held, after, limit);
+      }
+      const most = lanes.of(sink).bytes <= PEEK_BYTES
         ? limit
-        : fitting(statements.sizes.all(sink, after, limit));
+        : fitting(statements.sizes.all(sink, after, limit), PEEK_BYTES);
       return statements.peek.all(sink, after, most).map(toQueued);
     },
     async remove(sink, delivered) {
-      gone(sink, await state.commit(() => erase(delivered)));
+      await erased(sink, delivered, await state.commit(() => erase(sink, delivered)));
     },
-    async failed(_sink, tried) {
+    async failed(sink, tried) {
+      lanes.changed(sink);
       await state.commit(() => tried.forEach(({ seq }) => statements.failed.run(seq)));
     },
     async bury(sink, dead, error) {
-      const buried = await state.commit(() => {
+      const isWhole = await state.commit(() => {
         for (const { seq } of dead) statements.bury.run(now(), error, seq);
-        return erase(dead);
+        return erase(sink, dead);
       });
-      gone(sink, buried);
-      deadSize += bodyBytes(buried);
+      if (isWhole) deadSize += bodyBytes(dead);
+      await erased(sink, dead, isWhole);
       if (deadSize > options.maxSize) await state.commit(dropDead);
     },
     arrival: (signal) => change(arrived, signal),
-    waiting: (sink) => lanes.get(sink)?.count ?? 0,
+    waiting: (sink) => lanes.of(sink).count,
     get size() {
-      return size;
+      return lanes.size;
     },
     get dropped() {
       return dropped;
     },
     sinks: () => spoolSummary(db),
-  };
-}
-
-/** What waits for one sink. */
-interface Lane {
-  readonly count: number;
-  readonly bytes: number;
-}
-
-/** All that a spool holds: what waits by sink, and the bytes of dead letters. */
-interface Stock {
-  readonly waiting: readonly (Lane & { readonly sink: string })[];
-  readonly dead: number;
-}
-
-function stockOf(db: DatabaseSync): Stock {
-  const lanes = db.prepare(
-    "SELECT sink, count(*) AS n, total(length(body)) AS bytes FROM spool GROUP BY sink",
-  ).all();
-  const dead = db.prepare("SELECT total(length(body)) AS bytes FROM dead").get()!;
-  return {
-    waiting: lanes.map((row) => ({
-      sink: row["sink"] as string,
-      count: Number(row["n"]),
-      bytes: Number(row["bytes"]),
-    })),
-    dead: Number(dead["bytes"]),
   };
 }
 
@@ -217,62 +205,7 @@ function watchOthers(db: DatabaseSync): () => boolean {
   };
 }
 
-/** How many rows stay within the bound, at least one. */
-function fitting(rows: readonly Record<string, unknown>[]): number {
-  let bytes = 0;
-  const over = rows.findIndex((row) => (bytes += Number(row["bytes"])) > PEEK_BYTES);
-  return over < 0 ? rows.length : Math.max(1, over);
-}
-
-function prepare(db: DatabaseSync) {
-  return {
-    insert: db.prepare(
-      `INSERT INTO spool (sink, id, body, ioc, match_type, indicator_id, queued_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    peek: db.prepare(
-      `SELECT ${SPOOL_COLUMNS} FROM spool WHERE sink = ? AND seq > ? ORDER BY seq LIMIT ?`,
-    ),
-    sizes: db.prepare(
-      `SELECT seq, length(body) AS bytes FROM spool
-       WHERE sink = ? AND seq > ? ORDER BY seq LIMIT ?`,
-    ),
-    remove: db.prepare("DELETE FROM spool WHERE seq = ?"),
-    failed: db.prepare("UPDATE spool SET attempts = attempts + 1 WHERE seq = ?"),
-    bury: db.prepare(
-      `INSERT INTO dead (${SPOOL_COLUMNS}, died_at, error)
-       SELECT ${SPOOL_COLUMNS}, ?, ? FROM spool WHERE seq = ?`,
-    ),
-    oldestDead: db.prepare(
-      "SELECT seq, length(body) AS bytes FROM dead ORDER BY seq LIMIT 1000",
-    ),
-    removeDead: db.prepare("DELETE FROM dead WHERE seq = ?"),
-    remember: db.prepare("INSERT OR IGNORE INTO seen (id, at) VALUES (?, ?)"),
-    forget: db.prepare(
-      "DELETE FROM seen WHERE id IN (SELECT id FROM seen WHERE at < ? ORDER BY at LIMIT ?)",
-    ),
-  };
-}
-
-function bodyBytes(all: readonly { readonly body: Uint8Array }[]): number {
-  return all.reduce((sum, { body }) => sum + body.length, 0);
-}
-
-/** A UUID as its 16 bytes; any other text as it is. */
-function idBytes(id: string): Uint8Array {
-  const hex = id.replaceAll("-", "");
-  return /^[0-9a-f]{32}$/i.test(hex) ? Buffer.from(hex, "hex") : Buffer.from(id);
-}
-
-function toQueued(row: Record<string, unknown>): Queued {
-  return {
-    seq: Number(row["seq"]),
-    id: row["id"] as string,
-    body: row["body"] as Uint8Array,
-    ioc: row["ioc"] as string,
-    matchType: row["match_type"] as Delivery["matchType"],
-    indicatorId: row["indicator_id"] as string,
-    queuedAt: Number(row["queued_at"]),
-    attempts: Number(row["attempts"]),
-  };
+function behind(held: readonly Queued[], after: number, limit: number): readonly Queued[] {
+  const from = held.findIndex(({ seq }) => seq > after);
+  return from < 0 ? [] : held.slice(from, from + limit);
 }

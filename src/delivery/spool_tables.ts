@@ -18,7 +18,7 @@ export function prepareSpool(db: DatabaseSync): void {
       died_at INTEGER NOT NULL, error TEXT NOT NULL
     );
     CREATE TABLE IF NOT EXISTS seen (id BLOB PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS seen_by_time ON seen (at);
+    DROP INDEX IF EXISTS seen_by_time;
   `);
 }
 

@@ -25,8 +25,8 @@ export interface Metrics {
   retroBacklog(count: number): void;
   /** One retro query is done: seconds it took, and matches of each of its indicators. */
   retroQuery(seconds: number, indicators: number, matches: Iterable<number>): void;
-  sighting(type: "RETRO" | "LIVE"): void;
-  suppressed(reason: string): void;
+  sighting(type: "RETRO" | "LIVE", count?: number): void;
+  suppressed(reason: string, count?: number): void;
   delivered(sink: string, count: number): void;
   deliveryFailed(sink: string): void;
   /** Deliveries given up. */
@@ -135,11 +135,14 @@ export function createMetrics(): Metrics {
       if (indicators > 0) interval.observe("retro_query_time_per_ioc", seconds);
       for (const count of matches) interval.observe("retro_matches_per_ioc", count);
     },
-    sighting(type) {
-      sightings.inc({ match: type });
-      if (type === "LIVE") interval.add("live_matcher_sightings", 1);
+    sighting(type, count = 1) {
+      if (count === 0) return;
+      sightings.inc({ match: type }, count);
+      if (type === "LIVE") interval.add("live_matcher_sightings", count);
     },
-    suppressed: (reason) => suppressed.inc({ reason }),
+    suppressed(reason, count = 1) {
+      if (count > 0) suppressed.inc({ reason }, count);
+    },
     delivered: (sink, count) => sent.inc({ sink }, count),
     deliveryFailed: (sink) => failed.inc({ sink }),
     dead: (sink, count) => dead.inc({ sink }, count),

@@ -157,8 +157,10 @@ function countedReport(parts: RunParts, settings: RunSettings) {
     parallel: Math.min(settings.maxBackgroundTasks, 64),
     ...(transform === undefined ? {} : { transform }),
     onReported(matches: readonly Match[], fresh) {
-      for (const { type } of matches) metrics.sighting(type);
-      for (let index = fresh; index < matches.length; index++) metrics.suppressed("duplicate");
+      const live = matches.filter(({ type }) => type === "LIVE").length;
+      metrics.sighting("LIVE", live);
+      metrics.sighting("RETRO", matches.length - live);
+      metrics.suppressed("duplicate", matches.length - fresh);
       if (queue.dropped > 0) metrics.dropped(queue.dropped);
     },
   });
