@@ -42,6 +42,10 @@ export interface Spool extends Queue {
 const REMEMBER = 30 * 24 * 3600 * 1000;
 /** How often a spool at rest looks whether another process (`bridge spool`) changed it, ms. */
 const LOOK_EVERY = 500;
+/** With so much waiting for a sink that keeps up, it gets time to: what stays in memory costs less. */
+const CATCH_UP_BYTES = 2 * 1024 * 1024;
+/** A sink that takes nothing for so long, ms, does not keep up. */
+const CATCH_UP_WITHIN = 50;
 /** Most bytes of bodies that are read at once, or held in memory for a sink that keeps up. */
 const PEEK_BYTES = 8 * 1024 * 1024;
 
@@ -89,6 +93,14 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
       signal.throwIfAborted();
       if (options.whenFull === "drop-oldest") await dropOldest(bytes);
       else await change(freed, signal);
+    }
+  };
+  /** Waits while sinks that keep up have much to do, as long as they get on with it. */
+  const catchUp = async (signal: AbortSignal) => {
+    while (lanes.isCatchingUp(CATCH_UP_BYTES) && !signal.aborted) {
+      const before = lanes.size;
+      await freed.next(signal, CATCH_UP_WITHIN);
+      if (lanes.size >= before) return;
     }
   };
   /** Drops from the sink for which most waits: those that keep up lose nothing. */
@@ -142,6 +154,7 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
     async put(items, signal, also) {
       if (items.length === 0) return 0;
       await room(items.reduce((sum, { bodies }) => sum + bodyBytes(bodies), 0), signal);
+      await catchUp(signal);
       const { fresh, queued } = await state.commit(() => {
         const inserted = insert(items);
         also?.(inserted.fresh);

@@ -23,6 +23,8 @@ export interface Lanes {
   left(sink: string, gone: readonly { readonly seq: number; readonly bytes: number }[]): void;
   /** All that waits, with what changed since they were put; undefined when only the disk knows. */
   held(sink: string): readonly Queued[] | undefined;
+  /** Whether more than so many bytes wait, all held, for some sink. */
+  isCatchingUp(bytes: number): boolean;
   /** The deliveries of a sink are no longer as they were put. */
   changed(sink: string): void;
   /** Begins anew with what was counted on disk. */
@@ -79,6 +81,8 @@ export function createLanes(most: number): Lanes {
       lane.held = lane.held.filter(({ seq }) => !seqs.has(seq));
     },
     held: (sink) => laneOf(sink).held,
+    isCatchingUp: (bytes) =>
+      [...lanes.values()].some((lane) => lane.held !== undefined && lane.bytes > bytes),
     changed(sink) {
       laneOf(sink).held = undefined;
     },

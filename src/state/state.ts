@@ -109,6 +109,7 @@ function openDatabase(path: string): DatabaseSync {
     PRAGMA synchronous = FULL;
     PRAGMA busy_timeout = 5000;
     PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA cache_size = -16384;
   `);
   return db;
 }

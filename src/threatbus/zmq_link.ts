@@ -15,8 +15,8 @@ export interface LinkOptions {
   readonly mechanism?: Mechanism;
 }
 
-/** Messages that are handed to the operating system together. */
-const PIECE = 100;
+/** Bytes of messages that are handed to the operating system together. */
+const PIECE = 256 * 1024;
 
 /** Makes the link; nothing is connected yet. */
 export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
@@ -89,8 +89,11 @@ async function publisher(connection: Connection, signal: AbortSignal): Promise<P
       let gathered = 0;
       for (const message of messages) {
         sender.message([message]);
+        gathered += message.length;
         // The operating system gets them in pieces, so that broker and we work side by side.
-        if (++gathered % PIECE === 0) await orAborted(sender.flushed(), signal);
+        if (gathered < PIECE) continue;
+        gathered = 0;
+        await orAborted(sender.flushed(), signal);
         if (sender.failure !== undefined) break;
       }
       try {
