@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openSpool, type SpoolOptions } from "../../src/delivery/spool.ts";
-import { openState } from "../../src/state/state.ts";
+import { openExisting, openState } from "../../src/state/state.ts";
 import { item, text, withFolder } from "./items.ts";
 
 const never = new AbortController().signal;
@@ -71,6 +71,53 @@ Deno.test("bury() keeps dead letters with their error", () =>
     await spool.bury("a", spool.peek("a", 0, 1), "no such host");
     assert.deepEqual(spool.sinks(), [{ sink: "a", waiting: 0, dead: 1 }]);
     assert.equal(spool.waiting("a"), 0);
+    await state.close();
+  }));
+
+Deno.test("peek() gives what waits in order, whether from memory or from the disk", () =>
+  withFolder(async (folder) => {
+    const state = openState(folder);
+    const spool = openSpool(state, { ...OPTIONS, maxSize: 1e9 });
+    const bodies = (after = 0) => spool.peek("a", after, 1000).map(({ body }) => text(body));
+    const range = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, n) => item(from + n, "a", "b"));
+    const texts = (from: number, to: number) =>
+      range(from, to).map(({ id }) => `a ${+id.slice(-9)}`);
+    await spool.put(range(0, 70), never);
+    assert.deepEqual(bodies(), texts(0, 70));
+    const [first, ...rest] = spool.peek("a", 0, 1000);
+    // A hole in the middle, and the beginning.
+    await spool.remove("a", [first!, ...rest.slice(0, 9), ...rest.slice(39, 49)]);
+    assert.deepEqual(bodies(), [...texts(10, 40), ...texts(50, 70)]);
+    assert.deepEqual(bodies(rest[58]!.seq), texts(60, 70));
+    // After a failure the disk knows more than the memory.
+    await spool.failed("a", spool.peek("a", 0, 1));
+    await spool.put(range(70, 75), never);
+    assert.deepEqual(bodies(), [...texts(10, 40), ...texts(50, 75)]);
+    assert.equal(spool.peek("a", 0, 1)[0]!.attempts, 1);
+    assert.equal(spool.waiting("a"), 55);
+    assert.equal(spool.waiting("b"), 75);
+    await state.close();
+  }));
+
+Deno.test("peek() sees at once what another process put back, and counts what it took", () =>
+  withFolder(async (folder) => {
+    const state = openState(folder);
+    const spool = openSpool(state, OPTIONS);
+    await spool.put([item(1, "a"), item(2, "a"), item(3, "a")], never);
+    const before = spool.peek("a", 0, 10);
+    const other = openExisting(folder);
+    other.exec("DELETE FROM spool WHERE body = CAST('a 2' AS BLOB)");
+    other.exec(`INSERT INTO spool (sink, id, body, ioc, match_type, indicator_id, queued_at)
+      VALUES ('a', 'x', CAST('again' AS BLOB), '', 'LIVE', '', 0)`);
+    other.close();
+    assert.deepEqual(
+      spool.peek("a", 0, 10).map(({ body }) => text(body)),
+      ["a 1", "a 3", "again"],
+    );
+    await spool.remove("a", before);
+    assert.equal(spool.waiting("a"), 1);
+    assert.equal(spool.size, "again".length);
     await state.close();
   }));
 
