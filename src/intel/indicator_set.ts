@@ -9,7 +9,7 @@ import { type IndicatorFilter, rejection, validityOf } from "./filter.ts";
 import type { Indicator, IndicatorChange, IndicatorSet, PutResult } from "./indicator.ts";
 import { pointsOf, prefilterOf } from "./points.ts";
 import { parsePattern } from "../stix/pattern/mod.ts";
-import { createRecords, State } from "./records.ts";
+import { createRecords, type Records, State } from "./records.ts";
 import { plainId, plainIndicator } from "./synthesize.ts";
 import { createTimeline } from "./timeline.ts";
 
@@ -19,6 +19,24 @@ export interface Guard {
   reason(observable: Observable, explicit?: boolean): string | undefined;
   /** False only if the value (kind and bytes as in `IocView`) passes for sure: spares making objects. */
   concerns(kind: number, bytes: Uint8Array, start: number, end: number): boolean;
+  /** The same as tables, if that can be: other simple values pass for sure. */
+  readonly sieve?: GuardSieve | undefined;
+}
+
+/** Simple values (see `readers/simple.ts`) that a guard may hold back. */
+export interface GuardSieve {
+  /** IPv4 addresses by their first octet: not 0. */
+  readonly octets: Uint8Array;
+  /** Domains by their first byte: a bit for each length below 32. */
+  readonly shapes: Uint32Array<ArrayBuffer>;
+}
+
+/** Where plain values are put in bulk: see `readers/bulk.ts`. */
+export interface BulkPlace {
+  readonly iocs: Pick<OwnIocSet, "columns" | "adopt">;
+  readonly records: Records;
+  readonly sieve: GuardSieve | undefined;
+  onAdded(count: number): void;
 }
 
 /** Options of an indicator set. */
@@ -64,8 +82,9 @@ export interface OwnIndicatorSet extends IndicatorSet {
     skip: number,
     source: number,
     line: number,
-    hash?: number,
   ): PlainResult;
+  /** For many plain values at once; undefined while somebody wants to see each. */
+  bulk(): BulkPlace | undefined;
 }
 
 /** What became of a plain value: new, there already, held back by the guard. */
@@ -352,21 +371,28 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       recordPlain(handle, iocs.append(observable, handle), from, line);
       return "added";
     },
-    putPlainBytes(kind, bytes, start, end, skip, from, line, hash) {
+    putPlainBytes(kind, bytes, start, end, skip, from, line) {
       if (options.guard?.concerns(kind, bytes, start, end) === true) {
         return this.putPlain(observableOf(kind, bytes, start, end), from, line);
       }
       const handle = records.next();
-      let entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, false, hash);
+      let entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, false);
       if (entry < 0) {
         const { value } = observableOf(kind, bytes, start, end);
         if (isKnownPlain(-1 - entry, (other) => iocs.observable(other).value === value)) {
           return "known";
         }
-        entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, true, hash);
+        entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, true);
       }
       recordPlain(records.take(), entry, from, line);
       return "added";
+    },
+    bulk() {
+      const { guard } = options;
+      const unseen = listeners.size === 0 && plainIds === undefined &&
+        (guard === undefined || guard.sieve !== undefined) && records.next() === records.length;
+      if (!unseen) return undefined;
+      return { iocs, records, sieve: guard?.sieve, onAdded: (count) => size += count };
     },
     onChange(listener, signal) {
       if (signal.aborted) return;

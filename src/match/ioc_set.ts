@@ -3,19 +3,21 @@ import { matchKey } from "./canonical.ts";
 import { visitKeys } from "./keys.ts";
 import type { Observable } from "./observable.ts";
 import type { Handle, Hit, IocSet, IocSetOptions, IocView } from "./set.ts";
-import { createTable, type Entry, KIND_NUMBERS, type OnMove } from "./table.ts";
+import { createTable, type Entry, KIND_NUMBERS, type OnMove, type TableColumns } from "./table.ts";
 import { walkEvent } from "./walk.ts";
 
 /** What the owner of a set may do besides: name pairs by entry, and load without objects. */
 export interface OwnIocSet extends IocSet {
   /** Makes room for so many more values of so many bytes in all. */
   reserve(entries: number, bytes: number): void;
+  /** As those of the table; no networks are added this way. */
+  columns(): TableColumns;
+  adopt(columns: TableColumns): void;
   /** Adds a pair that is known not to be there. */
   append(observable: Observable, handle: Handle): Entry;
   /**
    * The same from bytes; `kind` and `skip` as in `IocView`, the value canonical, not CIDR. If
-   * the key is there already, nothing is added unless `again`: returns `-1 - first`. `hash` is
-   * what `hashKey` gives, if somebody has it.
+   * the key is there already, nothing is added unless `again`: returns `-1 - first`.
    */
   appendBytes(
     kind: number,
@@ -25,7 +27,6 @@ export interface OwnIocSet extends IocSet {
     skip: number,
     handle: Handle,
     again: boolean,
-    hash?: number,
   ): number;
   /** The first entry of the same key (see `matchKey`), or -1; `next` gives the others. */
   find(observable: Observable): Entry;
@@ -162,11 +163,16 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     view: (): IocView => table.view(),
     reserve: table.reserve,
     append,
-    appendBytes(kind, bytes, start, end, skip, handle, again, hash) {
+    appendBytes(kind, bytes, start, end, skip, handle, again) {
       version++;
       return again
-        ? table.addBytes(kind, bytes, start, end, skip, handle, hash)
-        : table.addNewBytes(kind, bytes, start, end, skip, handle, hash);
+        ? table.addBytes(kind, bytes, start, end, skip, handle)
+        : table.addNewBytes(kind, bytes, start, end, skip, handle);
+    },
+    columns: table.columns,
+    adopt(columns) {
+      version++;
+      table.adopt(columns);
     },
     find,
     next: table.next,

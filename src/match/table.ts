@@ -22,9 +22,13 @@ export interface Table {
   readonly size: number;
   /** Makes room for so many more, which saves copying; more may come. */
   reserve(entries: number, bytes: number): void;
+  /** What the table is made of, for who adds many entries at once. */
+  columns(): TableColumns;
+  /** Takes what `columns` gave, in other arrays and with more entries, added as `addBytes` does. */
+  adopt(columns: TableColumns): void;
   /**
    * Adds an entry without asking whether it is there; the text is UTF-8, `skip` its bytes that are
-   * no key, `hash` that of its key, if it is known (see `hashKey`).
+   * no key.
    */
   addBytes(
     kind: number,
@@ -33,7 +37,6 @@ export interface Table {
     end: number,
     skip: number,
     handle: Handle,
-    hash?: number,
   ): Entry;
   addText(kind: number, text: string, skip: number, handle: Handle): Entry;
   /** Adds unless the key is there; then returns `-1 - first` for its first entry. */
@@ -44,7 +47,6 @@ export interface Table {
     end: number,
     skip: number,
     handle: Handle,
-    hash?: number,
   ): number;
   /** The first entry of a key in order of arrival, or -1. */
   find(kind: number, key: string): Entry;
@@ -57,6 +59,22 @@ export interface Table {
   /** Entries that are not dead, in order of arrival. */
   live(): Iterable<Entry>;
   view(): IocView;
+}
+
+/** The columns of a table; arrays may be longer than what is in use. */
+export interface TableColumns {
+  readonly arena: Uint8Array<ArrayBuffer>;
+  readonly starts: Uint32Array<ArrayBuffer>;
+  readonly handles: Uint32Array<ArrayBuffer>;
+  readonly hashes: Uint32Array<ArrayBuffer>;
+  readonly rings: Uint32Array<ArrayBuffer>;
+  readonly kinds: Uint8Array<ArrayBuffer>;
+  readonly skips: Uint8Array<ArrayBuffer>;
+  readonly slots: Uint32Array<ArrayBuffer>;
+  /** Bytes of `arena` in use, entries, and keys: slots in use. */
+  readonly used: number;
+  readonly count: number;
+  readonly keys: number;
 }
 
 /** Called when entries move: `moved[old]` is the new entry. */
@@ -142,8 +160,8 @@ export function createTable(onMove?: OnMove): Table {
     skip: number,
     handle: Handle,
     onlyNew: boolean,
-    hash = hashKey(kind, bytes, start + skip, end),
   ): number {
+    const hash = hashKey(kind, bytes, start + skip, end);
     if (count === starts.length) grow(count * 2);
     if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
@@ -261,16 +279,32 @@ export function createTable(onMove?: OnMove): Table {
     get size() {
       return count - dead;
     },
-    addBytes: (kind, bytes, start, end, skip, handle, hash) =>
-      addBytes(kind, bytes, start, end, skip, handle, false, hash),
-    addNewBytes: (kind, bytes, start, end, skip, handle, hash) =>
-      addBytes(kind, bytes, start, end, skip, handle, true, hash),
+    addBytes: (kind, bytes, start, end, skip, handle) =>
+      addBytes(kind, bytes, start, end, skip, handle, false),
+    addNewBytes: (kind, bytes, start, end, skip, handle) =>
+      addBytes(kind, bytes, start, end, skip, handle, true),
     reserve(entries, bytes) {
       if (count + entries > starts.length) grow(count + entries);
       if (used + bytes > arena.length) arena = enlarge(arena, used + bytes);
       let length = slots.length;
       while (length * 2 < (keys + entries) * 3) length *= 2;
       if (length > slots.length) rehash(length);
+    },
+    columns: () => ({
+      arena,
+      starts,
+      handles,
+      hashes,
+      rings,
+      kinds,
+      skips,
+      slots,
+      used,
+      count,
+      keys,
+    }),
+    adopt(columns) {
+      ({ arena, starts, handles, hashes, rings, kinds, skips, slots, used, count, keys } = columns);
     },
     addText(kind, text, skip, handle) {
       const length = scratchText(text);
@@ -297,10 +331,16 @@ export function createTable(onMove?: OnMove): Table {
   };
 }
 
-/** FNV-1a with the finaliser of MurmurHash3, as neighbours in lists differ in few bits. */
-export function hashKey(kind: number, bytes: Uint8Array, start: number, end: number): number {
+/** Four bytes at a time, then the finaliser of MurmurHash3, as neighbours in lists differ in few bits. */
+function hashKey(kind: number, bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5 ^ kind;
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  let i = start;
+  for (; i + 4 <= end; i += 4) {
+    const word = bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24;
+    hash = Math.imul(hash ^ word, 0x9e3779b1);
+    hash = hash << 15 | hash >>> 17;
+  }
+  for (; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;

@@ -8,6 +8,7 @@ import {
 } from "../../match/address.ts";
 import type { Observable } from "../../match/observable.ts";
 import { KIND_NUMBERS } from "../../match/table.ts";
+import type { GuardSieve } from "../indicator_set.ts";
 
 /** What the guard takes for noise. */
 export interface BuiltinOptions {
@@ -89,6 +90,20 @@ export function mayBeNoise(kind: number, bytes: Uint8Array, start: number, end: 
   if (kind !== KIND_NUMBERS.ipv4) return kind === KIND_NUMBERS.ipv6 || kind === KIND_NUMBERS.cidr;
   let octet = 0;
   for (let i = start; i < end && bytes[i] !== 0x2e; i++) octet = octet * 10 + bytes[i]! - 0x30;
+  return mayBeNoiseOctet(octet);
+}
+
+/** `mayBeNoise` as tables, for values with a dot. */
+export function noiseSieve(): GuardSieve {
+  const shapes = new Uint32Array(256);
+  for (const shape of SUFFIX_SHAPES) shapes[shape & 255]! |= 1 << (shape >> 8);
+  return {
+    octets: Uint8Array.from({ length: 256 }, (_, octet) => Number(mayBeNoiseOctet(octet))),
+    shapes,
+  };
+}
+
+function mayBeNoiseOctet(octet: number): boolean {
   return octet >= 224 || OCTETS.has(octet);
 }
 

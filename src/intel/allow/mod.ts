@@ -3,7 +3,7 @@ import type { Observable } from "../../match/observable.ts";
 import type { Guard } from "../indicator_set.ts";
 import type { IocInput } from "../readers/input.ts";
 import type { AllowList } from "./allow_list.ts";
-import { type BuiltinOptions, mayBeNoise, noiseReason } from "./builtin.ts";
+import { type BuiltinOptions, mayBeNoise, noiseReason, noiseSieve } from "./builtin.ts";
 import { readAllowList } from "./read.ts";
 
 /** A guard for `createIndicatorSet`: `guard` for what comes in, `spare` for what is seen. */
@@ -23,6 +23,8 @@ export interface GuardOptions {
   readonly onSpared?: (list: string) => void;
 }
 
+const NO_SIEVE = { octets: new Uint8Array(256), shapes: new Uint32Array(256) };
+
 /** Joins allow-lists and the built-in guard. */
 export function createGuard({ lists = [], builtin, onSpared }: GuardOptions): AllowGuard {
   const spared = new Map<string, number>();
@@ -39,6 +41,9 @@ export function createGuard({ lists = [], builtin, onSpared }: GuardOptions): Al
     },
     concerns(kind, bytes, start, end) {
       return lists.length > 0 || (builtin !== undefined && mayBeNoise(kind, bytes, start, end));
+    },
+    get sieve() {
+      return lists.length > 0 ? undefined : builtin === undefined ? NO_SIEVE : noiseSieve();
     },
     spare(seen) {
       const list = listOf(seen);

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../json.ts";
 import type { ObservableKind } from "../../match/observable.ts";
 import { refang } from "../../match/refang.ts";
 import { indicatorFromStix } from "../from_stix.ts";
-import type { OwnIndicatorSet, PlainResult } from "../indicator_set.ts";
+import type { BulkPlace, OwnIndicatorSet, PlainResult } from "../indicator_set.ts";
 import { observePlain, splitHostPort } from "../observe.ts";
 
 /** Something that should have been an IoC and is none. */
@@ -54,12 +54,20 @@ export interface Intake {
     end: number,
     skip: number,
     line: number,
-    hash?: number,
   ): void;
+  /** Where many values are put at once, and counted; undefined if each has to be looked at. */
+  bulk(): IntakeBulk | undefined;
   /** An object that claims to be a STIX indicator. */
   stix(object: JsonObject, spot: Spot): void;
   ignore(reason: string): void;
   invalid(text: string, spot: Spot, reason: string): void;
+}
+
+/** What a reader in bulk needs. */
+export interface IntakeBulk {
+  readonly set: BulkPlace;
+  readonly source: number;
+  count(added: number, known: number): void;
 }
 
 const PORT_NOTE = "port left out: the address or domain is looked for on every port";
@@ -103,8 +111,19 @@ export function createIntake(
     report,
     invalid,
     ignore: (reason) => raise(report.ignored, reason),
-    simple(kind, bytes, start, end, skip, line, hash) {
-      count(set.putPlainBytes(kind, bytes, start, end, skip, source, line, hash));
+    simple(kind, bytes, start, end, skip, line) {
+      count(set.putPlainBytes(kind, bytes, start, end, skip, source, line));
+    },
+    bulk() {
+      const place = set.bulk();
+      return place && {
+        set: place,
+        source,
+        count(added, known) {
+          report.added += added;
+          report.repeated += known;
+        },
+      };
     },
     value(text, spot, kind) {
       const plain = refang(text);

@@ -16,11 +16,12 @@ const OWN_NAMES = /^(?:localhost(?:\.localdomain)?|local|broadcasthost|ip6-[a-z]
 
 const decoder = new TextDecoder();
 
-/** Reads a plain list; `kind` is that of all its values, if known. */
+/** Reads a plain list of about `size` bytes; `kind` is that of all its values, if known. */
 export async function readLines(
   chunks: AsyncIterable<Uint8Array>,
   intake: Intake,
   kind: ObservableKind | undefined,
+  size = 0,
 ): Promise<void> {
   const visit: LineVisitor = (bytes, start, end, line) => {
     if (end - start <= 1 && (start === end || bytes[start]! <= 0x20)) return;
@@ -39,25 +40,22 @@ export async function readLines(
     }
     intake.value(host ?? text, line, kind);
   };
-  await visitLines(
-    chunks,
-    MAX_LINE,
-    visit,
-    kind === undefined ? bulkFor(intake, visit) : undefined,
-  );
+  const bulk = kind === undefined ? bulkFor(intake, visit, size) : undefined;
+  await visitLines(chunks, MAX_LINE, visit, bulk);
 }
 
-function bulkFor(intake: Intake, other: LineVisitor): Bulk {
+/** The way for many lines at once; not for short lists, which are read by then. */
+function bulkFor(intake: Intake, other: LineVisitor, size: number): Bulk {
   let visitor: BulkVisitor | undefined;
   return {
     least: BULK_BYTES,
     visit(bytes, start, end, line) {
-      visitor ??= createBulkVisitor(
-        (kind, bytes, start, end, hash, line) =>
-          intake.simple(kind, bytes, start, end, 0, line, hash),
-        other,
-      );
-      return visitor(bytes, start, end, line);
+      const place = intake.bulk();
+      if (place === undefined) return undefined;
+      visitor ??= createBulkVisitor(place.set, place.source, size, other);
+      const { lines, added, known } = visitor(bytes, start, end, line);
+      place.count(added, known);
+      return lines;
     },
   };
 }

@@ -27,14 +27,21 @@ export interface ReadOptions {
 /** A way to write IoCs down. */
 interface IocFormat {
   readonly summary: string;
-  read(input: OpenInput, name: string, intake: Intake, options: ReadOptions): Promise<void>;
+  /** `size` is that of the source in bytes, as far as it is known. */
+  read(
+    input: OpenInput,
+    name: string,
+    intake: Intake,
+    options: ReadOptions,
+    size: number,
+  ): Promise<void>;
 }
 
 /** The registry: name of each format for `--ioc-format`. */
 export const IOC_FORMATS: Readonly<Record<string, IocFormat>> = {
   plain: {
     summary: "one value a line, comments after #, ; or //",
-    read: (input, _name, intake, { kind }) => readLines(input.chunks, intake, kind),
+    read: (input, _name, intake, { kind }, size) => readLines(input.chunks, intake, kind, size),
   },
   csv: {
     summary: "CSV or TSV with a header that names the column of values",
@@ -80,16 +87,10 @@ export async function readIndicators(
     });
   }
   const intake = createIntake(set, name, format);
-  if (format === "plain") reserve(set, input.size?.() ?? 0);
-  await reader.read(opened, name, intake, options);
+  const size = Math.min(input.size?.() ?? 0, LARGEST_GUESS);
+  await reader.read(opened, name, intake, options, size);
   if (intake.report.invalidCount > 0 && !options.skipInvalid) throw invalidError(intake.report);
   return intake.report;
-}
-
-/** Makes room for a plain list, guessing how many values so many bytes are. */
-function reserve(set: OwnIndicatorSet, bytes: number): void {
-  const counted = Math.min(bytes, LARGEST_GUESS);
-  if (counted > 1 << 16) set.iocs.reserve(Math.ceil(counted / 24), counted);
 }
 
 /**

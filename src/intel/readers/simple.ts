@@ -19,7 +19,7 @@ const {
 } = KIND_NUMBERS;
 
 /** Numbers of kinds in the order of `assembly/plain.ts`. */
-export const SIMPLE_KINDS = [IPV4, DOMAIN, MD5, SHA1, SHA256, SHA512];
+export const SIMPLE_KINDS = [IPV4, DOMAIN, WEB, MD5, SHA1, SHA256, SHA512];
 
 const DIGIT = 1;
 /** `a` to `f`. */

@@ -7,8 +7,16 @@ export type LineVisitor = (bytes: Uint8Array, start: number, end: number, line: 
 export interface Bulk {
   /** Fewer bytes are not worth it. */
   readonly least: number;
-  /** Takes whole lines and returns how many; `line` is the number of the first. */
-  readonly visit: (bytes: Uint8Array, start: number, end: number, line: number) => number;
+  /**
+   * Takes whole lines and returns how many; `line` is the number of the first. Undefined if
+   * it can't just now.
+   */
+  readonly visit: (
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    line: number,
+  ) => number | undefined;
 }
 
 /**
@@ -37,7 +45,9 @@ export async function visitLines(
       start = end + 1;
       if (bulk === undefined || chunk.length - start < bulk.least) continue;
       const stop = chunk.lastIndexOf(10) + 1;
-      line += bulk.visit(chunk, start, stop, line);
+      const taken = bulk.visit(chunk, start, stop, line);
+      if (taken === undefined) continue;
+      line += taken;
       start = stop;
     }
     if (start < chunk.length) kept = join(kept, chunk.subarray(start), maxLength);
