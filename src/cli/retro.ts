@@ -122,6 +122,7 @@ async function outletsFor(
       ...(flags.bundle ? { bundle: true } : {}),
     },
     aggregate,
+    dropEvents: config["aggregate.events"] === "drop",
     env: context.env,
   }, context.signal);
 }

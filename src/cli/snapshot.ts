@@ -8,7 +8,7 @@ import type { Engine, Match } from "../engines/engine.ts";
 import { loadFormat } from "../formats/registry.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
-import { createTallying } from "../pipeline/tally.ts";
+import { createGathering } from "../pipeline/gathering.ts";
 import { openOutlets, type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
 import { busSink } from "../pipeline/run/bus_sink.ts";
 import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
@@ -118,7 +118,7 @@ async function openReports(
   const sighting = toBus ? await loadFormat("sighting") : undefined;
   const bus = busSink(client);
   const aggregate = windowFrom(flags.aggregate) ?? (config["aggregate.window"] || undefined);
-  const tallying = aggregate === undefined ? undefined : createTallying(aggregate);
+  const gathering = aggregate === undefined ? undefined : createGathering(aggregate);
   let sinks: Outlets | undefined;
   if (flags.report !== "threatbus") {
     sinks = await openOutlets({
@@ -127,6 +127,8 @@ async function openReports(
       format: config.format,
       formatOptions: {},
       aggregate,
+      dropEvents: config["aggregate.events"] === "drop",
+      windowsElsewhere: toBus,
       env,
     }, signal);
   }
@@ -135,13 +137,14 @@ async function openReports(
     async deliver(matches) {
       await sinks?.deliver(matches, writing);
       if (sighting === undefined) return;
-      if (tallying !== undefined) return matches.forEach(tallying.add);
+      if (gathering !== undefined) return await gathering.add(matches);
       await bus.write(matches.map((match) => toDelivery(match, sighting)), writing);
     },
     async close() {
-      if (sighting !== undefined && tallying !== undefined) {
-        const told = tallying.take().map((tally) => windowDelivery(tally, sighting));
-        await bus.write(told, writing);
+      if (sighting !== undefined && gathering !== undefined) {
+        for await (const page of gathering.drain()) {
+          await bus.write(page.map((tally) => windowDelivery(tally, sighting)), writing);
+        }
       }
       return tellFailures(await sinks?.close() ?? [], logger);
     },

@@ -216,6 +216,13 @@ export const CONFIG_KEYS = {
       "Tell many hits of one indicator within so long (by event time) in one sighting with a count; unset tells each",
     example: "1h",
   },
+  "aggregate.events": {
+    type: "string",
+    choices: ["keep", "drop"],
+    default: "keep",
+    doc:
+      "What sinks of other formats than sighting get while hits are aggregated: each event, or none",
+  },
   state_dir: {
     type: "string",
     doc:

@@ -2,12 +2,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Queue, QueueItem } from "../delivery/queue.ts";
 import type { Match } from "../engines/engine.ts";
-import { iocOf } from "../formats/match.ts";
 import { sightingUuid } from "../stix/ids.ts";
-import type { SightingSource } from "../stix/sighting.ts";
 import { sleep } from "../wait.ts";
 import type { Target } from "./report.ts";
-import { createTallying, sightingWindow, type Tally } from "./tally.ts";
+import { toSighted } from "./spilled_tallies.ts";
+import { aboutOf, createTallying, type Sighted, sightingWindow, type Tally } from "./tally.ts";
 
 /** What aggregates. */
 export interface AggregationOptions {
@@ -15,6 +14,8 @@ export interface AggregationOptions {
   readonly db: DatabaseSync;
   /** Length of the windows, ms; undefined collects nothing, and tells what was left over. */
   readonly window: number | undefined;
+  /** Most bytes of events in open windows; beyond, those that close first are told early. */
+  readonly maxSize: number;
   readonly queue: Queue;
   readonly targets: () => readonly Target[];
   readonly now?: () => number;
@@ -22,6 +23,10 @@ export interface AggregationOptions {
 
 /** Gathers matches in windows and queues one sighting for each, anew when late events raise its count. */
 export interface Aggregation {
+  /** New matches are counted; if not, only what was left over is told. */
+  readonly collects: boolean;
+  /** Resolves when there is room for more windows: until then the first to close are queued early. */
+  room(signal: AbortSignal): Promise<void>;
   /** Counts new matches; to be called inside the transaction that remembers them as seen. */
   collect(matches: readonly Match[]): void;
   /** Queues what is due, or all; resolves when it is safe. */
@@ -45,9 +50,13 @@ const PAGE = 200;
 
 /** Opens the windows that are on disk. */
 export function openAggregation(options: AggregationOptions): Aggregation {
-  const { db, window, queue, targets, now = Date.now } = options;
+  const { db, window, maxSize, queue, targets, now = Date.now } = options;
   db.exec(TABLE);
   const statements = prepare(db);
+  /** Bytes in open windows. */
+  let size = Number(statements.size.get()!["size"]);
+  /** Pages go out one at a time. */
+  let emitting: Promise<unknown> = Promise.resolve();
   const settle = Math.min(window ?? 0, SETTLE);
 
   /** When the window closes; soon where that was long ago, and at a clock's error not in years. */
@@ -63,23 +72,37 @@ export function openAggregation(options: AggregationOptions): Aggregation {
     const time = now();
     const items = waiting.map((one) => toItem(one, takers, time));
     await queue.put(items, signal, () => {
-      for (const { count, indicatorId, start, length } of waiting) {
-        statements.sent.run(count, time, count, count, indicatorId, start, length);
+      for (const { count, indicatorId, start, length, size: own } of waiting) {
+        statements.sent.run(count, time, indicatorId, start, length);
+        const { changes } = statements.empty.run(indicatorId, start, length, count);
+        if (changes > 0) size -= own;
       }
     });
     return waiting.length === PAGE;
   };
+  const nextPage = (until: number, signal: AbortSignal): Promise<boolean> => {
+    const page = emitting.then(() => emitPage(until, signal));
+    emitting = page.catch(() => {});
+    return page;
+  };
   const emit: Aggregation["emit"] = async (which, signal) => {
     const until = which === "all" ? Number.MAX_SAFE_INTEGER : now();
-    while (!signal.aborted && await emitPage(until, signal));
+    while (!signal.aborted && await nextPage(until, signal));
   };
   return {
+    collects: window !== undefined,
+    async room(signal) {
+      while (size > maxSize && await nextPage(Number.MAX_SAFE_INTEGER, signal));
+    },
     collect(matches) {
       if (window === undefined) return;
       const tallying = createTallying(window, now);
       for (const match of matches) tallying.add(match);
       for (const tally of tallying.take()) {
-        statements.add.run(...rowOf(tally, dueOf(tally), now()));
+        const { indicatorId, start, length } = tally;
+        const row = rowOf(tally, dueOf(tally), now());
+        if (statements.isOpen.get(indicatorId, start, length) === undefined) size += sizeOf(row);
+        statements.add.run(...row);
       }
     },
     emit,
@@ -129,20 +152,23 @@ function prepare(db: DatabaseSync) {
     ),
     due: db.prepare("SELECT * FROM windows WHERE count > sent AND due <= ? ORDER BY due LIMIT ?"),
     sent: db.prepare(
-      `UPDATE windows SET sent = ?, created = coalesce(created, ?),
-         about = iif(count = ?, NULL, about), event = iif(count = ?, NULL, event)
+      `UPDATE windows SET sent = ?, created = coalesce(created, ?)
        WHERE indicator_id = ? AND start = ? AND length = ?`,
+    ),
+    empty: db.prepare(
+      `UPDATE windows SET about = NULL, event = NULL
+       WHERE indicator_id = ? AND start = ? AND length = ? AND count = ?`,
+    ),
+    isOpen: db.prepare(
+      `SELECT 1 FROM windows
+       WHERE indicator_id = ? AND start = ? AND length = ? AND event IS NOT NULL`,
+    ),
+    size: db.prepare(
+      `SELECT coalesce(sum(length(about) + length(event)), 0) AS size FROM windows
+       WHERE event IS NOT NULL`,
     ),
     forget: db.prepare("DELETE FROM windows WHERE count = sent AND touched < ?"),
   };
-}
-
-/** What of a match its sighting needs. */
-interface About {
-  readonly type: Match["type"];
-  readonly ioc: string;
-  readonly value?: string;
-  readonly stix: Match["indicator"]["stix"];
 }
 
 /** The values of `add` in order: Deno 2.4 knows no named or numbered parameters. */
@@ -151,65 +177,39 @@ function rowOf(
   due: number,
   touched: number,
 ) {
-  const about: About = {
-    type: match.type,
-    ioc: iocOf(match),
-    ...(match.observable === undefined ? {} : { value: match.observable.value }),
-    stix: match.indicator.stix,
-  };
   const event = match.context ?? match.event.bytes;
-  return [
-    indicatorId,
-    start,
-    length,
-    count,
-    first,
-    last,
-    due,
-    touched,
-    JSON.stringify(about),
-    event,
-  ] as const;
+  const about = aboutOf(match);
+  return [indicatorId, start, length, count, first, last, due, touched, about, event] as const;
 }
 
-interface Waiting extends Omit<Tally, "match"> {
+type Row = ReturnType<typeof rowOf>;
+
+const sizeOf = ([, , , , , , , , about, event]: Row): number => about.length + event.length;
+
+interface Waiting extends Sighted {
   readonly created: number | undefined;
-  readonly about: About;
-  readonly event: Uint8Array;
+  /** As `sizeOf` told it. */
+  readonly size: number;
 }
 
 function toWaiting(row: Record<string, unknown>): Waiting {
-  return {
-    indicatorId: row["indicator_id"] as string,
-    start: Number(row["start"]),
-    length: Number(row["length"]),
-    count: Number(row["count"]),
-    first: Number(row["first"]),
-    last: Number(row["last"]),
-    created: row["created"] === null ? undefined : Number(row["created"]),
-    about: JSON.parse(row["about"] as string) as About,
-    event: row["event"] as Uint8Array,
-  };
+  const created = row["created"] === null ? undefined : Number(row["created"]);
+  const size = (row["about"] as string).length + (row["event"] as Uint8Array).length;
+  return { ...toSighted(row), created, size };
 }
 
 function toItem(waiting: Waiting, takers: readonly Target[], time: number): QueueItem {
-  const { indicatorId, about, event, created = time } = waiting;
+  const { indicatorId, match, created = time } = waiting;
   const window = sightingWindow(waiting, { first: created, now: time });
-  const source: SightingSource = {
-    type: about.type,
-    indicator: { id: indicatorId, stix: about.stix },
-    ...(about.value === undefined ? {} : { observable: { value: about.value } }),
-    event: { bytes: event },
-  };
   return {
     // Each count is a delivery of its own: receivers that drop duplicates must take a raised one.
-    id: sightingUuid(indicatorId, event, `${window.name} ${window.count}`),
-    ioc: about.ioc,
-    matchType: about.type,
+    id: sightingUuid(indicatorId, match.event.bytes, `${window.name} ${window.count}`),
+    ioc: match.ioc,
+    matchType: match.type,
     indicatorId,
     bodies: takers.map(({ label, format }) => ({
       sink: label,
-      body: format.renderWindow!(source, window),
+      body: format.renderWindow!(match, window),
     })),
   };
 }

@@ -7,7 +7,8 @@ import type { Format, FormatOptions } from "../formats/format.ts";
 import { iocOf } from "../formats/match.ts";
 import { loadFormat } from "../formats/registry.ts";
 import { sightingUuid } from "../stix/ids.ts";
-import { createTallying, sightingWindow, type Tally, type Tallying } from "./tally.ts";
+import { createGathering, type Gathering } from "./gathering.ts";
+import { type Sighted, sightingWindow } from "./tally.ts";
 
 /** A sink with the format of its lines, open. */
 interface Outlet {
@@ -15,7 +16,7 @@ interface Outlet {
   readonly format: Format;
   readonly sink: Sink;
   /** Gathers what is told in windows, until the end. */
-  readonly tallying: Tallying | undefined;
+  readonly gathering: Gathering | undefined;
   /** What could not be delivered. */
   lost: number;
   /** The first error that cost a delivery. */
@@ -54,6 +55,10 @@ export interface OutletsOptions {
   readonly formatOptions: FormatOptions;
   /** Length of windows, ms, in which hits of one indicator become one sighting; unset tells each. */
   readonly aggregate?: number | undefined;
+  /** Sinks that take no windows get nothing, if there is one that does. */
+  readonly dropEvents?: boolean;
+  /** Windows go elsewhere too, to the bus. */
+  readonly windowsElsewhere?: boolean;
   readonly env: (name: string) => string | undefined;
 }
 
@@ -74,9 +79,13 @@ export async function openOutlets(
     await Promise.allSettled(outlets.map(({ sink }) => sink.close()));
     throw error;
   }
+  const { dropEvents = false, windowsElsewhere = false, aggregate } = options;
+  const gathering = outlets.filter(({ gathering }) => gathering !== undefined);
+  const inWindows = aggregate !== undefined && (windowsElsewhere || gathering.length > 0);
+  const takers = dropEvents && inWindows ? gathering : outlets;
   return {
     async deliver(matches, signal) {
-      await Promise.all(outlets.map((outlet) => deliverTo(outlet, matches, signal)));
+      await Promise.all(takers.map((outlet) => deliverTo(outlet, matches, signal)));
     },
     async close() {
       await Promise.all(outlets.map(closeOutlet));
@@ -97,10 +106,10 @@ async function openOutlet(
     ...(head === undefined ? {} : { head }),
     ...tailOf(format),
   }, signal);
-  const tallying = aggregate !== undefined && format.renderWindow !== undefined
-    ? createTallying(aggregate)
+  const gathering = aggregate !== undefined && format.renderWindow !== undefined
+    ? createGathering(aggregate)
     : undefined;
-  return { label, format, sink, tallying, lost: 0, failure: undefined, over: false };
+  return { label, format, sink, gathering, lost: 0, failure: undefined, over: false };
 }
 
 /** A document's end is worked out when the sink closes: it may depend on what came before. */
@@ -119,8 +128,8 @@ async function deliverTo(
     outlet.lost += matches.length;
     return;
   }
-  const { tallying, format } = outlet;
-  if (tallying !== undefined) return matches.forEach(tallying.add);
+  const { gathering, format } = outlet;
+  if (gathering !== undefined) return await gathering.add(matches);
   await write(outlet, matches.map((match) => toDelivery(match, format)), signal);
 }
 
@@ -135,14 +144,9 @@ async function write(
   outlet.over = over;
 }
 
-/** So many windows are told at once. */
-const PAGE = 1000;
-
 async function tellWindows(outlet: Outlet): Promise<void> {
-  const { tallying, format } = outlet;
-  const tallies = tallying?.take() ?? [];
-  for (let from = 0; from < tallies.length; from += PAGE) {
-    const page = tallies.slice(from, from + PAGE);
+  const { gathering, format } = outlet;
+  for await (const page of gathering?.drain() ?? []) {
     if (outlet.over) {
       outlet.lost += page.length;
       continue;
@@ -166,12 +170,15 @@ async function closeOutlet(outlet: Outlet): Promise<void> {
 }
 
 /** Many matches as one, for a format that can tell them. */
-export function windowDelivery(tally: Tally, format: Format): Delivery {
-  const { match } = tally;
+export function windowDelivery(tally: Sighted, format: Format): Delivery {
+  const { match, indicatorId } = tally;
   const window = sightingWindow(tally);
   return {
-    ...toDelivery(match, { ...format, render: () => format.renderWindow!(match, window) }),
-    id: sightingUuid(match.indicator.id, match.event.bytes, `${window.name} ${window.count}`),
+    id: sightingUuid(indicatorId, match.event.bytes, `${window.name} ${window.count}`),
+    body: format.renderWindow!(match, window),
+    ioc: match.ioc,
+    matchType: match.type,
+    indicatorId,
   };
 }
 

@@ -21,7 +21,9 @@ export interface ReportOptions {
   readonly queue: Queue;
   readonly transform?: Transform;
   /** Gathers events for the targets that take one sighting for many. */
-  readonly aggregation?: Pick<Aggregation, "collect"> | undefined;
+  readonly aggregation?: Pick<Aggregation, "collects" | "collect" | "room"> | undefined;
+  /** Targets that take no windows get nothing while there is one that does. */
+  readonly dropEvents?: boolean;
   /** Most transformations under way at once. */
   readonly parallel: number;
   /** Told of each match that was new. */
@@ -36,14 +38,19 @@ const PIECE = 4 * 1024 * 1024;
 
 /** Makes the way from matches to the queue. */
 export function createReport(options: ReportOptions): Report {
-  const { targets, queue, transform, parallel, aggregation } = options;
+  const { targets, queue, transform, parallel, aggregation, dropEvents = false } = options;
   return async (matches, signal) => {
     const shaped = transform === undefined
       ? matches
       : await mapBounded(matches, parallel, (match) => withContext(match, transform, signal));
     const current = targets();
-    const gathers = aggregation !== undefined && current.some(takesWindows);
-    const each = gathers ? current.filter((target) => !takesWindows(target)) : current;
+    const gathers = aggregation?.collects === true && current.some(takesWindows);
+    if (gathers) await aggregation.room(signal);
+    const each = !gathers
+      ? current
+      : dropEvents
+      ? []
+      : current.filter((target) => !takesWindows(target));
     const collect = gathers
       ? (fresh: readonly Reported[]) => aggregation.collect(fresh.map(({ match }) => match))
       : undefined;

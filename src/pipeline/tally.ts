@@ -1,7 +1,8 @@
 /** Many events of one indicator as one: counted by windows of event time. */
 import type { Match } from "../engines/engine.ts";
+import { iocOf } from "../formats/match.ts";
 import { eventTime } from "../stix/event_time.ts";
-import type { SightingWindow } from "../stix/sighting.ts";
+import type { SightingSource, SightingWindow } from "../stix/sighting.ts";
 import { formatTimestamp, millisToInstant } from "../stix/timestamp.ts";
 
 /** What was seen of one indicator in one window. Times of events in microseconds since the epoch. */
@@ -19,6 +20,8 @@ export interface Tally {
 
 /** Counts matches; holds one of each indicator and window. */
 export interface Tallying {
+  /** Tallies that wait to be taken. */
+  readonly size: number;
   add(match: Match): void;
   /** What was counted since the last call. */
   take(): Tally[];
@@ -33,6 +36,9 @@ const HIGHEST_COUNT = 999_999_999;
 export function createTallying(length: number, now: () => number = Date.now): Tallying {
   let tallies = new Map<string, Tally>();
   return {
+    get size() {
+      return tallies.size;
+    },
     add(match) {
       const time = timeOf(match, now);
       const start = Math.floor(time / 1000 / length) * length;
@@ -64,6 +70,47 @@ export function createTallying(length: number, now: () => number = Date.now): Ta
       return taken;
     },
   };
+}
+
+/** What of a match its sighting needs, besides the event. */
+interface About {
+  readonly type: Match["type"];
+  readonly ioc: string;
+  readonly value?: string;
+  readonly stix: Match["indicator"]["stix"];
+}
+
+/** A tally's match as text, to be kept on disk; its event is kept beside. */
+export function aboutOf(match: Match): string {
+  const about: About = {
+    type: match.type,
+    ioc: iocOf(match),
+    ...(match.observable === undefined ? {} : { value: match.observable.value }),
+    stix: match.indicator.stix,
+  };
+  return JSON.stringify(about);
+}
+
+/** The match of a tally that was kept: as much of it as a sighting tells. */
+export function sightedMatch(about: string, indicatorId: string, event: Uint8Array): SightedMatch {
+  const { type, ioc, value, stix } = JSON.parse(about) as About;
+  return {
+    type,
+    ioc,
+    indicator: { id: indicatorId, stix },
+    ...(value === undefined ? {} : { observable: { value } }),
+    event: { bytes: event },
+  };
+}
+
+/** What a sighting is made of, and the name of its IoC. */
+export interface SightedMatch extends SightingSource {
+  readonly ioc: string;
+}
+
+/** A tally with as much of its match as a sighting tells. */
+export interface Sighted extends Omit<Tally, "match"> {
+  readonly match: SightedMatch;
 }
 
 function timeOf({ event }: Match, now: () => number): number {

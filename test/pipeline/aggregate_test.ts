@@ -39,7 +39,17 @@ interface Told {
 }
 
 /** State, spool, a sink for sightings and one for contexts, at a time that stands still. */
-async function setUp(folder: string, at: number, window: number | undefined = HOUR) {
+async function setUp(
+  folder: string,
+  at: number,
+  given: { window?: number | undefined; maxSize?: number; dropEvents?: boolean } = {},
+) {
+  const { window, maxSize, dropEvents } = {
+    window: HOUR,
+    maxSize: 1e9,
+    dropEvents: false,
+    ...given,
+  };
   const state = openState(folder);
   const clock = { now: at };
   const queue = openSpool(state, { maxSize: 1e9, whenFull: "block", dedup: true });
@@ -49,12 +59,13 @@ async function setUp(folder: string, at: number, window: number | undefined = HO
   ];
   const targets = () => all;
   const now = () => clock.now;
-  const aggregation = openAggregation({ db: state.db, window, queue, targets, now });
+  const aggregation = openAggregation({ db: state.db, window, maxSize, queue, targets, now });
   let fresh = 0;
   const report = createReport({
     targets,
     queue,
     aggregation,
+    dropEvents,
     parallel: 1,
     onReported: (_matches, count) => fresh += count,
   });
@@ -184,10 +195,44 @@ Deno.test("what an earlier process gathered is told also when nothing is aggrega
     const first = await setUp(folder, TEN);
     await first.report(match(1, 1, "10:00:30"));
     await first.state.close();
-    const second = await setUp(folder, TEN + 1000, undefined);
+    const second = await setUp(folder, TEN + 1000, { window: undefined });
     assert.ok(hasWindows(second.state.db));
     await second.aggregation.emit("all", never);
     assert.equal((await second.told())[0]!.count, 1);
     assert.ok(!hasWindows(second.state.db));
+    await second.report(match(1, 2, "10:00:31"));
+    assert.deepEqual((await second.told()).map(({ count }) => count), [undefined]);
+    assert.equal((await second.each()).length, 2);
     await second.state.close();
+  }));
+
+Deno.test("sinks of other formats get no events if that is asked for", () =>
+  withFolder(async (folder) => {
+    const run = await setUp(folder, TEN, { dropEvents: true });
+    await run.report(match(1, 1, "10:00:30"), match(1, 2, "10:00:31"));
+    await run.report(match(1, 1, "10:00:30"));
+    assert.deepEqual([run.fresh, await run.each()], [2, []]);
+    await run.aggregation.emit("all", never);
+    assert.deepEqual((await run.told()).map(({ count }) => count), [2]);
+    await run.state.close();
+  }));
+
+Deno.test("windows are told early where they would hold more than they may", () =>
+  withFolder(async (folder) => {
+    const run = await setUp(folder, TEN, { maxSize: 10_000 });
+    const counts = new Map<string, number>();
+    for (let n = 0; n < 200; n++) {
+      await run.report(match(n % 50, n, "10:00:30"));
+      const { size } = run.state.db.prepare(
+        "SELECT coalesce(sum(length(about) + length(event)), 0) AS size FROM windows",
+      ).get()!;
+      assert.ok(Number(size) < 12_000, String(size));
+    }
+    const early = await run.told();
+    assert.ok(early.length > 10);
+    await run.aggregation.emit("all", never);
+    for (const { id, count } of [...early, ...await run.told()]) counts.set(id, count);
+    // A later sighting of a window stands for those before it.
+    assert.deepEqual([...counts.values()], Array(50).fill(4));
+    await run.state.close();
   }));

@@ -62,5 +62,6 @@ export function settingsOf(config: Config): RunSettings {
     maxAttempts: config["spool.max_attempts"],
     maxAge: config["spool.max_age"],
     shutdownTimeout: config.shutdown_timeout,
+    dropEvents: config["aggregate.events"] === "drop",
   };
 }

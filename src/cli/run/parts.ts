@@ -26,6 +26,9 @@ const logger = getLogger(["bridge", "run"]);
 /** Most deliveries that wait for one sink when there is no spool. */
 const MEMORY_QUEUE = 10_000;
 
+/** Open windows may hold so much of the spool's room, beside the spool. */
+const WINDOWS_SHARE = 0.25;
+
 /** What is remembered over restarts, unless nothing is to be; no other process may have it. */
 export function openOwnState(config: Config, { env }: CliContext): State | undefined {
   return config["spool.enabled"] ? openState(stateDirectory(config.state_dir, env)) : undefined;
@@ -113,7 +116,8 @@ export function openAggregator(
   const window = config["aggregate.window"] || undefined;
   if (window === undefined && (state === undefined || !hasWindows(state.db))) return undefined;
   const db = state?.db ?? new DatabaseSync(":memory:");
-  return openAggregation({ db, window, queue, targets: () => channels.current });
+  const maxSize = config["spool.max_size"] * WINDOWS_SHARE;
+  return openAggregation({ db, window, maxSize, queue, targets: () => channels.current });
 }
 
 /** How the parts are, for /readyz. */

@@ -48,6 +48,8 @@ export interface RunSettings {
   readonly maxAttempts: number;
   readonly maxAge: number;
   readonly shutdownTimeout: number;
+  /** Sinks that take no windows get nothing while hits are aggregated. */
+  readonly dropEvents: boolean;
 }
 
 /** Events may be written some time after they happened: so far before the last moment alive a catch-up begins. */
@@ -154,6 +156,7 @@ function countedReport(parts: RunParts, settings: RunSettings) {
     targets: () => channels.current,
     queue,
     aggregation,
+    dropEvents: settings.dropEvents,
     parallel: Math.min(settings.maxBackgroundTasks, 64),
     ...(transform === undefined ? {} : { transform }),
     onReported(matches: readonly Match[], fresh) {
