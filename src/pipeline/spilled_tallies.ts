@@ -1,4 +1,4 @@
-/** Tallies that are more than memory should hold, in a database that vanishes when it is closed. */
+/** Tallies that are more than memory should hold, in a temporary file. */
 import { DatabaseSync } from "node:sqlite";
 import { aboutOf, type Sighted, sightedMatch, type Tally } from "./tally.ts";
 
@@ -16,8 +16,10 @@ const TABLE = `CREATE TABLE tallies (
   about TEXT NOT NULL, event BLOB NOT NULL, UNIQUE (indicator_id, start))`;
 
 export function openSpilledTallies(): SpilledTallies {
-  // No name: SQLite makes a file of its own where memory doesn't do, and deletes it.
-  const db = new DatabaseSync("");
+  const file = Deno.makeTempFileSync({ prefix: "bridge-windows-" });
+  const db = new DatabaseSync(file);
+  // Nobody else reads it, and nothing of it is to be kept.
+  db.exec("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
   db.exec(TABLE);
   const add = db.prepare(
     `INSERT INTO tallies (indicator_id, start, length, count, first, last, about, event)
@@ -43,7 +45,10 @@ export function openSpilledTallies(): SpilledTallies {
         yield rows.map(toSighted);
       }
     },
-    close: () => db.close(),
+    close() {
+      db.close();
+      Deno.removeSync(file);
+    },
   };
 }
 
