@@ -5,8 +5,35 @@ import { refang } from "../match/refang.ts";
 
 /** A text of an IoC list as an observable, kind inferred or given; undefined if it is none. */
 export function observe(text: string, kind?: ObservableKind): Observable | undefined {
-  return observePlain(refang(text), kind);
+  return observePlain(bareValue(refang(text)), kind);
 }
+
+/** What people put around a value, each with the value in its first group. */
+const WRAPPINGS = [
+  /^\[([^[\]]+)\]$/,
+  /^mailto:([^?\s]+)/i,
+  // The display name of a mail address.
+  /^[^<>]*<([^<>@\s]+@[^<>@\s]+)>$/,
+  /^(?:md5|sha-?1|sha-?256|sha-?512|ja3)[:=]\s*([0-9a-f:]+)$/i,
+  // The zone of a link-local address, which is of one machine only.
+  /^([0-9a-f:.]+)%[\w.-]+$/i,
+];
+
+/** A value without what people put around it; netmasks become the length of the prefix. */
+export function bareValue(text: string): string {
+  if (!/[[<:%]|\/[0-9]/.test(text)) return text;
+  for (const wrapping of WRAPPINGS) {
+    const value = wrapping.exec(text)?.[1];
+    if (value !== undefined) return value;
+  }
+  const [, address, ...mask] = NETMASK.exec(text) ?? [];
+  if (address === undefined) return text;
+  const bits = mask.map((octet) => Number(octet).toString(2).padStart(8, "0")).join("");
+  return /^1*0*$/.test(bits) ? `${address}/${bits.lastIndexOf("1") + 1}` : text;
+}
+
+const OCTET = "(\\d{1,3})";
+const NETMASK = new RegExp(`^(\\d[\\d.]*)/${OCTET}\\.${OCTET}\\.${OCTET}\\.${OCTET}$`);
 
 /** The same without undoing defanging, for machine-made input. */
 export function observePlain(text: string, kind?: ObservableKind): Observable | undefined {

@@ -85,6 +85,15 @@ async function readSome(file: Deno.FsFile, chunk: Uint8Array, path: string) {
   }
 }
 
+/** What is no text at all, by its first bytes, with what to do about it. */
+const FOREIGN: readonly (readonly [string, string, readonly number[]])[] = [
+  ["zstd-compressed", "zstd -dc FILE | bridge … --ioc-file -", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["xz-compressed", "xz -dc FILE | bridge … --ioc-file -", [0xfd, 0x37, 0x7a, 0x58, 0x5a]],
+  ["bzip2-compressed", "bzip2 -dc FILE | bridge … --ioc-file -", [0x42, 0x5a, 0x68]],
+  ["a zip archive (or a workbook)", "Unpack it, or save the sheet as CSV", [0x50, 0x4b, 3, 4]],
+  ["a PDF", "Copy the IoCs into a text file", [0x25, 0x50, 0x44, 0x46]],
+];
+
 /** Opens a source: looks at its beginning, undoes gzip and UTF-16. */
 export async function openInput(input: IocInput): Promise<OpenInput> {
   let chunks = input.open();
@@ -92,6 +101,13 @@ export async function openInput(input: IocInput): Promise<OpenInput> {
   if (start.head[0] === 0x1f && start.head[1] === 0x8b) {
     chunks = gunzip(start.all, input.name);
     start = await takeHead(chunks);
+  }
+  for (const [what, hint, magic] of FOREIGN) {
+    if (!magic.every((byte, at) => start.head[at] === byte)) continue;
+    throw new InputError(`Not a list of IoCs: it is ${what}`, {
+      place: { file: input.name },
+      hint: `${hint}.`,
+    });
   }
   const encoding = utf16(start.head);
   if (encoding !== undefined) start = await takeHead(transcode(start.all, encoding));

@@ -5,7 +5,7 @@ import type { ObservableKind } from "../../match/observable.ts";
 import { refang } from "../../match/refang.ts";
 import { indicatorFromStix } from "../from_stix.ts";
 import type { BulkPlace, OwnIndicatorSet, PlainResult } from "../indicator_set.ts";
-import { observePlain, splitHostPort } from "../observe.ts";
+import { bareValue, observePlain, splitHostPort } from "../observe.ts";
 
 /** Something that should have been an IoC and is none. */
 export interface InvalidValue {
@@ -126,7 +126,7 @@ export function createIntake(
       };
     },
     value(text, spot, kind) {
-      const plain = refang(text);
+      const plain = bareValue(refang(text));
       let observable = observePlain(plain, kind);
       if (observable === undefined) {
         const split = splitHostPort(plain);
@@ -156,6 +156,10 @@ function whyInvalid(text: string, kind: ObservableKind | undefined): string {
   if (kind !== undefined) return `is not of the type ${kind}`;
   if (/^\*?\.[a-z0-9-]/i.test(text)) {
     return "is a wildcard: give the domain alone, with --subdomains";
+  }
+  if (/^\[?[a-z0-9-]+:[a-z_].*=/i.test(text)) return "is a STIX pattern: give it with --pattern";
+  if (/^[0-9][0-9.]*(?:\s*-\s*[0-9][0-9.]*|\.\*)$/.test(text)) {
+    return "is a range: give it as networks, such as 192.0.2.0/24";
   }
   if (/^[a-z0-9_-]+$/i.test(text)) return "is no address, hash or domain with a dot";
   return "fits no kind of IoC";

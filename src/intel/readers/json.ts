@@ -94,7 +94,9 @@ function readValue(value: JsonValue, spot: Spot, intake: Intake, options: JsonOp
     typeof spot === "number" ? spot : typeof key === "number" ? `${spot}[${key}]` : join(spot, key);
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
-      if (!readValue(item, at(index), intake, options)) {
+      // A plain list in the clothes of JSON.
+      if (typeof item === "string" && options.only === undefined) intake.value(item, at(index));
+      else if (!readValue(item, at(index), intake, options)) {
         intake.invalid(JSON.stringify(item), at(index), "is neither STIX nor MISP");
       }
     }

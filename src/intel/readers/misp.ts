@@ -20,6 +20,10 @@ export function readMisp(
     readHolder(object, at("Attribute"), intake, all);
     return true;
   }
+  if (isAttribute(object)) {
+    readAttribute(object, at("value"), intake, all);
+    return true;
+  }
   // An event without its wrapper that has no attributes.
   return typeof object["uuid"] === "string" && typeof object["info"] === "string";
 }
@@ -56,6 +60,12 @@ function readAttribute(attribute: JsonObject, spot: Spot, intake: Intake, all: b
   }
   if (!isOn(attribute["to_ids"]) && !all) return intake.ignore("to_ids is off");
   readTyped(value, type, place, intake);
+}
+
+/** An attribute alone, as `restSearch` gives them with returnFormat json, one a line. */
+function isAttribute({ type, value, to_ids: toIds, category }: JsonObject): boolean {
+  return typeof type === "string" && typeof value === "string" &&
+    (toIds !== undefined || category !== undefined);
 }
 
 /** MISP writes booleans as such, as "1" and as 1; a missing `to_ids` is on. */

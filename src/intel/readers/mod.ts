@@ -114,7 +114,7 @@ export function addValue(set: OwnIndicatorSet, text: string, kind?: ObservableKi
 /** Tells a format from the beginning of a text: `json`, `csv` or `plain`. */
 export function detectFormat(head: string, name: string): string {
   const text = head.trimStart();
-  if (text.startsWith("{") || /^\[\s*(?:[{\]]|$)/.test(text)) return "json";
+  if (text.startsWith("{") || /^\[\s*(?:[{"\]]|$)/.test(text)) return "json";
   const first = text.split(/\r?\n/, 1000).map(valueOfLine).find((line) => line !== "");
   if (first === undefined) return "plain";
   if (observe(first) !== undefined) return "plain";

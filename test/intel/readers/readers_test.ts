@@ -244,7 +244,7 @@ Deno.test("readIndicators() reads MISP events with objects and composite types",
   ];
   const forms = [{ Event }, [{ Event }], { response: [{ Event }] }, {
     response: { Attribute: [...Event.Attribute, ...Event.Object[0]!.Attribute] },
-  }];
+  }, [...Event.Attribute, ...Event.Object[0]!.Attribute]];
   for (const form of forms) {
     const { values, report } = await read(JSON.stringify(form));
     assert.deepEqual(values, expected);
@@ -309,4 +309,44 @@ Deno.test("addValue() adds one value or says why it can't", () => {
   assert.equal(addValue(set, "10.0.0.0/8").added, 1);
   assert.throws(() => addValue(set, "a b"), /Not an IoC: "a b"/);
   assert.throws(() => addValue(set, "a.com", "md5"), /Not an IoC: "a.com"/);
+});
+
+Deno.test("readIndicators() takes values out of what people put around them", async () => {
+  const { values } = await read([
+    "[2001:db8::1]",
+    "fe80::1%eth0",
+    "192.0.2.9/255.255.255.0",
+    "mailto:a@evil.example?subject=x",
+    "Bad Guy <b@evil.example>",
+    `MD5:${MD5}`,
+    "[evil.example]",
+  ].join("\n"));
+  assert.deepEqual(values, [
+    "ipv6 2001:db8::1",
+    "ipv6 fe80::1",
+    "cidr 192.0.2.0/24",
+    "email a@evil.example",
+    "email b@evil.example",
+    `md5 ${MD5}`,
+    "domain evil.example",
+  ]);
+  for (
+    const [text, reason] of [
+      ["192.0.2.1-192.0.2.9", /is a range/],
+      ["192.0.2.*", /is a range/],
+      ["[domain-name:value = 'evil.example']", /--pattern/],
+      ["*.evil.example", /wildcard/],
+    ] as const
+  ) assert.match((await failure(text)).message, reason);
+  assert.deepEqual((await read('["evil.example", "192.0.2.1"]')).values.length, 2);
+});
+
+Deno.test("readIndicators() says what is no text at all", async () => {
+  for (const [bytes, what] of [["\x28\xb5\x2f\xfd", /zstd/], ["PK\x03\x04", /zip/]] as const) {
+    const head = Uint8Array.from(bytes, (char) => char.charCodeAt(0));
+    const open = async function* () {
+      yield head;
+    };
+    assert.match((await failure({ name: "iocs", open })).message, what);
+  }
 });
