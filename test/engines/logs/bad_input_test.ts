@@ -129,6 +129,47 @@ Deno.test("retro() passes over what is no log in a folder, and names folders wit
     ]);
   }));
 
+Deno.test("retro() names what may hide events in a folder, with what to do", () =>
+  withFolder(async (folder) => {
+    const event = HIT.trim();
+    const files: [string, string | Uint8Array, RegExp | undefined][] = [
+      ["a.json", `[${event},${event}]\n`, /JSON array.*jq -c '\.\[\]'/],
+      ["b.json", JSON.stringify(JSON.parse(event), null, 2), /several lines.*jq -c \./],
+      ["c.log", `Jan  1 00:00:00 host suricata: ${event}\n`, /after other text.*sed/],
+      ["d.json.1", new Uint8Array(2000), /binary data/],
+      ["e.json.xz", new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 1]), /xz -dc/],
+      ["lastlog", new Uint8Array(2000), undefined],
+      ["package.json", '{\n  "name": "x"\n}\n', undefined],
+      ["z.json", HIT, undefined],
+    ];
+    for (const [name, content] of files) {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      await Deno.writeFile(`${folder}/${name}`, bytes);
+    }
+    const hunted = await hunt([folder], SET);
+    assert.equal(hunted.matches.length, 1);
+    const named = files.filter(([, , what]) => what !== undefined);
+    const troubles = told(hunted, folder) as unknown[][];
+    assert.deepEqual(troubles.map(([name]) => name), named.map(([name]) => name));
+    for (const [index, [, what, , , unread]] of troubles.entries()) {
+      assert.match(String(what), named[index]![2]!);
+      assert.equal(unread, true);
+    }
+  }));
+
+Deno.test("retro() takes a log whose only line is cut short, and no text without events", async () => {
+  const cut = await huntIn('{"timestamp":"2024-05-14T10:00', "eve.json");
+  assert.deepEqual(cut.troubles, [["eve.json", "last line is cut short", 1, 1, false]]);
+  const text = await huntIn("root:x:0:0\n", "passwd");
+  assert.deepEqual(text.troubles, [[
+    "passwd",
+    "not a log: text of another kind",
+    1,
+    undefined,
+    true,
+  ]]);
+});
+
 Deno.test("retro() names empty files", () =>
   withFolder(async (folder) => {
     for (const name of ["eve.json", "b.json"]) await Deno.writeTextFile(`${folder}/${name}`, "");

@@ -8,36 +8,37 @@ const MAGIC: readonly (readonly [Compression, readonly number[]])[] = [
   ["zstd", [0x50, 0x2a, 0x4d, 0x18]],
 ];
 
-/** Files that are surely not logs, with what a person would call them (and could do). */
-const FOREIGN: readonly (readonly [string, readonly number[]])[] = [
-  ["xz-compressed, which can't be read here (try: xz -dc FILE | … --logs -)", [
-    0xfd,
-    0x37,
-    0x7a,
-    0x58,
-    0x5a,
-    0x00,
-  ]],
-  ["bzip2-compressed, which can't be read here (try: bzip2 -dc FILE | … --logs -)", [
-    0x42,
-    0x5a,
-    0x68,
-  ]],
-  ["lz4-compressed, which can't be read here (try: lz4 -dc FILE | … --logs -)", [
-    0x04,
-    0x22,
-    0x4d,
-    0x18,
-  ]],
-  ["a zip archive", [0x50, 0x4b, 0x03, 0x04]],
-  ["a packet capture", [0xd4, 0xc3, 0xb2, 0xa1]],
-  ["a packet capture", [0xa1, 0xb2, 0xc3, 0xd4]],
-  ["a packet capture", [0x4d, 0x3c, 0xb2, 0xa1]],
-  ["a packet capture", [0x0a, 0x0d, 0x0d, 0x0a]],
-  ["an executable", [0x7f, 0x45, 0x4c, 0x46]],
-  ["an SQLite database", [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20]],
-  ["UTF-16 text; logs are UTF-8", [0xff, 0xfe]],
-  ["UTF-16 text; logs are UTF-8", [0xfe, 0xff]],
+/** What a file is that is surely no log as it stands. */
+export interface ForeignKind {
+  /** What a person would call it (and could do). */
+  readonly what: string;
+  /** Logs may be in it all the same, so it is not to be passed over in silence. */
+  readonly mayHoldLogs: boolean;
+}
+
+const packed = (name: string, command: string): ForeignKind => ({
+  what: `${name}-compressed, which can't be read here (try: ${command} -dc FILE | … --logs -)`,
+  mayHoldLogs: true,
+});
+const UTF16: ForeignKind = {
+  what: "UTF-16 text; logs are UTF-8 (try: iconv -f utf-16 FILE | … --logs -)",
+  mayHoldLogs: true,
+};
+const CAPTURE: ForeignKind = { what: "a packet capture", mayHoldLogs: false };
+
+const FOREIGN: readonly (readonly [ForeignKind, readonly number[]])[] = [
+  [packed("xz", "xz"), [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  [packed("bzip2", "bzip2"), [0x42, 0x5a, 0x68]],
+  [packed("lz4", "lz4"), [0x04, 0x22, 0x4d, 0x18]],
+  [{ what: "a zip archive", mayHoldLogs: true }, [0x50, 0x4b, 0x03, 0x04]],
+  [CAPTURE, [0xd4, 0xc3, 0xb2, 0xa1]],
+  [CAPTURE, [0xa1, 0xb2, 0xc3, 0xd4]],
+  [CAPTURE, [0x4d, 0x3c, 0xb2, 0xa1]],
+  [CAPTURE, [0x0a, 0x0d, 0x0d, 0x0a]],
+  [{ what: "an executable", mayHoldLogs: false }, [0x7f, 0x45, 0x4c, 0x46]],
+  [{ what: "an SQLite database", mayHoldLogs: false }, [0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20]],
+  [UTF16, [0xff, 0xfe]],
+  [UTF16, [0xfe, 0xff]],
 ];
 
 /** The compression that the first bytes of a file show. */
@@ -46,7 +47,7 @@ export function compressionOf(head: Uint8Array): Compression {
 }
 
 /** What a file is when its first bytes show that it can't be a log. */
-export function foreignKind(head: Uint8Array): string | undefined {
+export function foreignKind(head: Uint8Array): ForeignKind | undefined {
   return FOREIGN.find(([, magic]) => startsWith(head, magic))?.[0];
 }
 

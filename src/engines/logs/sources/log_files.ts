@@ -4,7 +4,7 @@ import { describeReadError } from "../read/read_error.ts";
 import type { ScanFile } from "../scan/finder.ts";
 import { orderByTime } from "./order.ts";
 import type { Root } from "./roots.ts";
-import { type LogKind, sniff, type Sniffed } from "./sniff.ts";
+import { type Foreign, type LogKind, sniff, type Sniffed } from "./sniff.ts";
 import { type FoundFile, walkRoots } from "./walk.ts";
 
 /** A log on disk (or standard input), ready to be scanned. */
@@ -47,8 +47,9 @@ export async function findLogFiles(roots: readonly Root[], signal: AbortSignal):
     else if (outcome.type === "unreadable") unreadable(found.path, outcome.what);
     else if (outcome.type === "empty") {
       troubles.push({ source: found.path, what: "file is empty", count: 1, unread: false });
-    } else if (found.named) unreadable(found.path, `not a log: ${outcome.what}`);
-    else passedOver.push({ path: found.path, what: outcome.what });
+    } else if (found.named || isLeftOut(outcome, found.path)) {
+      unreadable(found.path, `not a log: ${outcome.what}`);
+    } else passedOver.push({ path: found.path, what: outcome.what });
   }
   for (const root of roots) {
     const searched = root.type === "folder" || root.type === "glob";
@@ -86,9 +87,17 @@ async function look(found: FoundFile, signal: AbortSignal): Promise<Outcome> {
   }
 }
 
+/** Whether a person would miss the file among the logs. */
+function isLeftOut({ events }: Foreign, path: string): boolean {
+  return events === "surely" || (events === "unlikely" && LOG_NAME.test(path));
+}
+
+/** `eve.json`, `conn.log.bz2`, `eve-2024-01-02.json.1`. */
+const LOG_NAME = /[^/]\.(?:log|json|jsonl|ndjson)(?:[._-][^/]*)?$/i;
+
 /** A file that the user named is read as NDJSON if nothing else speaks for or against it. */
 function asNamed(sniffed: Sniffed, found: FoundFile): Sniffed {
-  if (sniffed.type !== "foreign" || sniffed.binary || !found.named) return sniffed;
+  if (sniffed.type !== "foreign" || !sniffed.open || !found.named) return sniffed;
   return { type: "log", kind: "ndjson", format: { type: "json" }, firstTime: undefined };
 }
 

@@ -17,10 +17,21 @@ export type Sniffed =
     readonly firstTime: number | undefined;
   }
   | { readonly type: "empty" }
-  /** Not a log that we know; `what` in words. */
-  | { readonly type: "foreign"; readonly what: string; readonly binary: boolean };
+  /** Not a log that we know. */
+  | Foreign;
 
-/** So many lines without an event or a header are taken before a file counts as something else. */
+/** What a file is that is no log, or none that can be read. */
+export interface Foreign {
+  readonly type: "foreign";
+  /** In words, with what could be done. */
+  readonly what: string;
+  /** Whether events are in it: `unlikely` ones go with the name of the file, as random bytes do. */
+  readonly events: "surely" | "unlikely" | "no";
+  /** What comes after these bytes may be a log all the same. */
+  readonly open: boolean;
+}
+
+/** So many lines that may be events or headers are tried before a file counts as something else. */
 const LINES_TRIED = 64;
 
 /**
@@ -30,19 +41,44 @@ const LINES_TRIED = 64;
 export function sniff(head: Uint8Array, whole: boolean): Sniffed {
   if (head.length === 0) return { type: "empty" };
   const foreign = foreignKind(head);
-  if (foreign !== undefined) return { type: "foreign", what: foreign, binary: true };
+  if (foreign !== undefined) {
+    const events = foreign.mayHoldLogs ? "unlikely" : "no";
+    return { type: "foreign", what: foreign.what, events, open: false };
+  }
   const text = new TextDecoder().decode(head);
   const lines = text.split("\n");
   const cut = whole ? undefined : lines.pop();
-  for (const line of lines.slice(0, LINES_TRIED)) {
-    const kind = kindOfLine(line.trim());
+  let tried = 0;
+  for (const line of lines.map((line) => line.trim())) {
+    if (!/^[#{]/.test(line)) continue;
+    const kind = kindOfLine(line);
     if (kind !== undefined) return log(kind, head, lines);
+    if (++tried === LINES_TRIED) break;
   }
-  // A first line that is longer than the head: it may still be an event.
-  if (lines.length === 0 && /^\s*\{\s*"/.test(cut ?? "")) return log("ndjson", head, lines);
+  // A first line that is longer than the head, or that was cut short: it may still be an event.
+  const first = cut === undefined ? lines.length === 1 ? text : "" : lines.length === 0 ? cut : "";
+  if (/^\ufeff?\s*\{\s*"/.test(first)) return log("ndjson", head, lines);
   if (text.trim() === "") return { type: "empty" };
-  const binary = head.includes(0);
-  return { type: "foreign", what: binary ? "binary data" : "text of another kind", binary };
+  return head.includes(0)
+    ? { type: "foreign", what: "binary data", events: "unlikely", open: false }
+    : foreignText(text, whole);
+}
+
+/** Names that the events of the logs that we know have at their top. */
+const EVENTS = /"(?:timestamp|event_type|ts|_path|@timestamp)"\s*:/;
+
+function foreignText(text: string, whole: boolean): Foreign {
+  const events = EVENTS.test(text) ? "surely" : "no";
+  const document = /^\s*\[\s*[{[\]]/.test(text)
+    ? "a JSON array; in logs each event has its line (try: jq -c '.[]' FILE | … --logs -)"
+    : /^\s*\{\s*"/.test(text)
+    ? "JSON over several lines; in logs each event has its line (try: jq -c . FILE | … --logs -)"
+    : undefined;
+  if (document !== undefined) return { type: "foreign", what: document, events, open: false };
+  const what = events === "surely"
+    ? "JSON after other text on its line (try: sed 's/^[^{]*//' FILE | … --logs -)"
+    : "text of another kind";
+  return { type: "foreign", what, events, open: !whole };
 }
 
 function kindOfLine(line: string): LogKind | undefined {
