@@ -29,7 +29,7 @@ interface Edit {
   readonly text: string;
 }
 
-/** The body of a module or function: declarations move to its start. */
+/** The body of a module, function or class: what is declared in it moves to its start. */
 interface Body {
   readonly node: Node;
   readonly moved: string[];
@@ -40,8 +40,8 @@ const FUNCTIONS = /^(FunctionDeclaration|FunctionExpression|ArrowFunctionExpress
 /**
  * Puts the functions that begin at `starts` into parentheses, which changes nothing of
  * what a module does as long as no module calls it before it has run: declarations become
- * variables at the start of the body around them. Members of classes and accessors stay as
- * they are, since there is no way to write them so.
+ * variables at the start of the body around them, methods are defined by hand. Constructors,
+ * accessors and what says `super` stay as they are, since there is no way to write them so.
  *
  * @param starts where V8 says that a function starts: an arrow function at its beginning,
  *   any other at the parenthesis before its parameters
@@ -54,7 +54,10 @@ export function compileEagerly(code: string, starts: ReadonlySet<number>): strin
     const edits = childrenOf(node).flatMap((child) => editsIn(child, node, body));
     if (body !== around && body.moved.length > 0) edits.push(movedTo(body));
     if (isPlainMethod(node) && isStarting(node.value)) {
-      return [replaced(node, asProperty(code, node, edits))];
+      const property = asProperty(code, node, edits);
+      if (node.type === "Property") return [replaced(node, property)];
+      around.moved.push(asDefinition(node, property));
+      return [replaced(node, "")];
     }
     if (!FUNCTIONS.test(node.type) || !isStarting(node)) return edits;
     if (node.type === "FunctionDeclaration") {
@@ -77,7 +80,7 @@ function startOf(code: string, node: FunctionNode): number {
 }
 
 function isBody(node: Node, parent: Node | undefined): boolean {
-  return node.type === "Program" ||
+  return node.type === "Program" || node.type === "ClassBody" ||
     (node.type === "BlockStatement" && parent !== undefined && FUNCTIONS.test(parent.type));
 }
 
@@ -93,13 +96,16 @@ interface Method extends Node {
   readonly value: FunctionNode;
 }
 
-/** Whether a node is a method of an object literal that could as well be a property with a function. */
+/** Whether a node is a method that could as well be a property with a function. */
 function isPlainMethod(node: Node): node is Method {
-  if (node.type !== "Property" || node["method"] !== true || node["computed"] === true) {
-    return false;
-  }
+  const method = node.type === "Property" ? node["method"] === true : node["kind"] === "method";
+  if (!method || node["computed"] === true) return false;
   const { key, value } = node as Method;
-  return key["name"] !== "__proto__" && key["value"] !== "__proto__" && !usesSuper(value);
+  return nameOf(key) !== "__proto__" && key.type !== "PrivateIdentifier" && !usesSuper(value);
+}
+
+function nameOf(key: Node): string {
+  return String(key["name"] ?? key["value"]);
 }
 
 function usesSuper(node: Node): boolean {
@@ -112,6 +118,14 @@ function asProperty(code: string, { key, value }: Method, edits: Edit[]): string
   return `${name}:(${kind}${apply(code, value.start, value.end, edits)})`;
 }
 
+/** A method of a class as a block that defines it: there private names and the class's own are known. */
+function asDefinition(node: Method, property: string): string {
+  const home = node["static"] === true ? "this" : "this.prototype";
+  const name = JSON.stringify(nameOf(node.key));
+  const value = `({${property}})[${name}]`;
+  return `static{Object.defineProperty(${home},${name},{value:${value},writable:!0,configurable:!0})}`;
+}
+
 /** Without a name of its own the function can still replace itself: the variable names it. */
 function asVariable(code: string, node: FunctionNode, edits: Edit[]): string {
   const { id } = node as { id: Node };
@@ -120,12 +134,16 @@ function asVariable(code: string, node: FunctionNode, edits: Edit[]): string {
 }
 
 function movedTo({ node, moved }: Body): Edit {
-  const text = `var ${moved.join(",")};`;
-  if (node.type !== "Program") return { start: node.start + 1, end: node.start + 1, text };
+  if (node.type !== "Program") {
+    const text = node.type === "ClassBody" ? moved.join("") : variables(moved);
+    return { start: node.start + 1, end: node.start + 1, text };
+  }
   const imports = (node["body"] as Node[]).filter(({ type }) => type === "ImportDeclaration");
   const at = imports.at(-1)?.end ?? 0;
-  return { start: at, end: at, text: `;${text}` };
+  return { start: at, end: at, text: `;${variables(moved)}` };
 }
+
+const variables = (moved: readonly string[]) => `var ${moved.join(",")};`;
 
 function replaced({ start, end }: Node, text: string): Edit {
   return { start, end, text };

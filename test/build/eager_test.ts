@@ -52,14 +52,20 @@ Deno.test("compileEagerly() keeps arrows, async functions and generators", async
 Deno.test("compileEagerly() keeps members of objects and classes", async () => {
   await assertSame(`const key="k";
     class Base{static made=()=>"made";#p=3;get p(){return this.#p}m(){return"base"}}
-    class Sub extends Base{constructor(){super()}m(){return"sub "+super.m()}}
+    class Sub extends Base{constructor(){super()}m(){return"sub "+super.m()}
+      static first=this.later();static later(){return"later"}static async"q r"(){return this.name}
+      set v(x){this.w=x}w=this.o();o(){return new.target}*[Symbol.iterator](){yield"own"}}
+    const Named=class Inner{make(){return new Inner()}#p(){return"private"}ask(){return this.#p()}};
     const plain={m(){return this.n},n:1,get g(){return 2},async a(){return 3},*i(){yield 4},
       async*j(){yield 5},[key](){return 6},"quo ted"(){return 7},8(){return 8},f:()=>9,
       h:function(){return 10},__proto__:{m(){return"below"}},s(){return super.m()}};
     const {d=()=>11,...rest}={e:1};
     export const seen=(async()=>[Base.made(),new Base().p,new Sub().m(),plain.m(),plain.g,
       await plain.a(),...plain.i(),(await plain.j().next()).value,plain.k(),plain["quo ted"](),
-      plain[8](),plain.f(),plain.h(),plain.s(),d(),rest,plain.m.name,plain.a.name])();`);
+      plain[8](),plain.f(),plain.h(),plain.s(),d(),rest,plain.m.name,plain.a.name,
+      Sub.first,await Sub["q r"](),new Sub().w,[...new Sub()],Object.keys(Sub.prototype),
+      new Named().make()instanceof Named,new Named().ask(),Named.prototype.ask.name,
+      Object.getOwnPropertyDescriptor(Named.prototype,"make").writable])();`);
 });
 
 Deno.test("compileEagerly() keeps declarations in blocks and behind exports", async () => {

@@ -2,6 +2,7 @@
  * Reading long plain lists: WebAssembly puts the simple lines straight into the columns of
  * an indicator set, which cold JavaScript does slowly. The columns move into its memory for that.
  */
+import { Buffer } from "node:buffer";
 import type { TableColumns } from "../../match/table.ts";
 import type { BulkPlace } from "../indicator_set.ts";
 import { CLASSES, SIMPLE_KINDS } from "./simple.ts";
@@ -58,7 +59,7 @@ export function createBulkVisitor(
   expected: number,
   other: LineVisitor,
 ): BulkVisitor {
-  const wasm = Uint8Array.from(atob(PLAIN_WASM), (char) => char.charCodeAt(0));
+  const wasm = Buffer.from(PLAIN_WASM, "base64");
   const module = new WebAssembly.Module(wasm);
   let home: Home | undefined;
   let left = expected;

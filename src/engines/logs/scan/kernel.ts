@@ -2,6 +2,7 @@
  * One instance of the scan kernel (`assembly/`) and the layout of its memory:
  * fixed part, bitmap, table, input. Addresses and sizes are bytes.
  */
+import { Buffer } from "node:buffer";
 import { KERNEL_WASM } from "./kernel_wasm.ts";
 
 /** What the kernel exports; `assembly/` says what each does. */
@@ -67,9 +68,8 @@ export interface Kernel {
 
 /** Compiles the kernel; undefined where WebAssembly has no SIMD. */
 export function compileKernel(): WebAssembly.Module | undefined {
-  const bytes = Uint8Array.from(atob(KERNEL_WASM), (char) => char.charCodeAt(0));
   try {
-    return new WebAssembly.Module(bytes);
+    return new WebAssembly.Module(Buffer.from(KERNEL_WASM, "base64"));
   } catch (error) {
     if (error instanceof WebAssembly.CompileError) return undefined;
     throw error;
