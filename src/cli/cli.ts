@@ -8,7 +8,8 @@ import { useColor } from "./terminal.ts";
 
 /** Runs one call of the program and resolves with its exit code; never rejects. */
 export async function runCli(args: readonly string[]): Promise<number> {
-  const env = (name: string) => Deno.env.get(name) || undefined;
+  const variables = new Map(Object.entries(Deno.env.toObject()));
+  const env = (name: string) => variables.get(name) || undefined;
   const { signal, dispose } = abortOnSignals();
   let code: number = EXIT.matched;
   const context: CliContext = { signal, env, print, exitWith: (given) => code = given };

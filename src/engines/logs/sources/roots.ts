@@ -21,15 +21,7 @@ async function readRoot(name: string): Promise<Root> {
   if (name === "") {
     throw new UsageError("The path of the logs is empty", { hint: HINT });
   }
-  const info = await Deno.stat(name).catch((error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    if (error instanceof Deno.errors.NotADirectory) return undefined;
-    throw new UsageError(`Can't look at it: ${reasonOf(error)}`, {
-      place: { file: name },
-      hint: "Run bridge as a user that may read the logs.",
-      cause: error,
-    });
-  });
+  const info = lookAt(name);
   if (info !== undefined) return { type: info.isDirectory ? "folder" : "file", name };
   if (!isGlob(name)) {
     throw new UsageError("There is no such file or folder", {
@@ -42,6 +34,20 @@ async function readRoot(name: string): Promise<Root> {
     place: { file: name },
     hint: "Check the pattern; ** stands for any number of folders.",
   });
+}
+
+function lookAt(name: string): Deno.FileInfo | undefined {
+  try {
+    return Deno.statSync(name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotADirectory) return undefined;
+    throw new UsageError(`Can't look at it: ${reasonOf(error)}`, {
+      place: { file: name },
+      hint: "Run bridge as a user that may read the logs.",
+      cause: error,
+    });
+  }
 }
 
 async function defaultRoots(): Promise<Root[]> {

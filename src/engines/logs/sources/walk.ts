@@ -59,7 +59,7 @@ async function* visit(
 ): AsyncGenerator<FoundFile> {
   let info: Deno.FileInfo;
   try {
-    info = await Deno.stat(path);
+    info = Deno.statSync(path);
   } catch (error) {
     // A link that leads nowhere or a file rotated away under our eyes is no trouble unless named.
     if (named || !(error instanceof Deno.errors.NotFound)) {
