@@ -29,6 +29,8 @@ export interface Match {
   readonly indicator: Indicator;
   /** The point value that was seen; absent when a compound pattern matched. */
   readonly observable?: Observable;
+  /** What the telemetry's own matcher says that it saw; null if it does not say. */
+  readonly told?: string | number | null;
   readonly where: Where;
   readonly event: TelemetryEvent;
   /** What `transform_context` made of the event, JSON on one line; goes out in its place. */

@@ -1,5 +1,6 @@
 import { parsePrefix } from "./address.ts";
 import { matchKey } from "./canonical.ts";
+import { createEndings } from "./endings.ts";
 import { visitKeys } from "./keys.ts";
 import type { Observable } from "./observable.ts";
 import type { Handle, Hit, IocSet, IocSetOptions, IocView } from "./set.ts";
@@ -36,22 +37,37 @@ export interface OwnIocSet extends IocSet {
   removeEntry(entry: Entry): void;
 }
 
+/** What a text stands for in a set. */
+interface Found {
+  readonly handle: Handle;
+  readonly observable: Observable;
+  /** The value that the text is, where an IoC covers it (see `KeyVisitor`). */
+  readonly inside: Observable | undefined;
+}
+
 /** Longer texts seldom come again. */
-const LONGEST_MISS = 48;
-const MOST_MISSES = 8192;
+const LONGEST_KNOWN = 48;
+const MOST_KNOWN = 8192;
+
+/** Of one more text not even the findings are kept: many indicators may share a value. */
+const MOST_FOUND = 65_536;
+
+const NOTHING: readonly Found[] = [];
 
 /** Makes an empty IoC set; `onMove` tells who keeps entries that they have new numbers. */
 export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnIocSet {
   const table = createTable(onMove);
   const prefixes = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
+  const endings = createEndings(() => table.view());
   let keyOptions = keyOptionsOf();
   let version = 0;
 
-  const misses = createMisses();
+  const known = createKnown();
 
   function keyOptionsOf() {
     return {
       subdomains: options.subdomains === true,
+      mayBeDomain: (host: string) => endings.admits(host, version),
       ipv4Prefixes: [...prefixes.ipv4.keys()],
       ipv6Prefixes: [...prefixes.ipv6.keys()],
     };
@@ -93,47 +109,48 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     table.remove(entry);
   }
 
-  /** Calls back with the first entry of each key that a text has; `inside` as in `KeyVisitor`. */
-  function lookUp(text: string, found: (first: Entry, inside?: Observable) => void): void {
-    if (table.size === 0 || misses.has(text, version)) return;
-    let missed = true;
-    visitKeys(text, keyOptions, (kind, key, inside) => {
-      const entry = table.find(KIND_NUMBERS[kind], key);
-      if (entry < 0) return;
-      missed = false;
-      found(entry, inside);
-    });
-    if (missed) misses.add(text);
+  /** Everything that a text stands for, in the order of its keys. */
+  function lookUp(text: string): readonly Found[] {
+    if (table.size === 0 || isTime(text)) return NOTHING;
+    return known.of(version).get(text) ?? known.add(text, findAll(text));
   }
 
-  function has(text: string): boolean {
-    let any = false;
-    lookUp(text, () => any = true);
-    return any;
+  function findAll(text: string): readonly Found[] {
+    let found: Found[] | undefined;
+    visitKeys(text, keyOptions, (kind, key, inside) => {
+      let entry = table.find(KIND_NUMBERS[kind], key);
+      for (; entry >= 0; entry = table.next(entry)) {
+        const one = { handle: table.handle(entry), observable: table.observable(entry), inside };
+        if (found === undefined) found = [one];
+        else found.push(one);
+      }
+    });
+    return found ?? NOTHING;
   }
 
   function hits(event: Parameters<IocSet["hits"]>[0]): Hit[] {
     const hits: Hit[] = [];
-    const seen = new Set<string>();
+    const isSeen = createSeen(hits);
     /** Asked once for each value of an event, as `spare` may count. */
-    const spared = new Map<string, boolean>();
+    let spared: Map<string, boolean> | undefined;
     const isSpared = (inside: Observable) => {
+      spared ??= new Map();
       let is = spared.get(inside.value);
       if (is === undefined) spared.set(inside.value, is = options.spare!(inside));
       return is;
     };
-    walkEvent(event, (text, field) =>
-      lookUp(text, (first, inside) => {
-        if (inside !== undefined && options.spare !== undefined && isSpared(inside)) return;
-        for (let entry = first; entry >= 0; entry = table.next(entry)) {
-          const observable = table.observable(entry);
-          const handle = table.handle(entry);
-          const pair = `${handle} ${observable.kind} ${observable.value}`;
-          if (seen.has(pair)) continue;
-          seen.add(pair);
-          hits.push({ handle, observable, field: field(), seen: text });
-        }
-      }));
+    if (table.size === 0) return hits;
+    const texts = known.of(version);
+    walkEvent(event, (text, field) => {
+      if (isTime(text)) return;
+      const found = texts.get(text) ?? known.add(text, findAll(text));
+      for (let at = 0; at < found.length; at++) {
+        const { handle, observable, inside } = found[at]!;
+        if (inside !== undefined && options.spare !== undefined && isSpared(inside)) continue;
+        if (isSeen(handle, observable)) continue;
+        hits.push({ handle, observable, field: field(), seen: text });
+      }
+    });
     return hits;
   }
 
@@ -157,7 +174,7 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
       if (entry >= 0) removeEntry(entry);
       return entry >= 0;
     },
-    has,
+    has: (text) => lookUp(text).length > 0,
     hits,
     entries,
     view: (): IocView => table.view(),
@@ -182,21 +199,56 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
   };
 }
 
-/** Texts that come again and again (`tcp`, addresses at home) and are known to be no IoC. */
-function createMisses() {
-  const texts = new Set<string>();
-  let known = -1;
+/** Texts that come again and again (`tcp`, addresses at home) and what they stand for, mostly nothing. */
+function createKnown() {
+  const texts = new Map<string, readonly Found[]>();
+  let current = -1;
+  let count = 0;
+  const clear = () => {
+    texts.clear();
+    count = 0;
+  };
   return {
     /** `version` is that of the set: each change makes all of it unknown. */
-    has(text: string, version: number): boolean {
-      if (version !== known) texts.clear();
-      known = version;
-      return texts.has(text);
+    of(version: number): ReadonlyMap<string, readonly Found[]> {
+      if (version !== current) clear();
+      current = version;
+      return texts;
     },
-    add(text: string): void {
-      if (text.length > LONGEST_MISS) return;
-      if (texts.size >= MOST_MISSES) texts.clear();
-      texts.add(text);
+    add(text: string, found: readonly Found[]): readonly Found[] {
+      if (text.length > LONGEST_KNOWN) return found;
+      if (texts.size >= MOST_KNOWN || count + found.length > MOST_FOUND) clear();
+      if (found.length > MOST_FOUND) return found;
+      texts.set(text, found);
+      count += found.length;
+      return found;
     },
   };
+}
+
+/** More hits than these are looked through by a set instead of one by one. */
+const FEW_HITS = 8;
+
+/** Whether a pair is among some hits. */
+function createSeen(hits: readonly Hit[]) {
+  const pairs = new Set<string>();
+  const pairOf = (handle: Handle, { kind, value }: Observable) => `${handle} ${kind} ${value}`;
+  return (handle: Handle, observable: Observable): boolean => {
+    if (hits.length <= FEW_HITS) {
+      return hits.some((hit) =>
+        hit.handle === handle && hit.observable.value === observable.value &&
+        hit.observable.kind === observable.kind
+      );
+    }
+    for (let at = pairs.size; at < hits.length; at++) {
+      pairs.add(pairOf(hits[at]!.handle, hits[at]!.observable));
+    }
+    return pairs.has(pairOf(handle, observable));
+  };
+}
+
+/** Each event has times, each other ones: `2026-11-21T10:00:00.123456+0000` is no IoC in any spelling. */
+function isTime(text: string): boolean {
+  return text.charCodeAt(10) === 0x54 && text.charCodeAt(13) === 0x3a &&
+    text.charCodeAt(16) === 0x3a && /^\d{4}-\d\d-\d\dT[\d:.+-]*Z?$/.test(text);
 }

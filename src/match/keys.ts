@@ -21,6 +21,8 @@ export type KeyVisitor = (kind: ObservableKind, key: string, inside?: Observable
 export interface KeyOptions {
   /** Domains stand for their parent domains too. */
   readonly subdomains: boolean;
+  /** Whether a host may be a domain of the set, or inside one; absent: it may. */
+  readonly mayBeDomain?: (host: string) => boolean;
   /** Prefix lengths for which an IPv4 or IPv6 address stands. */
   readonly ipv4Prefixes: readonly number[];
   readonly ipv6Prefixes: readonly number[];
@@ -35,7 +37,8 @@ export function visitKeys(text: string, options: KeyOptions, visit: KeyVisitor):
   if (hash !== undefined) visit(hashKind(hash)!, hash);
   if (text.includes("@")) visitMailboxes(text, visit);
   if (text.includes("/")) {
-    const url = canonicalUrl(text);
+    // A path names no host.
+    const url = text[0] === "/" ? undefined : canonicalUrl(text);
     if (url !== undefined) visit("url", matchKey("url", url));
   } else {
     visitHost(text, options, visit);
@@ -61,7 +64,8 @@ function visitHost(text: string, options: KeyOptions, visit: KeyVisitor): void {
   // Without brackets only one colon is left: the one before the port.
   const groups = bracketed === host.includes(":") ? parseAddress(host) : undefined;
   if (groups !== undefined) return visitAddress(groups, options, visit);
-  const domain = bracketed ? undefined : canonicalDomain(host);
+  if (bracketed || options.mayBeDomain?.(host) === false) return;
+  const domain = canonicalDomain(host);
   if (domain === undefined) return;
   visit("domain", domain);
   if (!options.subdomains) return;

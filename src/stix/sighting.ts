@@ -13,6 +13,11 @@ export interface SightingSource {
   readonly indicator: { readonly id: string; readonly stix: JsonObject };
   /** The value that was seen; absent when a compound pattern matched. */
   readonly observable?: { readonly value: string };
+  /**
+   * What the telemetry's own matcher says that it saw, in the observable's place; null if it
+   * does not say.
+   */
+  readonly told?: string | number | null;
   /** The event as one line of JSON, and parsed (for its time, where no window tells one). */
   readonly event: { readonly bytes: Uint8Array; readonly value?: JsonObject };
   /** What goes out as context in the event's place, JSON on one line. */
@@ -102,10 +107,11 @@ function seen(source: SightingSource, window: SightingWindow | undefined): strin
 }
 
 /** The property that tells what was looked for: retro the whole indicator, live the value. */
-function soughtFor({ type, observable, indicator }: SightingSource): string {
-  return type === "LIVE" && observable !== undefined
-    ? `"x_threatbus_indicator_value":${JSON.stringify(observable.value)}`
-    : `"x_threatbus_indicator":${textOf(indicator.stix)}`;
+function soughtFor({ type, observable, indicator, told = observable?.value }: SightingSource) {
+  if (told === null) return "";
+  return type === "LIVE" && told !== undefined
+    ? `,"x_threatbus_indicator_value":${JSON.stringify(told)}`
+    : `,"x_threatbus_indicator":${textOf(indicator.stix)}`;
 }
 
 /** What goes out as context, without blanks and a carriage return at the end. */
@@ -146,7 +152,7 @@ export function sightingBytes(source: SightingSource, options: SightingOptions =
     `{"type":"sighting","spec_version":"2.1","id":"${sightingId(source, window, uuid)}"` +
       `,"created":"${created}","modified":"${modified}"${seen(source, window)}` +
       `,"sighting_of_ref":${JSON.stringify(source.indicator.id)}${declared ? DECLARATION : ""}` +
-      `,${soughtFor(source)},"x_threatbus_match_type":"${source.type}"` +
+      `${soughtFor(source)},"x_threatbus_match_type":"${source.type}"` +
       `,"x_threatbus_sighting_context":`,
   );
   const context = contextOf(source);

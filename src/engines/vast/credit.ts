@@ -1,3 +1,4 @@
+import type { Findings } from "../logs/scan/finder.ts";
 import { createEveryLineFinder } from "../logs/scan/every_line.ts";
 import { createKernelFinders } from "../logs/scan/kernel_finder.ts";
 import type { Match, MatchType, TelemetryEvent } from "../engine.ts";
@@ -40,17 +41,16 @@ export function createCrediting(indicators: IndicatorSet, sweep: boolean): Credi
   const { iocs, compounds, sweeping } = indicators;
   const quick = createKernelFinders()({ iocs }, { type: "json" });
   const every = createEveryLineFinder({ iocs }, { type: "json" });
-  // Rows may hold bytes that are no UTF-8; they are kept in `bytes` as they came.
-  const decoder = new TextDecoder();
   return {
     credit({ bytes: block }) {
       const all = sweep && sweeping.size > 0;
       const found = (all ? every : quick).find(block, 0, block.length);
+      const rows = rowsOf(block, found);
       const credited: Credited[] = [];
       let { odd } = found;
       for (let at = 0; at < found.length; at += 3) {
-        const bytes = block.slice(found.candidates[at], found.candidates[at + 1]);
-        const value = parse(decoder.decode(bytes));
+        const start = found.candidates[at]!, end = found.candidates[at + 1]!;
+        const value = parse(rows.text(start, end));
         if (value === undefined) {
           odd++;
           continue;
@@ -59,7 +59,7 @@ export function createCrediting(indicators: IndicatorSet, sweep: boolean): Credi
         if (hits.length === 0 && !all) continue;
         const held = compounds.size === 0 ? [] : heldOf(hits, compounds);
         credited.push({
-          event: { bytes, value },
+          event: { bytes: rows.bytes(start, end), value },
           hits: firstOfEach(hits, compounds),
           held: all || held.length > 0 ? held : undefined,
         });
@@ -69,12 +69,39 @@ export function createCrediting(indicators: IndicatorSet, sweep: boolean): Credi
   };
 }
 
+/** Candidates of a block, out of it and safe to keep. */
+interface Rows {
+  bytes(start: number, end: number): Uint8Array;
+  text(start: number, end: number): string;
+}
+
+/** Rows may hold bytes that are no UTF-8; they are kept in `bytes` as they came. */
+const decoder = new TextDecoder();
+
+/** Where most of a block is candidates, it is copied and decoded in one go: half a microsecond a row less. */
+function rowsOf(block: Uint8Array, { candidates, length, ascii }: Findings): Rows {
+  let wanted = 0;
+  for (let at = 0; at < length; at += 3) wanted += candidates[at + 1]! - candidates[at]!;
+  if (ascii !== true || wanted * 2 < block.length) {
+    return {
+      bytes: (start, end) => block.slice(start, end),
+      text: (start, end) => decoder.decode(block.subarray(start, end)),
+    };
+  }
+  const copy = block.slice();
+  const text = decoder.decode(block);
+  return {
+    bytes: (start, end) => copy.subarray(start, end),
+    text: (start, end) => text.slice(start, end),
+  };
+}
+
 /**
  * An indicator of several values is seen once in an event; a value of a compound
  * pattern does not fulfil the pattern.
  */
 function firstOfEach(hits: readonly Hit[], compounds: ReadonlySet<Handle>): readonly Hit[] {
-  if (hits.length === 0) return hits;
+  if (hits.length < 2 && compounds.size === 0) return hits;
   return hits.filter(({ handle }, at) =>
     !compounds.has(handle) && hits.findIndex((hit) => hit.handle === handle) === at
   );

@@ -6,8 +6,8 @@ import type { Observable } from "../../match/observable.ts";
 
 /** One result of VAST's matcher, in the format that the ancestor reads. */
 export interface MatcherLine {
-  /** What was seen; undefined if the result does not say. */
-  readonly value: string | undefined;
+  /** What was seen (matchers of ports and counts give numbers); null if the result does not say. */
+  readonly value: string | number | null;
   /** STIX id of the indicator; a probabilistic matcher gives none. */
   readonly id: string | undefined;
   readonly event: JsonObject;
@@ -36,16 +36,12 @@ export function readMatcherLine(line: Uint8Array): MatcherLine | undefined {
   const { event, indicator } = result;
   if (!isJsonObject(event) || !isJsonObject(indicator!)) return undefined;
   const { context = null } = indicator;
-  const value = textOf(indicator["value"]);
+  const { value: told } = indicator;
+  const value = typeof told === "string" || typeof told === "number" ? told : null;
   const id = typeof context === "string" ? CONTEXT.exec(context)?.[1] : undefined;
   if (context !== null && id === undefined) return undefined;
-  if (value === undefined && id === undefined) return undefined;
+  if (value === null && id === undefined) return undefined;
   return { value, id, event, eventBytes: new TextEncoder().encode(eventText(text, event)) };
-}
-
-/** Matchers of ports and counts give numbers. */
-function textOf(value: JsonValue | undefined): string | undefined {
-  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 
 /** The event as it stands in the line, so that numbers keep all their digits. */
@@ -69,7 +65,8 @@ function parse(text: string): JsonValue | undefined {
  * feeds the matcher too) is reported under the ancestor's placeholder.
  */
 export function matchesOf(line: MatcherLine, known: KnownIndicators): Match[] {
-  const { value, id } = line;
+  const { value: told, id } = line;
+  const value = told === null ? undefined : String(told);
   const named = id === undefined ? undefined : known.withId(id);
   const found = named ? [named] : value === undefined ? [] : known.withValue(value);
   const indicators = found.length > 0 ? found : [placeholder(value ?? "", id)];
@@ -77,6 +74,7 @@ export function matchesOf(line: MatcherLine, known: KnownIndicators): Match[] {
     type: "LIVE",
     indicator,
     ...observableOf(indicator, value),
+    told,
     where: { source: "vast" },
     event: { bytes: line.eventBytes, value: line.event },
   }));

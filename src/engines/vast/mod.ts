@@ -1,8 +1,8 @@
 import type { Engine, Support } from "../engine.ts";
 import type { Indicator } from "../../intel/indicator.ts";
-import { prefilterOf } from "../../intel/points.ts";
+import { pointsOfExpression, prefilterOf } from "../../intel/points.ts";
 import { patternObstacle } from "../../match/pattern_support.ts";
-import { parsePattern } from "../../stix/pattern/mod.ts";
+import { parsePattern, patternPoints } from "../../stix/pattern/mod.ts";
 import { createVastClient } from "./client.ts";
 import { createHealth } from "./health.ts";
 import { createLanes } from "./lanes.ts";
@@ -55,11 +55,12 @@ export function supports(indicator: Indicator): Support {
   if (indicator.points.length > 0) return { type: "whole" };
   const obstacle = patternObstacle(indicator.pattern);
   if (obstacle !== undefined) return { type: "none", ...obstacle };
-  return prefilterOf(parsePattern(indicator.pattern)) === undefined
-    ? {
-      type: "none",
-      label: "no-value",
-      reason: "VAST is asked for values, and this pattern can be met without any",
-    }
-    : { type: "superset", reason: "events that hold one of the values are evaluated here" };
+  const expression = parsePattern(indicator.pattern);
+  if (prefilterOf(expression) !== undefined) {
+    return { type: "superset", reason: "events that hold one of the values are evaluated here" };
+  }
+  const reason = patternPoints(expression) === undefined
+    ? "this pattern can be met without any"
+    : pointsOfExpression(expression).reason;
+  return { type: "none", label: "no-value", reason: `VAST is asked for values, and ${reason}` };
 }
