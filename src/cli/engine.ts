@@ -19,6 +19,8 @@ export interface EngineFlags {
 export interface RunningEngine {
   /** It waits for telemetry that is away, also at the start. */
   readonly forever?: boolean;
+  /** Live matching is to come. */
+  readonly live?: boolean;
   /** Where positions of followed logs are kept. */
   readonly positions?: PositionStore;
 }
@@ -50,6 +52,7 @@ export async function openEngine(
   const paths = logs.length > 0 ? logs : config.logs ?? [];
   const engine = await open({
     paths,
+    ...(running.live === undefined ? {} : { live: running.live }),
     ...(running.positions === undefined ? {} : { positions: running.positions }),
   });
   if (paths.length === 0) {

@@ -40,6 +40,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   const metrics = createMetrics();
   const engine = await openEngine(flags, config, {
     forever: true,
+    live: config.live_match,
     ...(state === undefined ? {} : { positions: positionStore(state) }),
   });
   cleanup.defer(() => engine.close());

@@ -1,6 +1,8 @@
 import type { JsonObject } from "../json.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import type { Observable, ObservableKind } from "../match/observable.ts";
+import type { Handle } from "../match/set.ts";
+import type { Position } from "./logs/live/positions.ts";
 
 /** How a match came about: from the past or from the stream. */
 export type MatchType = "RETRO" | "LIVE";
@@ -48,6 +50,22 @@ export type Support =
 /** Why an indicator can't be looked for: the pattern itself, what it asks for, how the engine looks. */
 export type UnsupportedLabel = "pattern" | "unseen-field" | "no-value";
 
+/**
+ * How far logs were searched, file by file. Only the engine that told it can read it;
+ * it survives JSON.
+ */
+export type Extents = readonly Position[];
+
+/** A moment of live matching: how far it had read then. */
+export interface LiveMark {
+  /**
+   * How many bytes (decompressed) of a file had been matched then, 0 if the file came
+   * later; Infinity where that isn't known. `identity` is `device:inode`, `head` the first
+   * bytes.
+   */
+  readOf(file: { readonly identity: string; readonly head: Uint8Array }): number;
+}
+
 /** One retro question: these indicators against the past. */
 export interface RetroQuery {
   readonly indicators: IndicatorSet;
@@ -57,6 +75,10 @@ export interface RetroQuery {
   readonly until?: number;
   /** At most so many events an indicator; 0 is unlimited. */
   readonly maxEvents: number;
+  /** Where the past of an indicator ends as live matching saw to what came then; see `Engine.mark`. */
+  readonly ends?: ReadonlyMap<Handle, LiveMark>;
+  /** What was searched for these indicators before, and is left out. */
+  readonly searched?: Extents;
 }
 
 /** Trouble that did not stop a hunt, named once with a count. */
@@ -87,6 +109,8 @@ export interface Progress {
 export interface RetroHooks {
   readonly trouble?: (trouble: Trouble) => void;
   readonly progress?: (progress: Progress) => void;
+  /** Told at the end of a hunt how far the logs were searched, for `RetroQuery.searched`. */
+  readonly searched?: (extents: Extents) => void;
 }
 
 /** Whether the telemetry can be reached, as far as the engine knows. */
@@ -134,6 +158,11 @@ export interface Engine {
     signal: AbortSignal,
     hooks?: RetroHooks,
   ): AsyncIterable<readonly Match[]>;
+  /**
+   * This moment of live matching, for `RetroQuery.ends`: an indicator that comes into the
+   * set in the same turn is matched live from here on. Absent where that isn't known.
+   */
+  mark?(): LiveMark;
   /** How the telemetry is; absent for engines whose telemetry can't go away. */
   health?(): EngineHealth;
   close(): Promise<void>;

@@ -27,7 +27,8 @@ export type IndicatorChange =
 
 /** The outcome of `IndicatorSet.put`. */
 export type PutResult =
-  | { readonly type: "added" | "edited"; readonly handle: Handle }
+  /** `samePattern` says that the version before it was looked for, and looked for the same. */
+  | { readonly type: "added" | "edited"; readonly handle: Handle; readonly samePattern?: true }
   /**
    * Not looked for; the reason in words for logs and summaries ("older version", "revoked", …).
    * `stale` says that what is held stays as it was; else this version took its place.

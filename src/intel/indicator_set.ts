@@ -236,6 +236,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     }
     const points = obstacle;
     const wasLive = known !== undefined && isLive(known);
+    const samePattern = wasLive && get(known).pattern === given.pattern;
     const handle = known === undefined ? newHandle(id) : nameById(known, id);
     deactivate(handle);
     records.modified[handle] = validity.modified;
@@ -253,7 +254,11 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     }
     activate(handle, indicator);
     tell(wasLive ? "edit" : "add", handle, () => indicator);
-    return { type: wasLive ? "edited" : "added", handle };
+    return {
+      type: wasLive ? "edited" : "added",
+      handle,
+      ...(samePattern ? { samePattern } : {}),
+    };
   }
 
   /** Why an indicator must not be looked for, or else its points. */

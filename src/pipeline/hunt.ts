@@ -1,5 +1,6 @@
 import type {
   Engine,
+  Extents,
   Match,
   Progress,
   RetroQuery,
@@ -17,6 +18,8 @@ export interface HuntOptions {
   readonly deliver: (matches: readonly Match[]) => Promise<void>;
   readonly progress?: (progress: Progress, matches: number) => void;
   readonly trouble?: (trouble: Trouble) => void;
+  /** Told at the end how far the logs were searched, by an engine that knows. */
+  readonly searched?: (extents: Extents) => void;
 }
 
 /** What a hunt came to. */
@@ -56,6 +59,7 @@ export async function hunt(
       unread ||= trouble.unread;
       options.trouble?.(trouble);
     },
+    ...(options.searched === undefined ? {} : { searched: options.searched }),
   };
   const ends = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
   try {

@@ -35,7 +35,7 @@ export const STATE = {
   waiting: "SELECT count(*) FROM spool",
   dead: "SELECT count(*) FROM dead",
   held: "SELECT count(*) FROM indicators",
-  hunted: "SELECT count(*) FROM indicators WHERE hunted = 1",
+  hunted: "SELECT count(*) FROM indicators WHERE hunted > 0",
   /** 1 as soon as logs are followed. */
   following: "SELECT count(*) FROM facts WHERE name = 'positions'",
 };

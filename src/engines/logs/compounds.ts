@@ -14,6 +14,8 @@ export interface PlacedEvent {
   readonly event: TelemetryEvent;
   readonly source: string;
   readonly line: number | undefined;
+  /** Whether it is in the part of the telemetry that is searched for an indicator; absent if in all of them. */
+  readonly isFor?: (handle: Handle) => boolean;
 }
 
 /** One indicator whose pattern an event took part in. */
@@ -83,7 +85,10 @@ export async function followCompounds(
   }, signal);
 
   const hitsOf = (matches: readonly PatternMatch<PlacedEvent>[]): CompoundHit[] =>
-    matches.flatMap(({ handle, fresh }) => fresh.map((placed) => ({ handle, placed })));
+    matches
+      // What lies wholly in another part is found there; what reaches into this one only here.
+      .filter(({ handle, events }) => events.some(({ isFor }) => isFor?.(handle) !== false))
+      .flatMap(({ handle, fresh }) => fresh.map((placed) => ({ handle, placed })));
   return {
     get sweeping() {
       return indicators.sweeping.size > 0;

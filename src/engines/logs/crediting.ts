@@ -1,7 +1,7 @@
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { Handle } from "../../match/set.ts";
-import type { Match, MatchType, TelemetryEvent } from "../engine.ts";
-import type { CompoundHit, Compounds } from "./compounds.ts";
+import type { Match, MatchType } from "../engine.ts";
+import type { CompoundHit, Compounds, PlacedEvent } from "./compounds.ts";
 
 /** Turns events into matches. */
 export interface Crediting {
@@ -9,12 +9,7 @@ export interface Crediting {
    * Matches of one event, each indicator once; events come in the order of the telemetry.
    * A `valueless` event is known to hold no IoC.
    */
-  credit(
-    event: TelemetryEvent,
-    source: string,
-    line: number | undefined,
-    valueless?: boolean,
-  ): Match[];
+  credit(placed: PlacedEvent, valueless?: boolean): Match[];
   /** Matches that could only be told once every event was there. */
   end(): Match[];
   /** Every indicator has all the events that it may have: nothing more can be found. */
@@ -48,7 +43,8 @@ export function createCrediting(
   }
 
   return {
-    credit(event, source, line, valueless = false) {
+    credit(placed, valueless = false) {
+      const { event, source, line } = placed;
       const matches: Match[] = [];
       const credited = new Set<Handle>();
       const held: Handle[] = [];
@@ -61,12 +57,12 @@ export function createCrediting(
           held.push(handle);
           continue;
         }
-        if (!admits(handle)) continue;
+        if (placed.isFor?.(handle) === false || !admits(handle)) continue;
         const where = line === undefined ? { source, field } : { source, line, field };
         matches.push({ type, indicator: indicators.get(handle), observable, where, event });
       }
       if (held.length === 0 && !compounds.sweeping) return matches;
-      const completed = compounds.feed({ event, source, line }, held);
+      const completed = compounds.feed(placed, held);
       return completed.length === 0 ? matches : [...matches, ...completed.flatMap(compoundMatch)];
     },
     end: () => compounds.end().flatMap(compoundMatch),

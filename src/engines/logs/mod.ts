@@ -2,11 +2,12 @@ import { getLogger } from "@logtape/logtape";
 import { patternObstacle } from "../../match/pattern_support.ts";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
 import type { Indicator } from "../../intel/indicator.ts";
-import type { Engine, EngineSpec, Match, Support } from "../engine.ts";
+import type { Engine, EngineSpec, LiveMark, Match, Support, Trouble } from "../engine.ts";
+import { siblingsOf } from "./live/known_files.ts";
 import type { LiveOptions } from "./live/live.ts";
 import { openByteStream } from "./read/byte_stream.ts";
-import { huntInFiles } from "./retro.ts";
-import type { Scan } from "./scan/finder.ts";
+import { type FilesHunt, huntInFiles } from "./retro.ts";
+import { MOVED, type Scan } from "./scan/finder.ts";
 import { createHunters, createKernelFinders } from "./scan/kernel_finder.ts";
 import { createPoolScan } from "./scan/pool.ts";
 import { findLogFiles, type LogFile } from "./sources/log_files.ts";
@@ -18,6 +19,8 @@ const logger = getLogger(["bridge", "engines", "logs"]);
 export interface LogsOptions extends LiveOptions {
   /** Files, folders, globs, `-` for standard input; none takes the default folders that exist. */
   readonly paths: readonly string[];
+  /** Live matching is to come: the engine tells its marks. */
+  readonly live?: boolean;
 }
 
 /** The logs engine also says where it looks and what is there. */
@@ -50,10 +53,14 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
     createFinder,
     open: (file, signal) => {
       const { stream } = file as LogFile;
-      return stream === undefined ? openByteStream(file.path, signal) : Promise.resolve(stream);
+      if (stream !== undefined) return Promise.resolve(stream);
+      return openByteStream(file.path, signal, file);
     },
     ...limits,
   });
+  const frontier = options.live === true
+    ? (await import("./live/frontier.ts")).createFrontier()
+    : undefined;
   return {
     spec,
     roots,
@@ -63,22 +70,45 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       await readRoots(options.paths);
     },
     async *retro(query, hooks, signal) {
-      const { files, troubles, passedOver } = await findLogFiles(roots, signal);
-      for (const trouble of troubles) hooks.trouble?.(trouble);
+      const isPart = query.ends !== undefined || query.searched !== undefined;
+      const heads = isPart || hooks.searched !== undefined;
+      const { files, troubles, passedOver } = await findLogFiles(roots, signal, { heads });
+      const marks = new Set(query.ends?.values());
+      const unread = new Set<string>();
+      const trouble = (found: Trouble) => {
+        if (found.unread) unread.add(found.source);
+        hooks.trouble?.(found);
+      };
+      troubles.forEach(trouble);
       for (const { path, what } of passedOver) logger.debug("{path} is {what}", { path, what });
       logger.debug("{count} files to hunt in", { count: files.length });
-      yield* huntInFiles(files, query, hooks, scan, signal);
-      // Whoever keeps positions can stand to hear of a match twice, but not of one never.
-      if (options.positions !== undefined) {
-        const hunted = (found: readonly LogFile[]) =>
-          huntInFiles(found, query, hooks, scan, signal);
-        yield* huntInRenamed(files, roots, hunted, signal);
-      }
+      const past = heads ? await import("./past.ts") : undefined;
+      const extents = hooks.searched && await past?.extentsOf(files);
+      const pastOf = isPart && past && { pastOf: (file: LogFile) => past.pastOf(file, query) };
+      const hunt = { query, hooks: { ...hooks, trouble }, scan, ...pastOf };
+      // What came since the last look of live matching is known to it then.
+      const look = async () => {
+        if (marks.size > 0) await frontier?.look(signal);
+      };
+      const rotated = (also: Wanted) =>
+        rotatedParts(roots, heads, signal, (file) => also(file) || isRead(file, marks));
+      const all = marks.size === 0 ? files : [...await rotated(() => false), ...files];
+      const listAgain = async (wanted: Wanted, begun: number) => {
+        const onDisk = roots.filter(({ type }) => type !== "stdin");
+        const found = await findLogFiles(onDisk, signal, { heads });
+        const parts = await rotated((file) => wanted(file) && (file.modified ?? 0) >= begun);
+        await look();
+        return [...parts, ...found.files].filter(wanted);
+      };
+      await look();
+      yield* huntThroughRotation(all, hunt, listAgain, signal);
+      if (extents !== undefined) hooks.searched?.(extents.filter(({ path }) => !unread.has(path)));
     },
     async *live(indicators, signal, hooks = {}) {
       const { followLogs } = await import("./live/live.ts");
-      yield* followLogs(roots, indicators, createFinder, options, hooks, signal);
+      yield* followLogs(roots, indicators, createFinder, options, hooks, signal, frontier);
     },
+    ...(frontier === undefined ? {} : { mark: frontier.mark }),
     close: () => Promise.resolve(),
   };
 }
@@ -92,26 +122,54 @@ export function supports(indicator: Indicator): Support {
 
 /** Rotations that a hunt follows; live matching sees to what comes after. */
 const MOST_PASSES = 3;
+/** File systems note times in steps, ms. */
+const CLOCK_SLACK = 2000;
+
+type Wanted = (file: LogFile) => boolean;
+
+/** Of logs that were named singly: those rotated parts that are wanted. */
+async function rotatedParts(
+  roots: readonly Root[],
+  heads: boolean,
+  signal: AbortSignal,
+  wanted: Wanted,
+): Promise<LogFile[]> {
+  const names = new Set(roots.filter(({ type }) => type === "file").map(({ name }) => name));
+  const parts = (await siblingsOf(names)).filter((path) => !names.has(path));
+  if (parts.length === 0) return [];
+  const found = parts.map((name) => ({ type: "file", name }) as const);
+  return (await findLogFiles(found, signal, { heads })).files.filter(wanted);
+}
+
+/** Whether live matching had read of a file. */
+function isRead({ identity, head }: LogFile, marks: ReadonlySet<LiveMark>): boolean {
+  if (head === undefined) return false;
+  return marks.values().some((mark) => isFinite(mark.readOf({ identity, head })));
+}
 
 /**
- * A log that is rotated between being found and being opened would be missed: under
- * its name lies another by then. What has another name or is new after a hunt is
- * hunted in again.
+ * A log that is rotated between being found and being read would be missed: under its
+ * name lies another by then. It is looked for again, as what has its inode, or as
+ * what is new since (a copy, perhaps packed).
  */
-async function* huntInRenamed(
+async function* huntThroughRotation(
   files: readonly LogFile[],
-  roots: readonly Root[],
-  huntIn: (files: readonly LogFile[]) => AsyncIterable<readonly Match[]>,
+  hunt: Omit<FilesHunt, "onMoved">,
+  listAgain: (wanted: Wanted, begun: number) => Promise<readonly LogFile[]>,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[]> {
-  const keyOf = ({ path, identity }: LogFile) => `${identity} ${path}`;
-  const known = new Set(files.map(keyOf));
-  const onDisk = roots.filter(({ type }) => type !== "stdin");
-  for (let pass = 0; pass < MOST_PASSES && onDisk.length > 0 && !signal.aborted; pass++) {
-    const now = await findLogFiles(onDisk, signal);
-    const moved = now.files.filter((file) => !known.has(keyOf(file)));
-    if (moved.length === 0) return;
-    for (const file of moved) known.add(keyOf(file));
-    yield* huntIn(moved);
+  const known = new Set<string>();
+  const begun = Date.now() - CLOCK_SLACK;
+  let next = files;
+  for (let pass = 0; next.length > 0; pass++) {
+    const moved = new Map<string, LogFile>();
+    const onMoved = (file: LogFile) => moved.set(file.identity, file);
+    for (const { identity } of next) known.add(identity);
+    yield* huntInFiles(next, { ...hunt, onMoved }, signal);
+    if (moved.size === 0 || signal.aborted) return;
+    const wanted: Wanted = ({ identity }) => moved.has(identity) || !known.has(identity);
+    next = pass < MOST_PASSES ? await listAgain(wanted, begun) : [];
+    if (next.length > 0) continue;
+    for (const { path } of moved.values()) hunt.hooks.trouble?.({ source: path, ...MOVED });
   }
 }

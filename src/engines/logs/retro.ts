@@ -4,6 +4,7 @@ import { createCrediting, type Crediting } from "./crediting.ts";
 import { createEventReader, type EventLine } from "./events/event_reader.ts";
 import type { Candidate, Scan, ScanChunk } from "./scan/finder.ts";
 import { lossTroubles } from "./losses.ts";
+import type { Past } from "./past.ts";
 import type { LogFile } from "./sources/log_files.ts";
 import { createTroubleCounter, type TroubleCounter } from "./troubles.ts";
 
@@ -16,15 +17,24 @@ const PROGRESS_EVERY = 250;
 const NO_TIME = "events without a time were left out, since the hunt has time bounds";
 const BEFORE_BOUNDS_SLACK = 24 * 3600 * 1000;
 
+/** A hunt in files. */
+export interface FilesHunt {
+  readonly query: RetroQuery;
+  readonly hooks: RetroHooks;
+  readonly scan: Scan;
+  /** Tells which part of a file is searched; absent if all of all. */
+  readonly pastOf?: (file: LogFile) => Past;
+  /** Told of files that were renamed, replaced or cut off before all of them was read. */
+  readonly onMoved: (file: LogFile) => void;
+}
+
 /** Looks indicators up in files; matches come in the order of the files and their lines. */
 export async function* huntInFiles(
   files: readonly LogFile[],
-  query: RetroQuery,
-  hooks: RetroHooks,
-  scan: Scan,
+  { query, hooks, scan, pastOf, onMoved }: FilesHunt,
   signal: AbortSignal,
 ): AsyncGenerator<readonly Match[]> {
-  const wanted = files.filter((file) => mayHoldEventsOf(file, query));
+  const { wanted, pasts } = partsOf(files.filter((file) => mayHoldEventsOf(file, query)), pastOf);
   const { indicators } = query;
   const compounds = await followCompounds(indicators, "any", signal);
   const crediting = createCrediting(indicators, "RETRO", compounds, query.maxEvents);
@@ -35,7 +45,8 @@ export async function* huntInFiles(
   try {
     for await (const chunk of scan(wanted, needles, signal)) {
       const file = wanted[chunk.file]!;
-      hunted ??= createFileHunt(file, query, crediting);
+      if (chunk.troubles.some(({ moved }) => moved)) onMoved(file);
+      hunted ??= createFileHunt(file, pasts[chunk.file], query, crediting);
       yield* hunted.take(chunk);
       progress.add(chunk, file.path);
       signal.throwIfAborted();
@@ -51,6 +62,22 @@ export async function* huntInFiles(
     if (hunted !== undefined) report(hunted, hooks);
     progress.end();
   }
+}
+
+/** The files of which something is searched, each with the part that is. */
+function partsOf(files: readonly LogFile[], pastOf: FilesHunt["pastOf"]) {
+  if (pastOf === undefined) return { wanted: files, pasts: [] };
+  const parts = files.map((file) => ({ file, past: pastOf(file) })).filter(({ past }) =>
+    !past.empty
+  );
+  return {
+    wanted: parts.map(({ file, past: { from } }) => {
+      // What the rows of other formats mean stands at the beginning.
+      const skips = file.compression === "none" && file.format.type === "json";
+      return skips && from.offset > 0 ? { ...file, from: from.offset } : file;
+    }),
+    pasts: parts.map(({ past }) => past),
+  };
 }
 
 function* inBatches(matches: readonly Match[]): Generator<readonly Match[]> {
@@ -77,16 +104,31 @@ interface FileHunt {
   readonly troubles: TroubleCounter;
 }
 
-function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting): FileHunt {
+function createFileHunt(
+  file: LogFile,
+  past: Past | undefined,
+  query: RetroQuery,
+  crediting: Crediting,
+): FileHunt {
   const troubles = createTroubleCounter(file.path);
   const reader = createEventReader(file.format);
   const bounded = query.since !== undefined || query.until !== undefined;
-  const trouble = (what: string, line: number) =>
-    troubles.add({ what, count: 1, line, unread: false });
+  const trouble = (what: string, line: number | undefined) =>
+    troubles.add({ what, count: 1, ...(line === undefined ? {} : { line }), unread: false });
 
-  function matchesOf({ line: number, bytes: line, valueless }: Candidate): Match[] {
+  /** Number of a line, if those before it were counted. */
+  function numberOf(line: number): number | undefined {
+    if (file.from === undefined) return line;
+    return past?.from.line === undefined ? undefined : past.from.line + line;
+  }
+
+  function matchesOf({ line: at, bytes: line, valueless, offset, open }: Candidate): Match[] {
     const read = reader.read(line);
     if (read.type === "header") return [];
+    // Live matching waits for the end of an open line, which may never come.
+    const isFor = open ? undefined : past?.at(offset);
+    if (isFor === "none") return [];
+    const number = numberOf(at);
     if (read.type === "bad") {
       trouble(read.what, number);
       return [];
@@ -97,10 +139,11 @@ function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting):
       trouble(read.failure, number);
       return [];
     }
-    return crediting.credit(event, file.path, number, valueless);
+    const placed = { event, source: file.path, line: number, ...(isFor && { isFor }) };
+    return crediting.credit(placed, valueless);
   }
 
-  function isWithin(read: EventLine, at: number): boolean {
+  function isWithin(read: EventLine, at: number | undefined): boolean {
     const time = read.time();
     if (time === undefined) {
       trouble(NO_TIME, at);
@@ -112,7 +155,10 @@ function createFileHunt(file: LogFile, query: RetroQuery, crediting: Crediting):
   return {
     troubles,
     *take(chunk) {
-      for (const found of chunk.troubles) troubles.add(found);
+      for (const { line, ...found } of chunk.troubles.filter(({ moved }) => !moved)) {
+        const at = line === undefined ? undefined : numberOf(line);
+        troubles.add(at === undefined ? found : { ...found, line: at });
+      }
       let batch: Match[] = [];
       for (const candidate of chunk.candidates) {
         for (const match of matchesOf(candidate)) batch.push(match);
@@ -130,7 +176,7 @@ function report(hunted: FileHunt, hooks: RetroHooks): void {
 }
 
 function createProgress(files: readonly LogFile[], hooks: RetroHooks) {
-  const sizes = files.map((file) => file.size);
+  const sizes = files.map(({ size, from = 0 }) => size === undefined ? undefined : size - from);
   const bytesTotal = sizes.every((size) => size !== undefined)
     ? sizes.reduce((sum, size) => sum + size, 0)
     : undefined;

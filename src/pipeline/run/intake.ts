@@ -1,4 +1,5 @@
 import { getLogger } from "@logtape/logtape";
+import type { LiveMark } from "../../engines/engine.ts";
 import { indicatorFromStix } from "../../intel/from_stix.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
@@ -8,13 +9,24 @@ import type { IndicatorNews, IndicatorStore } from "./indicator_store.ts";
 
 const logger = getLogger(["bridge", "intake"]);
 
+/** A version that is looked for from now on. */
+export interface FreshIndicator {
+  readonly indicator: Indicator;
+  /** The version before it was looked for, and looked for the same. */
+  readonly samePattern: boolean;
+  /** Live matching sees to what comes after this moment. */
+  readonly end: LiveMark | undefined;
+}
+
 /** Where indicators from the bus go. */
 export interface IntakeOptions {
   readonly set: IndicatorSet;
   readonly store: IndicatorStore | undefined;
   readonly metrics: Metrics;
   /** Takes each new version for retro matching; holding it back holds the bus back. */
-  readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
+  readonly hunt: (fresh: FreshIndicator, signal: AbortSignal) => Promise<void>;
+  /** The moment of live matching at which indicators come into the set. */
+  readonly mark?: (() => LiveMark) | undefined;
   /** Told of each version that is looked for from now on. */
   readonly onTaken?: (indicator: Indicator) => unknown;
 }
@@ -34,7 +46,7 @@ export async function takeIn(
     const { fresh, news } = sortOut(batch, options, tell);
     options.metrics.indicators(options.set.size);
     if (news.length > 0) await options.store?.take(news);
-    for (const indicator of fresh) await options.hunt(indicator, signal);
+    for (const one of fresh) await options.hunt(one, signal);
   }
 }
 
@@ -56,8 +68,8 @@ async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): A
 type Tell = (id: string, reason: string) => void;
 
 function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell) {
-  /** What is looked for from now on. */
-  const fresh: Indicator[] = [];
+  const end = options.mark?.();
+  const fresh: FreshIndicator[] = [];
   /** What the store has to know, in order. */
   const news: IndicatorNews[] = [];
   for (const item of batch) {
@@ -70,22 +82,29 @@ function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell) {
         logger.debug("{id} was to be removed, not held", { id: item.id });
       }
     } else {
-      const { indicator, isLookedFor } = admit(item, options, tell) ?? {};
-      if (indicator === undefined) continue;
+      const admitted = admit(item, options, tell);
+      if (admitted === undefined) continue;
+      const { indicator, isLookedFor, samePattern } = admitted;
       // Also what is revoked or filtered out: without it a restart would bring its
       // earlier version back.
-      news.push({ type: "version", indicator });
-      if (isLookedFor) fresh.push(indicator);
+      news.push({ type: "version", indicator, isLookedFor });
+      if (isLookedFor) fresh.push({ indicator, samePattern, end });
     }
   }
   return { fresh, news };
+}
+
+interface Admitted {
+  readonly indicator: Indicator;
+  readonly isLookedFor: boolean;
+  readonly samePattern: boolean;
 }
 
 function admit(
   { id, indicator: stix }: Extract<Item, { type: "indicator" }>,
   { set, metrics, onTaken }: IntakeOptions,
   tell: Tell,
-): { readonly indicator: Indicator; readonly isLookedFor: boolean } | undefined {
+): Admitted | undefined {
   const reading = indicatorFromStix(stix);
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
@@ -96,9 +115,9 @@ function admit(
   const result = set.put(indicator);
   if (result.type === "ignored") {
     logger.debug("{id} is not taken: {reason}", { id, reason: result.reason });
-    return result.stale ? undefined : { indicator, isLookedFor: false };
+    return result.stale ? undefined : { indicator, isLookedFor: false, samePattern: false };
   }
   metrics.indicatorAdded();
   onTaken?.(indicator);
-  return { indicator, isLookedFor: true };
+  return { indicator, isLookedFor: true, samePattern: result.samePattern === true };
 }

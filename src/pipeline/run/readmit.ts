@@ -40,6 +40,8 @@ export interface ReadmitOptions {
   /** A later version is on its way to the disk: that one has met the new filters already. */
   readonly isUnderWay: (id: string) => boolean;
   readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
+  /** They are looked for no longer: what happens from now on is not searched for them. */
+  readonly reopen: (ids: readonly string[]) => Promise<void>;
   readonly onChanged: (added: number, removed: number) => void;
 }
 
@@ -62,10 +64,11 @@ export async function readmitOnChange(
 const PAGE = 500;
 
 async function readmit(
-  { set, filters, held, isUnderWay, hunt, onChanged }: ReadmitOptions,
+  { set, filters, held, isUnderWay, hunt, reopen, onChanged }: ReadmitOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let added = 0, removed = 0, count = 0;
+  let added = 0, count = 0;
+  const removed: string[] = [];
   let probe = filters.createProbe();
   for (const { indicator, hunted } of held()) {
     const { id } = indicator;
@@ -77,7 +80,7 @@ async function readmit(
       set.remove(id);
       set.put(indicator);
     }
-    if (was && !is) removed++;
+    if (was && !is) removed.push(id);
     if (is && !was) {
       added++;
       if (!hunted) await hunt(indicator, signal);
@@ -87,5 +90,6 @@ async function readmit(
     await sleep(0, signal);
     if (signal.aborted) return;
   }
-  onChanged(added, removed);
+  if (removed.length > 0) await reopen(removed);
+  onChanged(added, removed.length);
 }

@@ -1,8 +1,16 @@
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "../../backoff.ts";
-import type { Engine, Match, Trouble } from "../../engines/engine.ts";
+import type {
+  Engine,
+  Extents,
+  LiveMark,
+  Match,
+  RetroQuery,
+  Trouble,
+} from "../../engines/engine.ts";
 import { NotConnectedError } from "../../errors.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
+import type { Handle } from "../../match/set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { sleep } from "../../wait.ts";
 import type { Gatherer } from "../gather.ts";
@@ -13,8 +21,18 @@ const logger = getLogger(["bridge", "retro"]);
 /** An indicator whose past is to be searched. */
 export interface RetroTask {
   readonly indicator: Indicator;
-  /** Only events from then on, ms since the epoch: the rest was searched before. */
+  /** Where its past ends: live matching sees to what comes after. */
+  readonly end?: LiveMark | undefined;
+  /** What was searched for it before. */
+  readonly before?: SearchedBefore | undefined;
+}
+
+/** The part of the past that was searched before, and is left out. */
+export interface SearchedBefore {
+  /** All before this instant, ms since the epoch. */
   readonly since?: number;
+  /** So much of each log. */
+  readonly searched?: Extents;
 }
 
 /** How retro matching goes on. */
@@ -29,33 +47,22 @@ export interface RetroLoopOptions {
   /** Longest time for one hunt, ms; 0 is unlimited. */
   readonly timeout: number;
   readonly report: (matches: readonly Match[], signal: AbortSignal) => Promise<void>;
-  /** Told when the past was searched for a batch. */
-  readonly onDone?: (indicators: readonly Indicator[]) => Promise<void>;
+  /** Told when the past was searched for a batch, with how far the logs were if nobody follows them. */
+  readonly onDone?: (indicators: readonly Indicator[], searched?: Extents) => Promise<void>;
   readonly metrics: Metrics;
 }
 
 /** Hunts for batches of new indicators, one after the other, until there are no more. */
 export async function retroLoop(options: RetroLoopOptions, signal: AbortSignal): Promise<void> {
   for await (const batch of options.tasks.batches(signal)) {
-    for (
-      const [since, group] of byStart(batch.filter(({ indicator }) => options.holds(indicator.id)))
-    ) {
+    const wanted = batch.filter(({ indicator }) => options.holds(indicator.id));
+    for (const group of Map.groupBy(wanted, ({ before }) => before).values()) {
       options.metrics.retroBacklog(options.tasks.waiting + group.length);
-      await huntUntilDone(group, since, options, signal);
+      await huntUntilDone(group, options, signal);
       if (signal.aborted) return;
     }
     options.metrics.retroBacklog(options.tasks.waiting);
   }
-}
-
-function byStart(batch: readonly RetroTask[]): Map<number | undefined, Indicator[]> {
-  const groups = new Map<number | undefined, Indicator[]>();
-  for (const { indicator, since } of batch) {
-    const group = groups.get(since);
-    if (group === undefined) groups.set(since, [indicator]);
-    else group.push(indicator);
-  }
-  return groups;
 }
 
 /** Tries of a hunt that fails though the telemetry is there; then it is left for the next start. */
@@ -63,19 +70,16 @@ const TRIES = 5;
 
 /** A hunt that fails because the telemetry is away is taken up again when it is back. */
 async function huntUntilDone(
-  group: readonly Indicator[],
-  since: number | undefined,
+  group: readonly RetroTask[],
   options: RetroLoopOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const indicators = options.createSet();
-  for (const indicator of group) indicators.put(indicator);
+  const question = questionOf(group, options);
   let failures = 0;
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
-      if (await huntOnce(indicators, since, options, signal)) {
-        await options.onDone?.(group);
-      }
+      const { whole, searched } = await huntOnce(question, options, signal);
+      if (whole) await options.onDone?.(group.map(({ indicator }) => indicator), searched);
       return;
     } catch (error) {
       if (signal.aborted) return;
@@ -93,20 +97,44 @@ async function huntUntilDone(
   }
 }
 
-/** Resolves with whether the whole past was searched. */
+/** One query for tasks that have the same part of the past behind them. */
+function questionOf(
+  group: readonly RetroTask[],
+  { createSet, maxEvents }: RetroLoopOptions,
+): RetroQuery {
+  const indicators = createSet();
+  const ends = new Map<Handle, LiveMark>();
+  for (const { indicator, end } of group) {
+    const result = indicators.put(indicator);
+    if (result.type === "ignored") continue;
+    // Of two versions the later one is searched, as far as either asks for.
+    if (end === undefined) ends.delete(result.handle);
+    else ends.set(result.handle, end);
+  }
+  return {
+    indicators,
+    maxEvents,
+    ...(ends.size === 0 ? {} : { ends }),
+    ...group[0]!.before,
+  };
+}
+
+/** Resolves with whether the whole past was searched, and how far the logs were. */
 async function huntOnce(
-  indicators: IndicatorSet,
-  since: number | undefined,
+  query: RetroQuery,
   options: RetroLoopOptions,
   signal: AbortSignal,
-): Promise<boolean> {
-  const { engine, maxEvents, timeout, metrics } = options;
+): Promise<{ readonly whole: boolean; readonly searched?: Extents }> {
+  const { engine, timeout, metrics } = options;
+  const { indicators } = query;
+  let searched: Extents | undefined;
   const started = performance.now();
   const limit = timeout > 0 && !engine.timesQueries ? AbortSignal.timeout(timeout) : undefined;
   const result = await hunt(
     {
       engine,
-      query: { indicators, maxEvents, ...(since === undefined ? {} : { since }) },
+      query,
+      ...(query.ends === undefined ? { searched: (extents) => searched = extents } : {}),
       deliver: (matches) => options.report(matches, signal),
       trouble(trouble) {
         reportTrouble(trouble);
@@ -117,7 +145,7 @@ async function huntOnce(
     signal,
     limit,
   );
-  if (result.stopped === "interrupted") return false;
+  if (result.stopped === "interrupted") return { whole: false };
   if (result.stopped === "timeout") {
     logger.error(
       "Retro matching took longer than retro_match_timeout; its matches so far are reported",
@@ -130,7 +158,7 @@ async function huntOnce(
     count: indicators.size,
     seconds,
   });
-  return true;
+  return { whole: true, ...(searched === undefined ? {} : { searched }) };
 }
 
 function* matchesOf(set: IndicatorSet, counts: ReadonlyMap<string, number>): Iterable<number> {

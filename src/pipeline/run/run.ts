@@ -11,6 +11,7 @@ import { createGatherer } from "../gather.ts";
 import { createReport, type Transform } from "../report.ts";
 import { type Channels, createLanes } from "./lanes.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
+import { catchUp, taskFor } from "./hunts.ts";
 import { takeIn } from "./intake.ts";
 import { liveLoop } from "./live_loop.ts";
 import { type Filters, readmitOnChange, type ReadmitOptions } from "./readmit.ts";
@@ -52,8 +53,6 @@ export interface RunSettings {
   readonly dropEvents: boolean;
 }
 
-/** Events may be written some time after they happened: so far before the last moment alive a catch-up begins. */
-const CATCH_UP_SLACK = 3600 * 1000;
 const ALIVE_EVERY = 10_000;
 /** Most messages of the bus that are taken in, and made safe, at once. */
 const INTAKE = 5000;
@@ -78,9 +77,10 @@ export async function run(
   const stopping = AbortSignal.any([signal, end.signal]);
   const report = countedReport(parts, settings);
   const tasks = createGatherer<RetroTask>({ size: settings.batchSize, delay: settings.batchDelay });
-  const hunting = settings.retro
-    ? (indicator: RetroTask["indicator"], given: AbortSignal) => tasks.push({ indicator }, given)
-    : () => Promise.resolve();
+  // An engine that is not followed has no moments to tell apart.
+  const mark = settings.live && settings.retro ? engine.mark : undefined;
+  const atStart = mark?.();
+  const push = settings.retro ? tasks.push : () => Promise.resolve();
 
   const fail = (error: unknown) => {
     failure ??= { error };
@@ -99,13 +99,24 @@ export async function run(
         set: indicators,
         store,
         metrics,
-        hunt: hunting,
+        mark,
+        hunt: async (fresh, given) => {
+          const task = taskFor(fresh, store, settings.live);
+          if (task !== undefined) await push(task, given);
+        },
         onTaken: unsupported.tell,
       }, stopping),
     ),
-    watch(catchUp(parts, settings, tasks.push, stopping)),
+    ...(store === undefined || !settings.retro ? [] : [
+      watch(
+        catchUp({ store, engine, indicators, live: settings.live, end: atStart, push }, stopping),
+      ),
+    ]),
     watch(keepTime(indicators, store, stopping)),
-    watch(readmitOnChange(readmission(parts, hunting), stopping)),
+    watch(readmitOnChange(
+      readmission(parts, (indicator, given) => push({ indicator, end: mark?.() }, given)),
+      stopping,
+    )),
     ...(aggregation === undefined ? [] : [watch(aggregation.run(stopping))]),
     ...(settings.live ? [watch(liveLoop({ engine, indicators, metrics, report }, stopping))] : []),
   ];
@@ -180,6 +191,7 @@ function readmission(
     held: store === undefined ? () => heldBy(indicators) : store.held,
     isUnderWay: store === undefined ? () => false : store.isUnderWay,
     hunt,
+    reopen: store === undefined ? () => Promise.resolve() : store.reopen,
     onChanged(added, removed) {
       metrics.indicators(indicators.size);
       logger.info(
@@ -196,29 +208,6 @@ function readmission(
 function* heldBy(indicators: OwnIndicatorSet) {
   for (const handle of [...indicators.handles()]) {
     yield { indicator: indicators.get(handle), hunted: true };
-  }
-}
-
-/**
- * Takes up what an earlier process left: indicators whose past was not searched,
- * and for all others the time in which nobody looked.
- */
-async function catchUp(
-  { store, engine, indicators }: RunParts,
-  settings: RunSettings,
-  push: (task: RetroTask, signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  if (store === undefined || !settings.retro) return;
-  // The logs engine's live matching goes on from where it stood, gap included. A node can't be
-  // asked for a time span alone: that is worth it where the stream of new events was missed.
-  const gapless = engine.spec.name === "logs" ? settings.live : !settings.live;
-  const since = store.lastAlive === undefined ? undefined : store.lastAlive - CATCH_UP_SLACK;
-  for (const { indicator, hunted } of store.held()) {
-    if (signal.aborted) return;
-    if (!indicators.has(indicator.id)) continue;
-    if (!hunted) await push({ indicator }, signal);
-    else if (!gapless && since !== undefined) await push({ indicator, since }, signal);
   }
 }
 

@@ -79,8 +79,8 @@ Deno.test("done() leaves a version that came during the hunt to be hunted for", 
     const state = openState(folder);
     const store = openIndicatorStore(state);
     const [first, second] = [indicator(1, "a.example", 1), indicator(1, "b.example", 2)];
-    await store.take([{ type: "version", indicator: first }]);
-    await store.take([{ type: "version", indicator: second }]);
+    await store.take([{ type: "version", indicator: first, isLookedFor: true }]);
+    await store.take([{ type: "version", indicator: second, isLookedFor: true }]);
     await store.done([first]);
     assert.deepEqual([...store.held()].map(({ hunted }) => hunted), [false]);
     await store.done([second]);

@@ -2,9 +2,11 @@ import { createEventReader, type EventReader } from "../events/event_reader.ts";
 import { type Block, type BlockLimits, readBlocks } from "../read/blocks.ts";
 import { type ByteStream, openByteStream } from "../read/byte_stream.ts";
 import { type BlockScanner, createBlockScanner } from "../scan/inline.ts";
-import type { CreateFinder, LineFormat, Needles, ScanChunk } from "../scan/finder.ts";
+import type { Match } from "../../engine.ts";
+import type { Candidate, CreateFinder, LineFormat, Needles, ScanTrouble } from "../scan/finder.ts";
 import { sniff } from "../sources/sniff.ts";
-import { identityOf } from "../sources/walk.ts";
+import { identityOf } from "../read/identity.ts";
+import type { Frontier } from "./frontier.ts";
 import { fingerprint, FINGERPRINT_BYTES, isSameContent, type Position } from "./positions.ts";
 
 /** What following is made of. */
@@ -12,15 +14,27 @@ export interface FollowParts {
   readonly needles: Needles;
   readonly createFinder: CreateFinder;
   readonly limits: BlockLimits;
+  readonly frontier: Frontier;
+  /** Matches new lines: in the turn in which they were looked through, so that the same set counts. */
+  readonly credit: (found: FoundLines) => readonly Match[];
   readonly signal: AbortSignal;
 }
 
-/** A stretch of new lines, and the position that holds once its matches were taken. */
-export interface NewLines extends Pick<ScanChunk, "lines" | "candidates" | "troubles"> {
+/** What was found in new lines. */
+export interface FoundLines {
+  readonly path: string;
   readonly reader: EventReader;
-  readonly bytes: number;
   /** Line numbers are known (the file was read from its start). */
   readonly numbered: boolean;
+  readonly candidates: readonly Candidate[];
+  readonly troubles: readonly ScanTrouble[];
+}
+
+/** A stretch of new lines, and the position that holds once its matches were taken. */
+export interface NewLines {
+  readonly lines: number;
+  readonly bytes: number;
+  readonly matches: readonly Match[];
   readonly position: Position;
 }
 
@@ -118,6 +132,7 @@ export function followFile(start: Position, parts: FollowParts): FollowedFile {
         position = { identity: before.identity, path, ...AT_START };
         lines = foreignAt = undefined;
         yield* replaced(before);
+        parts.frontier.begin(position);
         await isUnchanged(file, info.size);
       }
       lines ??= await openLines(file, info.size);
@@ -178,11 +193,11 @@ async function* readStream(
     passed += lines.pass(block.bytes.subarray(0, known));
     if (known === block.bytes.length) continue;
     const fresh = { ...block, bytes: block.bytes.subarray(known) };
-    const found = lines.take(fresh, { ...from, line: passed });
-    passed += found.lines;
     // A line without its end may be cut: it counts as read only when the file is done with.
     const offset = block.unterminated ? block.end - block.bytes.length : block.end;
-    yield { ...found, position: { ...from, offset, line: passed } };
+    const found = lines.take(fresh, { ...from, line: passed }, offset);
+    passed += found.lines;
+    yield found;
   }
 }
 
@@ -190,14 +205,15 @@ async function* readStream(
 interface LineReader {
   /** Takes note of headers in lines that are not to be matched; returns how many lines there were. */
   pass(lines: Uint8Array): number;
-  take(block: Block, position: Position): NewLines;
+  /** Matches a block behind a position; after it `offset` bytes are done with. */
+  take(block: Block, position: Position, offset: number): NewLines;
   readOn(file: Deno.FsFile, from: Position): AsyncGenerator<NewLines>;
 }
 
 function newLineReader(format: LineFormat, parts: FollowParts): LineReader {
   const reader = createEventReader(format);
   let scanner: BlockScanner | undefined;
-  function take(block: Block, { line, ...position }: Position): NewLines {
+  function take(block: Block, { line, ...before }: Position, offset: number): NewLines {
     scanner ??= createBlockScanner(
       format,
       parts.needles,
@@ -205,11 +221,12 @@ function newLineReader(format: LineFormat, parts: FollowParts): LineReader {
       (line ?? 0) + 1,
       parts.limits,
     );
-    const found = scanner.scan(block);
-    const numbered = line === undefined ? {} : { line: line + found.lines };
-    const after = { ...position, ...numbered };
-    const bytes = block.bytes.length;
-    return { ...found, reader, bytes, numbered: line !== undefined, position: after };
+    const { lines, ...found } = scanner.scan(block);
+    const numbered = line !== undefined;
+    const matches = parts.credit({ ...found, path: before.path, reader, numbered });
+    const position = { ...before, offset, ...(numbered ? { line: line + lines } : {}) };
+    parts.frontier.pass(position);
+    return { lines, bytes: block.bytes.length, matches, position };
   }
 
   return {
@@ -224,9 +241,9 @@ function newLineReader(format: LineFormat, parts: FollowParts): LineReader {
         parts.signal.throwIfAborted();
         // A line without its end is left for later.
         if (block.unterminated) return;
-        const found = take(block, position);
-        position = { ...found.position, offset: from.offset + block.end };
-        yield { ...found, position };
+        const found = take(block, position, from.offset + block.end);
+        position = found.position;
+        yield found;
       }
     },
   };

@@ -20,10 +20,11 @@ export async function lookAround(
     seen.push({ ...file, sibling: false });
   }
   const named = seen.filter((file) => file.root.type !== "folder").map((file) => file.path);
-  const gone = roots.filter((root) => root.type === "file").map((root) => root.name);
-  for (const path of await siblingsOf(new Set([...named, ...gone]))) {
+  const asked = new Set(roots.filter((root) => root.type === "file").map((root) => root.name));
+  for (const path of await siblingsOf(new Set([...named, ...asked]))) {
     for await (const file of walkRoots([{ type: "file", name: path }], () => {})) {
-      if (!identities.has(file.identity)) seen.push({ ...file, sibling: true });
+      // In the middle of a rotation the log itself may have come only now.
+      if (!identities.has(file.identity)) seen.push({ ...file, sibling: !asked.has(path) });
       identities.add(file.identity);
     }
   }

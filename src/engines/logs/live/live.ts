@@ -9,7 +9,14 @@ import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
 import type { CreateFinder } from "../scan/finder.ts";
 import type { Root } from "../sources/roots.ts";
-import { type FollowParts, lookAtHead, type NewLines, readRest } from "./followed_file.ts";
+import {
+  type FollowParts,
+  type FoundLines,
+  lookAtHead,
+  type NewLines,
+  readRest,
+} from "./followed_file.ts";
+import { createFrontier, type Frontier } from "./frontier.ts";
 import { siblingsOf } from "./known_files.ts";
 import { createLiveTroubles } from "./live_troubles.ts";
 import { continues, DONE, type Position, type PositionStore } from "./positions.ts";
@@ -57,6 +64,7 @@ export async function* followLogs(
   options: LiveOptions,
   hooks: RetroHooks,
   signal: AbortSignal,
+  frontier: Frontier = createFrontier(),
 ): AsyncGenerator<readonly Match[]> {
   if (roots.some((root) => root.type === "stdin")) {
     throw new UsageError("Standard input can't be followed", {
@@ -74,6 +82,8 @@ export async function* followLogs(
     needles,
     createFinder,
     limits: options.limits ?? DEFAULT_LIMITS,
+    frontier,
+    credit,
     signal,
   };
   const troubles = createLiveTroubles((trouble) => hooks.trouble?.(trouble));
@@ -92,6 +102,7 @@ export async function* followLogs(
   const registry = createRegistry(start, parts, unreadable);
   const saver = createSaver(options.positions, pace.save);
   const wake = createWake(foldersOf(roots), signal);
+  frontier.onLookWanted = wake.ring;
   let bytesRead = 0, eventsRead = 0;
 
   function settle(position: Position): void {
@@ -103,12 +114,11 @@ export async function* followLogs(
     found: AsyncIterable<NewLines>,
     path: string,
   ): AsyncGenerator<readonly Match[]> {
-    for await (const chunk of found) {
-      for (const trouble of chunk.troubles) troubles.add(path, trouble);
-      yield* matchChunk(chunk, path);
-      settle(chunk.position);
-      bytesRead += chunk.bytes;
-      eventsRead += chunk.lines;
+    for await (const { matches, position, bytes, lines } of found) {
+      for (let at = 0; at < matches.length; at += BATCH) yield matches.slice(at, at + BATCH);
+      settle(position);
+      bytesRead += bytes;
+      eventsRead += lines;
       hooks.progress?.({ bytesRead, eventsRead, source: path });
       if (signal.aborted) return;
     }
@@ -124,24 +134,22 @@ export async function* followLogs(
     else troubles.add(path, { what: damage, count: 1, unread: true });
   }
 
-  function* matchChunk(chunk: NewLines, path: string): Generator<readonly Match[]> {
-    let batch: Match[] = [];
-    for (const { line, bytes, valueless } of chunk.candidates) {
-      const read = chunk.reader.read(bytes);
+  function credit({ path, reader, numbered, ...found }: FoundLines): readonly Match[] {
+    for (const trouble of found.troubles) troubles.add(path, trouble);
+    const matches: Match[] = [];
+    for (const { line, bytes, valueless } of found.candidates) {
+      const read = reader.read(bytes);
       if (read.type === "header") continue;
-      const at = chunk.numbered ? { line } : {};
+      const at = numbered ? { line } : {};
       const event = read.type === "event" ? read.parse() : undefined;
       if (event === undefined) {
         const what = read.type === "event" ? read.failure : read.what;
         troubles.add(path, { what, count: 1, unread: false, ...at });
         continue;
       }
-      batch.push(...crediting.credit(event, path, at.line, valueless));
-      if (batch.length < BATCH) continue;
-      yield batch;
-      batch = [];
+      matches.push(...crediting.credit({ event, source: path, line: at.line }, valueless));
     }
-    if (batch.length > 0) yield batch;
+    return matches;
   }
 
   let lookedAt = -Infinity, lookTook = 0;
@@ -150,7 +158,8 @@ export async function* followLogs(
     while (!signal.aborted) {
       const pause = Math.max(pace.lookAgain, LOOK_SHARE * lookTook);
       const now = performance.now();
-      if (wake.takeStructureChanged() || now - lookedAt >= pause) {
+      const isLookWanted = frontier.takeLookWanted();
+      if (wake.takeStructureChanged() || isLookWanted || now - lookedAt >= pause) {
         const remainders = await registry.lookAgain();
         lookedAt = performance.now();
         lookTook = lookedAt - now;
@@ -175,6 +184,7 @@ export async function* followLogs(
           registry.drop(file);
         }
       }
+      if (isLookWanted) frontier.looked();
       tellLosses();
       troubles.flush();
       await saver.saveIfDue(registry.positions);
@@ -183,6 +193,7 @@ export async function* followLogs(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    frontier.ended();
     wake.close();
     registry.close();
     tellLosses();
@@ -205,9 +216,7 @@ async function* readCopy(
     const { identity, size } = looked;
     // It may have been taken for a new file already; then it is read as one.
     if (registry.follows(identity)) return;
-    for await (const found of readRest(sibling, before, parts)) {
-      yield { ...found, position: { ...found.position, identity: before.identity } };
-    }
+    yield* readRest(sibling, before, parts);
     registry.finish({ ...before, identity, path: sibling, offset: DONE }, size);
     return;
   }

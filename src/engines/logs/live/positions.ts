@@ -28,13 +28,33 @@ export interface PositionStore {
 }
 
 /** A fingerprint covers so many bytes at most. */
-export const FINGERPRINT_BYTES = 1024;
+export const FINGERPRINT_BYTES = 4096;
 
 /** Offset of a file that is done with for good. */
 export const DONE = Number.MAX_SAFE_INTEGER;
 
 /** A shorter beginning says too little: many logs begin alike. */
 const TELLING_BYTES = 256;
+
+/** Read at once from the end of a file in search of a newline. */
+const TAIL = 64 * 1024;
+
+/** Where the last whole line of a file ends, bytes; 0 if there is none. */
+export async function endOfLines(path: string): Promise<number> {
+  using file = await Deno.open(path);
+  const tail = new Uint8Array(TAIL);
+  for (let end = (await file.stat()).size; end > 0;) {
+    const start = Math.max(0, end - TAIL);
+    await file.seek(start, Deno.SeekMode.Start);
+    const n = await file.read(tail.subarray(0, end - start));
+    if (n === null) return 0;
+    const newline = tail.subarray(0, n).lastIndexOf(10);
+    if (newline >= 0) return start + newline + 1;
+    // What was read short is searched again with what comes before.
+    end = start;
+  }
+  return 0;
+}
 
 /** Fingerprint of the first bytes of a file. */
 export function fingerprint(bytes: Uint8Array): string {
@@ -50,9 +70,29 @@ export function isSameContent(position: Position, head: Uint8Array): boolean {
 
 /** Tells whether another file that begins with `head` holds what the one of a position did. */
 export function isCopy(position: Position, head: Uint8Array): boolean {
-  const { fingerprintBytes } = position;
-  const telling = fingerprintBytes >= TELLING_BYTES || fingerprintBytes === head.length;
-  return telling && isSameContent(position, head);
+  return isTelling(position, head) && isSameContent(position, head);
+}
+
+function isTelling({ fingerprintBytes }: Position, head: Uint8Array): boolean {
+  if (fingerprintBytes === 0 || fingerprintBytes > head.length) return false;
+  return fingerprintBytes >= TELLING_BYTES || fingerprintBytes === head.length;
+}
+
+/** The first position of another file that held what one that begins with `head` does. */
+export function findCopy(positions: Iterable<Position>, head: Uint8Array): Position | undefined {
+  /** Of the head's first so many bytes. */
+  const prints = new Map<number, string>();
+  for (const position of positions) {
+    const { fingerprintBytes } = position;
+    if (!isTelling(position, head)) continue;
+    let print = prints.get(fingerprintBytes);
+    if (print === undefined) {
+      print = fingerprint(head.subarray(0, fingerprintBytes));
+      prints.set(fingerprintBytes, print);
+    }
+    if (print === position.fingerprint) return position;
+  }
+  return undefined;
 }
 
 /** The beginning of one line tells it from others if a time of day is in it. */

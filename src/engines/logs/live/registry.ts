@@ -12,6 +12,8 @@ import { lookAround, type SeenFile } from "./known_files.ts";
 import { describeReadError } from "../read/read_error.ts";
 import {
   DONE,
+  endOfLines,
+  findCopy,
   fingerprint,
   isCopy,
   isRewritten,
@@ -81,12 +83,24 @@ export function createRegistry(
   parts: FollowParts,
   onUnreadable: OnUnreadable,
 ): Registry {
+  const { frontier } = parts;
   const positions = new Map(start.saved?.map((position) => [position.identity, position]));
   const awake = new Map<string, FollowedFile>();
   const asleep = new Map<string, Sleeper>();
   const judged = new Map<string, Judged>();
   const goneSince = new Map<string, number>();
   let first = true;
+
+  /** Reading is to go on at a position. */
+  function place(position: Position): void {
+    positions.set(position.identity, position);
+    frontier.begin(position);
+  }
+
+  function forget(identity: string): void {
+    positions.delete(identity);
+    frontier.forget(identity);
+  }
 
   async function meet(
     seen: SeenFile,
@@ -127,7 +141,7 @@ export function createRegistry(
     const fromEnd = first && start.saved === undefined && !start.fromStart;
     if (packed) {
       const from = { identity, path, ...AT_START, ...stamp(head) };
-      positions.set(identity, { ...from, offset: fromEnd ? DONE : 0 });
+      place({ ...from, offset: fromEnd ? DONE : 0 });
       return fromEnd ? undefined : { path, from, size };
     }
     judged.delete(identity);
@@ -138,7 +152,7 @@ export function createRegistry(
   function originalOf(identity: string, head: Uint8Array): Position | undefined {
     const own = positions.get(identity);
     if (own !== undefined && isCopy(own, head)) return own;
-    return positions.values().find((known) => isCopy(known, head));
+    return findCopy(positions.values(), head);
   }
 
   function isHere(identity: string, present: ReadonlySet<string>): boolean {
@@ -155,8 +169,8 @@ export function createRegistry(
   function takeOver(original: Position, seen: SeenFile, packed: boolean): Remainder | undefined {
     const { identity, path } = seen;
     const from = { ...original, identity, path };
-    positions.delete(original.identity);
-    positions.set(identity, from);
+    forget(original.identity);
+    place(from);
     goneSince.delete(original.identity);
     if (packed) {
       judged.set(identity, { size: seen.size, original: undefined });
@@ -170,7 +184,7 @@ export function createRegistry(
   function keepForCopies(before: Position): void {
     for (const [identity, { original }] of judged) {
       if (original !== before.identity) continue;
-      positions.set(identity, { ...before, identity });
+      place({ ...before, identity });
       judged.set(identity, { ...judged.get(identity)!, original: undefined });
     }
   }
@@ -178,7 +192,7 @@ export function createRegistry(
   /** `read` says that there is nothing to read in the file as it is. */
   function follow(position: Position, { size, modified }: SeenFile, read: boolean): void {
     const { identity } = position;
-    positions.set(identity, position);
+    place(position);
     const file = followFile(position, parts);
     // Old files would only take up descriptors.
     const idle = modified !== undefined && Date.now() - modified > start.idle;
@@ -214,7 +228,8 @@ export function createRegistry(
     }
     for (const [identity, since] of goneSince) {
       if (Date.now() - since < REMEMBER_GONE || awake.has(identity)) continue;
-      for (const table of [positions, asleep, judged, goneSince]) table.delete(identity);
+      forget(identity);
+      for (const table of [asleep, judged, goneSince]) table.delete(identity);
     }
   }
 
@@ -244,6 +259,7 @@ export function createRegistry(
       }
       forgetGone(present);
       first = false;
+      frontier.started();
       return remainders;
     },
     settle(position) {
@@ -253,7 +269,7 @@ export function createRegistry(
     },
     follows: (identity) => awake.has(identity) || asleep.has(identity),
     finish(position, size) {
-      positions.set(position.identity, position);
+      place(position);
       judged.set(position.identity, { size, original: undefined });
     },
     drop(file) {
@@ -270,26 +286,7 @@ function stamp(head: Uint8Array) {
   return { fingerprint: fingerprint(head), fingerprintBytes: head.length };
 }
 
-const TAIL = 1 << 20;
-
 /** The position after the last whole line of a file. */
 async function atEnd({ identity, path }: SeenFile, head: Uint8Array): Promise<Position> {
-  using file = await Deno.open(path);
-  const { size } = await file.stat();
-  const from = Math.max(0, size - TAIL);
-  await file.seek(from, Deno.SeekMode.Start);
-  const tail = new Uint8Array(size - from);
-  let length = 0;
-  while (length < tail.length) {
-    const n = await file.read(tail.subarray(length));
-    if (n === null) break;
-    length += n;
-  }
-  const newline = tail.subarray(0, length).lastIndexOf(10);
-  return {
-    identity,
-    path,
-    offset: newline < 0 && from === 0 ? 0 : from + newline + 1,
-    ...stamp(head),
-  };
+  return { identity, path, offset: await endOfLines(path), ...stamp(head) };
 }

@@ -2,6 +2,8 @@
 export interface Wake {
   /** Resolves at the next change, after `most` ms at the latest, or when the signal aborts. */
   wait(most: number): Promise<void>;
+  /** Ends a wait. */
+  ring(): void;
   /** Files came, went or were renamed since the last call. */
   takeStructureChanged(): boolean;
   close(): void;
@@ -41,6 +43,7 @@ export function createWake(paths: readonly string[], signal: AbortSignal): Wake 
       }
       pending = false;
     },
+    ring: notify,
     takeStructureChanged() {
       const changed = structure;
       structure = false;

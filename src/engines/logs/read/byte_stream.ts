@@ -1,4 +1,5 @@
 import { orAborted } from "../../../wait.ts";
+import { identityOf } from "./identity.ts";
 import { type Compression, compressionOf } from "./compression.ts";
 
 /** Bytes of a log, decompressed, pulled by the reader at its own pace. */
@@ -24,15 +25,35 @@ const TELLING_BYTES = 4;
 /** Compressed bytes decoded at once: all that they hold is in memory then. */
 const RAW_CHUNK = 64 * 1024;
 
-/** Opens a file (`-` for standard input) for reading from its start, decompressing if need be. */
-export async function openByteStream(path: string, signal: AbortSignal): Promise<ByteStream> {
+/** What is to be read of a file. */
+export interface Opening {
+  /** For plain files: where to begin, bytes. */
+  readonly from?: number;
+  /** `device:inode`, if another file under its name is not to be read. */
+  readonly identity?: string;
+}
+
+/**
+ * Opens a file (`-` for standard input) for reading from its start, decompressing if need be.
+ *
+ * @throws Deno.errors.NotFound also when another file than the one asked for has its name
+ */
+export async function openByteStream(
+  path: string,
+  signal: AbortSignal,
+  { from = 0, identity }: Opening = {},
+): Promise<ByteStream> {
   if (path === "-") return await byteStream(standardInput(signal), signal);
   // Opening a pipe waits for its writer.
   const file = await orAborted(Deno.open(path), signal);
   try {
-    const regular = file.statSync().isFile;
-    const source = regular ? promptly(file) : file;
-    return await byteStream(source, signal, regular ? path : undefined);
+    const info = file.statSync();
+    if (identity !== undefined && identityOf(info, path) !== identity) {
+      throw new Deno.errors.NotFound("Another file has its name");
+    }
+    if (from > 0) file.seekSync(from, Deno.SeekMode.Start);
+    const source = info.isFile ? promptly(file) : file;
+    return await byteStream(source, signal, info.isFile ? path : undefined);
   } catch (error) {
     file.close();
     throw error;

@@ -69,6 +69,10 @@ export interface Candidate {
   readonly line: number;
   /** The line without its newline. */
   readonly bytes: Uint8Array;
+  /** Bytes of the file before the line, decompressed. */
+  readonly offset: number;
+  /** The file ends in it, without a newline: more of it may come. */
+  readonly open?: true;
   /** No IoC stands in the line; it is here as every line matters. */
   readonly valueless?: true;
 }
@@ -80,18 +84,32 @@ export interface ScanTrouble {
   /** Line in the file from 1, if it is about lines. */
   readonly line?: number;
   readonly unread: boolean;
+  /** The file is another by now, or shorter: what was in it may be elsewhere. */
+  readonly moved?: true;
 }
+
+/** What is told of a file that is another by now. */
+export const MOVED: ScanTrouble = {
+  what: "file was renamed, replaced or cut off while it was read",
+  count: 1,
+  unread: true,
+  moved: true,
+};
 
 /** A file ready to be scanned: its format is known. */
 export interface ScanFile {
   /** `-` is standard input. */
   readonly path: string;
+  /** `device:inode`, if another file under its name is not to be read. */
+  readonly identity?: string;
   /** A pipe, which is open already: only the calling thread can read it. */
   readonly once?: boolean;
   readonly compression: "none" | "gzip" | "zstd";
   readonly format: LineFormat;
   /** Bytes on disk; unknown for pipes. */
   readonly size?: number;
+  /** Plain JSON only: where to begin, at the start of a line; lines count from there. */
+  readonly from?: number;
 }
 
 /** The outcome of a stretch of a file. Chunks come in the order of files and lines. */

@@ -4,15 +4,16 @@ import { describeReadError } from "../read/read_error.ts";
 import { type Block, type BlockLimits, DEFAULT_LIMITS, readBlocks } from "../read/blocks.ts";
 import { formatAfter, sameFormat } from "../events/tsv_header.ts";
 import { chooseFinder, createEveryLineFinder } from "./every_line.ts";
-import type {
-  Candidate,
-  CreateFinder,
-  LineFormat,
-  Needles,
-  Scan,
-  ScanChunk,
-  ScanFile,
-  ScanTrouble,
+import {
+  type Candidate,
+  type CreateFinder,
+  type LineFormat,
+  MOVED,
+  type Needles,
+  type Scan,
+  type ScanChunk,
+  type ScanFile,
+  type ScanTrouble,
 } from "./finder.ts";
 
 const NEWLINE = 0x0a;
@@ -59,12 +60,18 @@ export async function* scanFile(
       signal.throwIfAborted();
       const bytes = stream.rawBytes - raw;
       raw = stream.rawBytes;
-      yield { ...scanner.scan(block), bytes, end: false };
+      const placed = file.from === undefined ? block : { ...block, end: block.end + file.from };
+      yield { ...scanner.scan(placed), bytes, end: false };
     }
-    if (stream.damage !== undefined) last.push({ what: stream.damage, count: 1, unread: true });
+    const end = stream.rawBytes + (file.from ?? 0);
+    if (stream.compression === "none" && end < (file.size ?? 0)) last.push(MOVED);
+    else if (stream.damage !== undefined) {
+      last.push({ what: stream.damage, count: 1, unread: true });
+    }
   } catch (error) {
     signal.throwIfAborted();
-    last.push({ what: describeReadError(error), count: 1, unread: true });
+    const isMoved = error instanceof Deno.errors.NotFound;
+    last.push(isMoved ? MOVED : { what: describeReadError(error), count: 1, unread: true });
   } finally {
     stream?.close();
   }
@@ -99,6 +106,7 @@ export function createBlockScanner(
     troubles: ScanTrouble[],
   ): number {
     const { bytes } = block;
+    const before = block.end - bytes.length;
     // A row that is cut short shows only when it is held against its header.
     const seeker = block.unterminated && now.type === "tsv"
       ? createEveryLineFinder(needles, now)
@@ -114,7 +122,12 @@ export function createBlockScanner(
     for (let i = 0; i + 2 < found.length; i += 3) {
       const start = found.candidates[i]!, end = found.candidates[i + 1]!;
       const index = found.candidates[i + 2]!;
-      const candidate = { line: line + index, bytes: bytes.slice(start, end) };
+      const candidate: Candidate = {
+        line: line + index,
+        bytes: bytes.slice(start, end),
+        offset: before + start,
+        ...(block.unterminated && end === bytes.length ? { open: true } : {}),
+      };
       candidates.push(found.holding?.[i / 3] === 0 ? { ...candidate, valueless: true } : candidate);
       if (now.type === "json" || bytes[start] !== HASH) continue;
       const next = formatAfter(now, bytes.subarray(start, end));

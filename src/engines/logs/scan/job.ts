@@ -4,7 +4,8 @@ import type { BlockLimits } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
 import type { IocSet } from "../../../match/set.ts";
 import { type FilterCopy, pasteFilter } from "./filter.ts";
-import type { LineFormat, Needles, ScanFile } from "./finder.ts";
+import { identityOf } from "../read/identity.ts";
+import { type LineFormat, MOVED, type Needles, type ScanFile } from "./finder.ts";
 import { createBlockScanner, type FileChunk, scanFile } from "./inline.ts";
 import { createKernel, type Kernel } from "./kernel.ts";
 import { createPastedFinders } from "./kernel_finder.ts";
@@ -58,7 +59,7 @@ async function* runFile(
 ): AsyncGenerator<JobChunk> {
   const parts = {
     createFinder: createPastedFinders(kernel),
-    open: ({ path }: ScanFile) => openByteStream(path, signal),
+    open: (file: ScanFile) => openByteStream(file.path, signal, file),
     limits,
   };
   for await (const chunk of scanFile(file, NEEDLES, parts, signal)) {
@@ -78,7 +79,7 @@ async function* runRange(
   const end = Math.min(range.end, file.size ?? range.end);
   let done = range.start;
   try {
-    using source = Deno.openSync(file.path);
+    using source = openAsListed(file);
     const scanner = createBlockScanner(format, NEEDLES, createPastedFinders(kernel), 1, limits);
     const blockBytes = Math.min(limits.blockBytes, BLOCK_BYTES);
     for (const block of readRange(source, range, roomIn(kernel), { ...limits, blockBytes })) {
@@ -89,12 +90,24 @@ async function* runRange(
       done += bytes;
       yield { ...found, bytes, end: false, format };
     }
+    if (source.statSync().size < (file.size ?? 0)) {
+      yield { ...none, troubles: [MOVED], bytes: 0, end: false, format };
+    }
   } catch (error) {
     signal.throwIfAborted();
-    const trouble = { what: describeReadError(error), count: 1, unread: true };
+    const isMoved = error instanceof Deno.errors.NotFound;
+    const trouble = isMoved ? MOVED : { what: describeReadError(error), count: 1, unread: true };
     yield { ...none, troubles: [trouble], bytes: 0, end: false, format };
   }
   yield { ...none, bytes: Number.isFinite(end) ? end - done : 0, end: true, format };
+}
+
+/** @throws Deno.errors.NotFound also when another file has its name by now */
+function openAsListed({ path, identity }: ScanFile): Deno.FsFile {
+  const source = Deno.openSync(path);
+  if (identity === undefined || identityOf(source.statSync(), path) === identity) return source;
+  source.close();
+  throw new Deno.errors.NotFound("Another file has its name");
 }
 
 /** Buffers in the kernel's input, where finding needs no copy. */

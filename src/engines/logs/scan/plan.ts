@@ -14,7 +14,8 @@ export function isWorthWorkers(files: readonly ScanFile[]): boolean {
   let weight = 0;
   for (const file of files) {
     if (isHere(file)) continue;
-    weight += (file.size ?? 0) * (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
+    weight += ((file.size ?? 0) - (file.from ?? 0)) *
+      (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
   }
   return weight >= WORTH_WORKERS;
 }
@@ -34,8 +35,9 @@ export function planJobs(files: readonly ScanFile[], rangeBytes = RANGE_BYTES): 
       add({});
       continue;
     }
-    const count = Math.max(1, Math.round(file.size / rangeBytes));
-    const cut = (i: number) => Math.floor(i * file.size! / count);
+    const { size, from = 0 } = file;
+    const count = Math.max(1, Math.round((size - from) / rangeBytes));
+    const cut = (i: number) => from + Math.floor(i * (size - from) / count);
     for (let i = 0; i < count; i++) {
       // The last one takes what was written since.
       add({ range: { start: cut(i), end: i === count - 1 ? Infinity : cut(i + 1) } });

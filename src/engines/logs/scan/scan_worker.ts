@@ -61,5 +61,5 @@ async function send(job: ScanJob, chunks: readonly JobChunk[]): Promise<void> {
   }
   ahead++;
   const report = pack(job.id, chunks);
-  scope.postMessage(report, [report.spots.buffer, report.text.buffer]);
+  scope.postMessage(report, [report.spots.buffer, report.offsets.buffer, report.text.buffer]);
 }

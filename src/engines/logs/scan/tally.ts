@@ -32,7 +32,7 @@ export function createTally(files: readonly ScanFile[]): Tally {
       return {
         ...chunk,
         file: job.index,
-        candidates: chunk.candidates.map(({ line, bytes }) => ({ line: line + before, bytes })),
+        candidates: chunk.candidates.map((found) => ({ ...found, line: found.line + before })),
         troubles: chunk.troubles.map((trouble) =>
           trouble.line === undefined ? trouble : { ...trouble, line: trouble.line + before }
         ),

@@ -26,6 +26,10 @@ export interface Report {
   readonly end: boolean;
   /** Line, start and end in `text` of each candidate. */
   readonly spots: Uint32Array<ArrayBuffer>;
+  /** Where each candidate is in the file. */
+  readonly offsets: Float64Array<ArrayBuffer>;
+  /** The last candidate is an open line. */
+  readonly open: boolean;
   readonly text: Uint8Array<ArrayBuffer>;
 }
 
@@ -36,6 +40,7 @@ export const AHEAD = 16;
 export function pack(job: number, chunks: readonly JobChunk[]): Report {
   const candidates = chunks.flatMap((chunk) => chunk.candidates);
   const spots = new Uint32Array(candidates.length * 3);
+  const offsets = Float64Array.from(candidates, ({ offset }) => offset);
   const text = new Uint8Array(candidates.reduce((sum, { bytes }) => sum + bytes.length, 0));
   let at = 0;
   for (const [i, { line, bytes }] of candidates.entries()) {
@@ -51,16 +56,21 @@ export function pack(job: number, chunks: readonly JobChunk[]): Report {
     format: last.format,
     end: last.end,
     spots,
+    offsets,
+    open: candidates.at(-1)?.open === true,
     text,
   };
 }
 
 /** The chunk that a report tells of. */
 export function unpack(report: Report): JobChunk {
-  const { bytes, lines, troubles, format, end, spots, text } = report;
+  const { bytes, lines, troubles, format, end, spots, offsets, open, text } = report;
   const candidates: Candidate[] = [];
   for (let i = 0; i < spots.length; i += 3) {
-    candidates.push({ line: spots[i]!, bytes: text.subarray(spots[i + 1]!, spots[i + 2]!) });
+    const bytes = text.subarray(spots[i + 1]!, spots[i + 2]!);
+    const isOpen = open && i + 3 === spots.length;
+    const spot = { line: spots[i]!, bytes, offset: offsets[i / 3]! };
+    candidates.push(isOpen ? { ...spot, open: true } : spot);
   }
   return { bytes, lines, candidates, troubles, format, end };
 }

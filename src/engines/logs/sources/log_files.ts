@@ -16,6 +16,8 @@ export interface LogFile extends ScanFile {
   readonly modified: number | undefined;
   /** Time of its first event, ms since the epoch, if its beginning tells. */
   readonly firstTime: number | undefined;
+  /** Its first bytes, decompressed, some KiB at most; if they were asked for. */
+  readonly head?: Uint8Array;
   /** Standard input, which can be opened but once: its stream with the beginning given back. */
   readonly stream?: ByteStream;
 }
@@ -30,9 +32,15 @@ export interface LogFiles {
 }
 
 const HEAD_BYTES = 64 * 1024;
+/** As much of the beginning as fingerprints take at most. */
+const KEPT_BYTES = 4096;
 
 /** Finds the logs under the roots, tells their formats and puts them in order. */
-export async function findLogFiles(roots: readonly Root[], signal: AbortSignal): Promise<LogFiles> {
+export async function findLogFiles(
+  roots: readonly Root[],
+  signal: AbortSignal,
+  options: { readonly heads?: boolean } = {},
+): Promise<LogFiles> {
   const files: LogFile[] = [];
   const troubles: Trouble[] = [];
   const passedOver: { path: string; what: string }[] = [];
@@ -41,7 +49,7 @@ export async function findLogFiles(roots: readonly Root[], signal: AbortSignal):
     troubles.push({ source, what, count: 1, unread: true });
   for await (const found of walkRoots(roots, unreadable)) {
     signal.throwIfAborted();
-    const outcome = await look(found, signal);
+    const outcome = await look(found, options.heads === true, signal);
     if (outcome.type !== "foreign") fruitful.add(found.root);
     if (outcome.type === "log") files.push(outcome.file);
     else if (outcome.type === "unreadable") unreadable(found.path, outcome.what);
@@ -63,7 +71,11 @@ type Outcome =
   | { readonly type: "unreadable"; readonly what: string }
   | Exclude<Sniffed, { type: "log" }>;
 
-async function look(found: FoundFile, signal: AbortSignal): Promise<Outcome> {
+async function look(
+  found: FoundFile,
+  keepHead: boolean,
+  signal: AbortSignal,
+): Promise<Outcome> {
   let stream: ByteStream | undefined;
   let keep = false;
   try {
@@ -77,7 +89,8 @@ async function look(found: FoundFile, signal: AbortSignal): Promise<Outcome> {
     }
     if (sniffed.type !== "log") return sniffed;
     keep = found.pipe;
-    const file = logFile(found, sniffed, stream.compression);
+    const beginning = keepHead ? { head: head.slice(0, KEPT_BYTES) } : {};
+    const file = { ...logFile(found, sniffed, stream.compression), ...beginning };
     return { type: "log", file: keep ? { ...file, stream: withHead(stream, head) } : file };
   } catch (error) {
     signal.throwIfAborted();

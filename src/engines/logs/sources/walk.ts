@@ -1,4 +1,5 @@
 import { describeReadError } from "../read/read_error.ts";
+import { identityOf } from "../read/identity.ts";
 import { expandGlob, type Root } from "./roots.ts";
 
 /** A regular file that may be a log. */
@@ -38,11 +39,6 @@ export async function* walkRoots(
       yield* visit(root.name, root, walk, root.type === "file");
     }
   }
-}
-
-/** Which file it is whatever it is called. */
-export function identityOf({ dev, ino }: Deno.FileInfo, path: string): string {
-  return `${dev}:${ino ?? path}`;
 }
 
 interface Walk {
