@@ -70,13 +70,18 @@ export async function* scanFile(
     }
   } catch (error) {
     signal.throwIfAborted();
-    const isMoved = error instanceof Deno.errors.NotFound;
-    last.push(isMoved ? MOVED : { what: describeReadError(error), count: 1, unread: true });
+    last.push(troubleOf(error));
   } finally {
     stream?.close();
   }
   const bytes = (stream?.rawBytes ?? 0) - raw;
   yield { bytes, lines: 0, candidates: [], troubles: last, end: true };
+}
+
+/** What stands in the way of reading a file. */
+export function troubleOf(error: unknown): ScanTrouble {
+  const trouble = { what: describeReadError(error), count: 1, unread: true };
+  return error instanceof Deno.errors.NotFound ? { ...trouble, moved: true } : trouble;
 }
 
 /** Turns blocks of one file, in order, into candidates with line numbers. */

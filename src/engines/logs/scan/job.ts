@@ -1,12 +1,11 @@
 /** A piece of a scan that one thread does by itself. */
 import { openByteStream } from "../read/byte_stream.ts";
 import type { BlockLimits } from "../read/blocks.ts";
-import { describeReadError } from "../read/read_error.ts";
 import type { IocSet } from "../../../match/set.ts";
 import { type FilterCopy, pasteFilter } from "./filter.ts";
 import { identityOf } from "../read/identity.ts";
 import { type LineFormat, MOVED, type Needles, type ScanFile } from "./finder.ts";
-import { createBlockScanner, type FileChunk, scanFile } from "./inline.ts";
+import { createBlockScanner, type FileChunk, scanFile, troubleOf } from "./inline.ts";
 import { createKernel, type Kernel } from "./kernel.ts";
 import { createPastedFinders } from "./kernel_finder.ts";
 import { type ByteRange, readRange } from "./range.ts";
@@ -95,9 +94,7 @@ async function* runRange(
     }
   } catch (error) {
     signal.throwIfAborted();
-    const isMoved = error instanceof Deno.errors.NotFound;
-    const trouble = isMoved ? MOVED : { what: describeReadError(error), count: 1, unread: true };
-    yield { ...none, troubles: [trouble], bytes: 0, end: false, format };
+    yield { ...none, troubles: [troubleOf(error)], bytes: 0, end: false, format };
   }
   yield { ...none, bytes: Number.isFinite(end) ? end - done : 0, end: true, format };
 }
