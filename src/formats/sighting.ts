@@ -1,4 +1,4 @@
-import { busSightingBytes } from "../stix/bus_sighting.ts";
+import { createBusSpeller } from "../stix/bus_sighting.ts";
 import { createBundleWriter, sightingBytes } from "../stix/sighting.ts";
 import type { Format, FormatOptions } from "./format.ts";
 
@@ -10,11 +10,10 @@ const NAME = { name: "sighting", summary: "a STIX 2.1 sighting" };
  */
 export function create(options: FormatOptions): Format {
   if (options.bundle !== true) {
+    const spell = options.bus === true ? createBusSpeller() : sightingBytes;
     return {
       ...NAME,
-      render: options.bus === true
-        ? (match, uuid) => busSightingBytes(match, { uuid })
-        : (match, uuid) => sightingBytes(match, { uuid }),
+      render: (match, uuid) => spell(match, { uuid }),
       renderWindow: (source, window) => sightingBytes(source, { window }),
     };
   }

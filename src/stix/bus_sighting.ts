@@ -20,25 +20,49 @@ const OPENING = '{"type": "sighting", "spec_version": "2.1", "id": "';
 const OPENING_BYTES = encoder.encode(OPENING);
 const CLOSE = 0x7d;
 
-/**
- * The sighting of one event in Python's spelling, ASCII, without newline. One with a
- * number that no float holds can't be spelt so: it is as `sightingBytes` writes it.
- */
-export function busSightingBytes(
+/** Writes the sighting of one event in Python's spelling, ASCII, without newline. */
+export type BusSpeller = (
   source: SightingSource,
-  options: Pick<SightingOptions, "uuid" | "now"> = {},
-): Uint8Array {
-  try {
-    return spell(headOf(source, options), contextOf(source));
-  } catch (error) {
-    if (error instanceof RangeError) return sightingBytes(source, options);
-    throw error;
-  }
+  options?: Pick<SightingOptions, "uuid" | "now">,
+) => Uint8Array;
+
+/** Bytes that are cut from one allocation: each costs more than filling a few hundred of them. */
+const SLAB = 64 * 1024;
+
+/**
+ * Makes a speller. A sighting with a number that no float holds can't be spelt so: it
+ * is as `sightingBytes` writes it.
+ */
+export function createBusSpeller(): BusSpeller {
+  let slab = new Uint8Array(0), used = 0;
+  const spell = (head: string, context: Uint8Array): Uint8Array => {
+    const room = head.length + roomFor(context.length) + 1;
+    if (room > SLAB) return join(head, respellBytes(context));
+    if (used + room > slab.length) [slab, used] = [new Uint8Array(SLAB), 0];
+    const start = used;
+    writeAscii(head, slab, start);
+    const end = respellSimple(context, slab, start + head.length);
+    if (end < 0) return join(head, respellBytes(context));
+    slab[end] = CLOSE;
+    used = end + 1;
+    return slab.subarray(start, used);
+  };
+  return (source, options = {}) => {
+    try {
+      return spell(headOf(source, options), contextOf(source));
+    } catch (error) {
+      if (error instanceof RangeError) return sightingBytes(source, options);
+      throw error;
+    }
+  };
 }
 
 /** Whether one of our own sightings is spelt as on the bus. */
 export function isBusSighting(bytes: Uint8Array): boolean {
-  return OPENING_BYTES.every((byte, at) => bytes[at] === byte);
+  for (let at = 0; at < OPENING_BYTES.length; at++) {
+    if (bytes[at] !== OPENING_BYTES[at]) return false;
+  }
+  return true;
 }
 
 function headOf(
@@ -66,18 +90,13 @@ function soughtFor({ type, observable, indicator: { stix } }: SightingSource): s
   return `"x_threatbus_indicator": ${text}`;
 }
 
-function spell(head: string, context: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(head.length + roomFor(context.length) + 1);
-  encoder.encodeInto(head, bytes);
-  const end = respellSimple(context, bytes, head.length);
-  if (end < 0) return join(head, respellBytes(context));
-  bytes[end] = CLOSE;
-  return bytes.subarray(0, end + 1);
+function writeAscii(text: string, into: Uint8Array, at: number): void {
+  for (let index = 0; index < text.length; index++) into[at + index] = text.charCodeAt(index);
 }
 
 function join(head: string, context: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(head.length + context.length + 1);
-  encoder.encodeInto(head, bytes);
+  writeAscii(head, bytes, 0);
   bytes.set(context, head.length);
   bytes[bytes.length - 1] = CLOSE;
   return bytes;

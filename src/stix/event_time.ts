@@ -24,7 +24,7 @@ function fromNumber(value: number): Instant | undefined {
 export function readTime(value: JsonValue | undefined): Instant | undefined {
   if (typeof value === "number") return fromNumber(value);
   if (typeof value !== "string") return undefined;
-  const strict = parseTimestamp(value);
+  const strict = parseTimestamp(isEve(value) ? `${value.slice(0, 29)}:${value.slice(29)}` : value);
   if (strict !== undefined) return strict;
   if (NUMBER.test(value)) return fromNumber(Number(value));
   const match = LOOSE.exec(value);
@@ -33,6 +33,11 @@ export function readTime(value: JsonValue | undefined): Instant | undefined {
   const digits = zone.length === 3 ? `${zone}00` : zone;
   const offset = digits.replace(/^([+-]\d\d)(\d\d)$/, "$1:$2");
   return parseTimestamp(`${day}T${minutes}${seconds}.${fraction}${offset}`);
+}
+
+/** Suricata's spelling, `2026-01-31T12:00:00.123456+0000`: the most common, so it is told by its length. */
+function isEve(text: string): boolean {
+  return text.length === 31 && (text[26] === "+" || text[26] === "-") && text[29] !== ":";
 }
 
 /** The time of an event, if one of its members tells it. */

@@ -15,13 +15,16 @@ export interface Listener {
   close(): void;
 }
 
+/** A message to publish: the pieces of its one frame. */
+export type Outgoing = readonly Uint8Array[];
+
 /** A publishing connection (PUB). */
 export interface Publisher {
   /**
    * Sends messages in order; TCP pushes back when the broker is slow. Resolves when the
    * broker's socket has read all of them, rejects when the connection is lost before.
    */
-  publish(messages: Iterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  publish(messages: Iterable<Outgoing>, signal: AbortSignal): Promise<void>;
   /** Resolves when the connection is lost or closed. */
   readonly ended: Promise<void>;
   close(): void;

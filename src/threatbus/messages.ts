@@ -216,15 +216,8 @@ export function encodeStix(stix: string | JsonObject): Uint8Array<ArrayBuffer> |
   return encoder.encode(`${PUBLISH_TOPICS[type]} ${text}`);
 }
 
-/** The message that publishes a sighting which is spelt as `encodeStix` would spell it. */
-export function sightingMessage(sighting: Uint8Array): Uint8Array<ArrayBuffer> {
-  const message = new Uint8Array(SIGHTING_HEAD.length + sighting.length);
-  message.set(SIGHTING_HEAD);
-  message.set(sighting, SIGHTING_HEAD.length);
-  return message;
-}
-
-const SIGHTING_HEAD = encoder.encode(`${PUBLISH_TOPICS.sighting} `);
+/** What stands before a sighting that is spelt as `encodeStix` would spell it, in its message. */
+export const SIGHTING_HEAD = encoder.encode(`${PUBLISH_TOPICS.sighting} `);
 
 /** The id of an object that is otherwise not as it should be. */
 function idOf(stix: string | JsonObject): unknown {

@@ -3,7 +3,8 @@ import { getLogger } from "@logtape/logtape";
 import { NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { sleep } from "../wait.ts";
-import { encodeStix, type Refused, sightingMessage } from "./messages.ts";
+import type { Outgoing } from "./link.ts";
+import { encodeStix, type Refused, SIGHTING_HEAD } from "./messages.ts";
 import type { Session } from "./session.ts";
 
 const logger = getLogger(["bridge", "threatbus"]);
@@ -49,7 +50,7 @@ export function createHolder(): Holder {
 /** Sends until one session has confirmed all of it. */
 export async function send(
   holder: Holder,
-  messages: Iterable<Uint8Array>,
+  messages: Iterable<Outgoing>,
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
@@ -78,28 +79,30 @@ export type IsReady = (stix: Uint8Array) => boolean;
  * read again it gives the same messages. Faults are complete after the first reading.
  */
 export function encodeOnce(stix: readonly Publishable[], isReady: IsReady) {
-  const encoded: Uint8Array[] = [];
+  const encoded: Outgoing[] = [];
   const faults: Unsent[] = [];
   let next = 0;
-  const messages: Iterable<Uint8Array> = {
+  const messages: Iterable<Outgoing> = {
     *[Symbol.iterator]() {
       yield* encoded;
       while (next < stix.length) {
         const index = next++;
         const message = encode(stix[index]!, isReady);
-        if (message instanceof Uint8Array) {
+        if ("type" in message) faults.push({ ...message, index });
+        else {
           encoded.push(message);
           yield message;
-        } else faults.push({ ...message, index });
+        }
       }
     },
   };
   return { messages, faults };
 }
 
-function encode(stix: Publishable, isReady: IsReady): Uint8Array | Refused {
-  if (!(stix instanceof Uint8Array)) return encodeStix(stix);
-  return isReady(stix) ? sightingMessage(stix) : encodeStix(new TextDecoder().decode(stix));
+function encode(stix: Publishable, isReady: IsReady): Outgoing | Refused {
+  if (stix instanceof Uint8Array && isReady(stix)) return [SIGHTING_HEAD, stix];
+  const message = encodeStix(stix instanceof Uint8Array ? new TextDecoder().decode(stix) : stix);
+  return message instanceof Uint8Array ? [message] : message;
 }
 
 /** Resolves when the signal aborts. */

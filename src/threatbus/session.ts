@@ -7,7 +7,7 @@
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
 import { sleep } from "../wait.ts";
-import type { Link, Listener, Publisher } from "./link.ts";
+import type { Link, Listener, Outgoing, Publisher } from "./link.ts";
 
 /** How to subscribe. */
 export interface SessionOptions {
@@ -27,7 +27,7 @@ export interface SessionOptions {
 export interface Session {
   readonly topic: string;
   /** Resolves when the broker has read the messages, rejects when the session was lost before. */
-  publish(messages: Iterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  publish(messages: Iterable<Outgoing>, signal: AbortSignal): Promise<void>;
   /** Resolves with the reason when the subscription is no longer good. */
   readonly lost: Promise<string>;
   /** When the broker was last known to serve us, ms since the epoch. */

@@ -88,8 +88,8 @@ async function publisher(connection: Connection, signal: AbortSignal): Promise<P
     publish: async (messages, signal) => {
       let gathered = 0;
       for (const message of messages) {
-        sender.message([message]);
-        gathered += message.length;
+        sender.joined(message);
+        for (const piece of message) gathered += piece.length;
         // The operating system gets them in pieces, so that broker and we work side by side.
         if (gathered < PIECE) continue;
         gathered = 0;

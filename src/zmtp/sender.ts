@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { MAX_HEADER, writeHeader } from "./frame.ts";
 import { writeAll } from "./handshake.ts";
 import type { Cipher } from "./security/mechanism.ts";
@@ -11,6 +12,8 @@ import type { ByteConnection } from "./wire.ts";
 export interface Sender {
   /** Queues a message; it goes out after those before it. */
   message(parts: readonly Uint8Array[]): void;
+  /** Queues a message of one frame that is given in pieces. */
+  joined(pieces: readonly Uint8Array[]): void;
   /** Queues a command. */
   command(body: Uint8Array): void;
   /** Messages not yet handed to the operating system. */
@@ -70,18 +73,31 @@ export function createSender(
       busy = false;
     }
   };
+  const makeRoom = (size: number) => {
+    const needed = length + MAX_HEADER + size;
+    if (needed <= buffer.length) return;
+    const grown = new Uint8Array(Math.max(needed, buffer.length * 2));
+    grown.set(buffer.subarray(0, length));
+    buffer = grown;
+  };
   const append = (body: Uint8Array, more: boolean, command: boolean) => {
     const sealed = cipher?.seal(body, more, command);
     const bytes = sealed ?? body;
-    const needed = length + MAX_HEADER + bytes.length;
-    if (needed > buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, buffer.length * 2));
-      grown.set(buffer.subarray(0, length));
-      buffer = grown;
-    }
+    makeRoom(bytes.length);
     length = writeHeader(buffer, length, bytes.length, sealed ? {} : { more, command });
     buffer.set(bytes, length);
     length += bytes.length;
+  };
+  const appendJoined = (pieces: readonly Uint8Array[]) => {
+    if (cipher !== undefined) return append(Buffer.concat(pieces), false, false);
+    let size = 0;
+    for (const piece of pieces) size += piece.length;
+    makeRoom(size);
+    length = writeHeader(buffer, length, size, {});
+    for (const piece of pieces) {
+      buffer.set(piece, length);
+      length += piece.length;
+    }
   };
   const start = () => {
     if (busy || failure !== undefined) return;
@@ -95,6 +111,12 @@ export function createSender(
       for (let index = 0; index < parts.length; index++) {
         append(parts[index]!, index < parts.length - 1, false);
       }
+      queued++;
+      start();
+    },
+    joined(pieces) {
+      if (failure !== undefined) return;
+      appendJoined(pieces);
       queued++;
       start();
     },

@@ -48,7 +48,7 @@ Deno.test("startBus() serves 1,000 subscribers at once, and lives on after them"
       connectSub({ endpoint: `tcp://127.0.0.1:${bus.pubPort}`, topics: [topic] })
     );
     const publisher = await linkTo(bus).publisher(bus.subPort, soon());
-    await publisher.publish([indicator(1), indicator(2), indicator(3)], soon());
+    await publisher.publish([[indicator(1)], [indicator(2)], [indicator(3)]], soon());
     await Promise.all(sockets.map(async (socket, at) => {
       let count = 0;
       for await (const [frame] of socket.messages) {
@@ -98,7 +98,7 @@ Deno.test("startBus() goes on for others when a subscriber reads nothing", async
     const publisher = await linkTo(bus).publisher(bus.subPort, soon());
     const count = 40_000;
     const published = publisher.publish(
-      Array.from({ length: count }, (_, n) => indicator(n)),
+      Array.from({ length: count }, (_, n) => [indicator(n)]),
       soon(),
     );
     let received = 0;
@@ -121,7 +121,7 @@ Deno.test("startBus() answers snapshots with what it kept over a restart", async
   try {
     await withBus(async (bus) => {
       const publisher = await linkTo(bus).publisher(bus.subPort, soon());
-      await publisher.publish([indicator(1), indicator(2)], soon());
+      await publisher.publish([[indicator(1)], [indicator(2)]], soon());
       publisher.close();
       while (bus.stats().received.indicator < 2) {
         await new Promise((resolve) => setTimeout(resolve, 5));
