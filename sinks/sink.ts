@@ -37,6 +37,8 @@ export interface SinkErrorOptions extends BridgeErrorOptions {
   readonly undelivered?: readonly Delivery[];
   /** Whether trying again may help; true unless said. */
   readonly retryable?: boolean;
+  /** The receiver can't be reached at all: no delivery is to blame, so none is tried alone. */
+  readonly away?: boolean;
   /** The receiver asks to wait so long before the next try, ms. */
   readonly retryAfter?: number;
 }
@@ -46,11 +48,13 @@ export class SinkError extends BridgeError {
   override name = "SinkError";
   readonly undelivered: readonly Delivery[];
   readonly retryable: boolean;
+  readonly away: boolean;
   readonly retryAfter: number | undefined;
   constructor(message: string, options: SinkErrorOptions = {}) {
     super(message, options);
     this.undelivered = options.undelivered ?? [];
     this.retryable = options.retryable ?? true;
+    this.away = options.away ?? false;
     this.retryAfter = options.retryAfter;
   }
 }

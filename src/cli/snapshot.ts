@@ -104,6 +104,9 @@ async function dump(
   }
 }
 
+/** How long a bus may be away before what is to go there is given up, ms: nothing keeps it. */
+const BUS_PATIENCE = 60_000;
+
 /** The ways out: sinks, sightings to the bus, or both. */
 async function openReports(
   flags: SnapshotFlags,
@@ -115,8 +118,8 @@ async function openReports(
 > {
   const { values: config } = loaded;
   const toBus = flags.report !== "sinks";
-  const sighting = toBus ? await loadFormat("sighting") : undefined;
-  const bus = busSink(client);
+  const sighting = toBus ? await loadFormat("sighting", { bus: true }) : undefined;
+  const bus = busSink(client, signal, BUS_PATIENCE);
   const aggregate = windowFrom(flags.aggregate) ?? (config["aggregate.window"] || undefined);
   const gathering = aggregate === undefined ? undefined : createGathering(aggregate);
   let sinks: Outlets | undefined;

@@ -83,7 +83,8 @@ export async function deliverQueue(
     if (dead > 0 && dead === outcome.undelivered.length) continue;
     if (drain.aborted) return;
     const [first] = outcome.undelivered;
-    if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
+    if (isAway(error)) single = 0;
+    else if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
       held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff ?? BACKOFF));
       if (isProbe) continue;
     } else if (failures >= SUSPICIOUS) single = outcome.undelivered.length;
@@ -155,6 +156,10 @@ async function attempt(
     const missing = new Set(error.undelivered.map(({ id }) => id));
     return { undelivered: batch.filter(({ id }) => missing.has(id)), error };
   }
+}
+
+function isAway(error: Error): boolean {
+  return error instanceof SinkError && error.away;
 }
 
 function isFinal(error: Error): boolean {

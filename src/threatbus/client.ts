@@ -5,7 +5,7 @@
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
-import { sleep } from "../wait.ts";
+import { createNotice, sleep } from "../wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { decodeDelivery, type Item, refused } from "./messages.ts";
@@ -84,6 +84,8 @@ export interface ClientStats {
 /** An app on the bus. */
 export interface ThreatBusClient {
   readonly state: ClientState;
+  /** Resolves when the state has changed, the signal aborts or so many ms have passed. */
+  changed(signal: AbortSignal, within?: number): Promise<void>;
   /** Resolves at the first subscription; rejects when the client ends before. */
   readonly subscribed: Promise<void>;
   /** What comes, as it is taken; one reader. Ends when the client is closed. */
@@ -122,12 +124,14 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   const first = Promise.withResolvers<void>();
   first.promise.catch(() => {}); // whoever waits for it hears of it
   const holder = createHolder();
+  const changes = createNotice();
   let state: ClientState = { type: "connecting" };
 
   const enter = (next: ClientState) => {
     state = next;
     logState(options.endpoint, next);
     options.onState?.(next);
+    changes.raise();
   };
   const deliver = (frames: readonly Uint8Array[], topic: string) => {
     const size = frames.reduce((sum, frame) => sum + frame.length, 0);
@@ -239,6 +243,7 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     get state() {
       return state;
     },
+    changed: changes.next,
     subscribed: first.promise,
     items,
     batches,

@@ -3,7 +3,7 @@ import { openExisting } from "../../src/state/state.ts";
 import { pause, until } from "../chaos/processes.ts";
 import { startReceiver } from "../chaos/receivers.ts";
 import { freePorts } from "../chaos/processes.ts";
-import { SUBSCRIBED, withStage } from "./running.ts";
+import { STATE, SUBSCRIBED, withStage } from "./running.ts";
 
 const unix = { ignore: Deno.build.os === "windows" };
 
@@ -56,6 +56,26 @@ Deno.test(
       } finally {
         await receiver.close();
       }
+    }),
+);
+
+Deno.test(
+  "SIGTERM does not wait for a bus that is away: what waits stays, and is counted",
+  unix,
+  () =>
+    withStage(async (stage) => {
+      stage.publish(1, "bad.example");
+      const process = stage.run({ sinks: [], shutdown_timeout: "1h", retro_match: false });
+      await stage.holds(STATE.held, 1);
+      await stage.holds(STATE.following, 1);
+      await stage.closeBus();
+      await process.said(/Not subscribed at Threat Bus/);
+      stage.grow("bad.example", "bad.example", "bad.example");
+      await stage.holds(STATE.waiting, 3);
+      process.kill("SIGTERM");
+      assert.equal(await process.ended, 0);
+      assert.match(process.log, /3 matches wait for threatbus until the next start/);
+      assert.equal(stage.ask(STATE.waiting), 3);
     }),
 );
 

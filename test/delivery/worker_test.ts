@@ -164,3 +164,29 @@ Deno.test("deliverQueue() rests when what it held back was dropped by others", a
   stop.abort();
   await working;
 });
+
+Deno.test("deliverQueue() tries no delivery alone while the receiver itself is away", async () => {
+  const sizes: number[] = [];
+  const stop = new AbortController();
+  const { got, sink, queue } = setUp((batch) => {
+    sizes.push(batch.length);
+    if (sizes.length < 8) throw new SinkError("away", { undelivered: batch, away: true });
+    queueMicrotask(() => stop.abort());
+  });
+  await queue.put([item(1, "s"), item(2, "s")], never);
+  await deliverQueue("s", sink, queue, QUICK, stop.signal, never);
+  assert.deepEqual(sizes, Array(8).fill(2));
+  assert.deepEqual(got, ["s 1", "s 2"]);
+});
+
+Deno.test("deliverQueue() lets tries and age count for a receiver that is away", async () => {
+  const dead: string[] = [];
+  const { sink, queue } = setUp((batch) => {
+    throw new SinkError("away", { undelivered: batch, away: true });
+  }, (bodies) => dead.push(...bodies));
+  await queue.put([item(1, "s"), item(2, "s")], never);
+  const stop = new AbortController();
+  const options = { ...QUICK, maxAttempts: 3, onDead: () => stop.abort() };
+  await deliverQueue("s", sink, queue, options, stop.signal, never);
+  assert.deepEqual(dead, ["s 1", "s 2"]);
+});

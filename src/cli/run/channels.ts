@@ -4,7 +4,7 @@ import type { Config } from "../../config/config.ts";
 import { openNowOrLater } from "../../delivery/open_later.ts";
 import { oneAtATime } from "../../delivery/serial.ts";
 import { loadFormat } from "../../formats/registry.ts";
-import { busSink } from "../../pipeline/run/bus_sink.ts";
+import { BUS_BACKOFF, busSink } from "../../pipeline/run/bus_sink.ts";
 import type { Channel, Channels } from "../../pipeline/run/lanes.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../wait.ts";
@@ -127,7 +127,8 @@ async function plan(
     const open = async () => ({
       label: "threatbus",
       format: await loadFormat("sighting", { bus: true }),
-      sink: busSink(client),
+      sink: busSink(client, context.signal),
+      backoff: BUS_BACKOFF,
     });
     plans.push({ key: "threatbus", label: "threatbus", open });
   }

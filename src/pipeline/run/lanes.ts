@@ -1,4 +1,5 @@
 import type { Sink } from "../../../sinks/sink.ts";
+import type { BackoffOptions } from "../../backoff.ts";
 import type { Queue } from "../../delivery/queue.ts";
 import { deliverQueue } from "../../delivery/worker.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
@@ -7,6 +8,8 @@ import type { Target } from "../report.ts";
 /** An open sink with its place in the queue and the form of what it gets. */
 export interface Channel extends Target {
   readonly sink: Sink;
+  /** Waits between failed tries, where the usual ones don't fit. */
+  readonly backoff?: BackoffOptions;
 }
 
 /** The channels of a run, which may change while it goes on. */
@@ -78,7 +81,7 @@ export function createLanes(
 }
 
 async function deliverTo(
-  { label, sink }: Channel,
+  { label, sink, backoff }: Channel,
   { queue, metrics, maxAttempts, maxAge }: LaneOptions,
   drain: AbortSignal,
   signal: AbortSignal,
@@ -91,6 +94,7 @@ async function deliverTo(
     {
       maxAttempts,
       maxAge,
+      ...(backoff === undefined ? {} : { backoff }),
       onDelivered(count) {
         metrics.delivered(label, count);
         tell();

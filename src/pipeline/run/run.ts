@@ -154,11 +154,28 @@ export async function run(
     drain.abort();
     await inTime(lanes.ended());
     await inTime(store?.alive(Date.now()) ?? Promise.resolve());
+    tellOfRest(parts);
   } finally {
     clearTimeout(late);
     end.abort();
   }
   if (failure !== undefined) throw failure.error;
+}
+
+/** What could not be delivered on the way out. */
+function tellOfRest({ queue, channels, store }: RunParts): void {
+  for (const { label } of channels.current) {
+    const waiting = queue.waiting(label);
+    if (waiting === 0) continue;
+    if (store === undefined) {
+      logger.error("{waiting} matches for {label} are lost: nothing keeps them", {
+        waiting,
+        label,
+      });
+    } else {
+      logger.warn("{waiting} matches wait for {label} until the next start", { waiting, label });
+    }
+  }
 }
 
 function countedReport(parts: RunParts, settings: RunSettings) {
