@@ -1,6 +1,34 @@
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../errors.ts";
+import type { OwnBusSecurity } from "../threatbus/security.ts";
 import type { Mechanism } from "../zmtp/mod.ts";
+
+/**
+ * Login or encryption of the embedded bus as the keys `embedded.…` say, for it and for
+ * the app in this process; undefined where they say nothing.
+ *
+ * @throws ConfigError when they don't go together, or a file is not what it should be
+ */
+export async function embeddedSecurity(config: Config): Promise<OwnBusSecurity | undefined> {
+  const keyFile = config["embedded.curve_key_file"];
+  const clients = config["embedded.curve_clients"];
+  const usersFile = config["embedded.plain_users_file"];
+  if (keyFile !== undefined && usersFile !== undefined) {
+    fail(
+      "embedded.plain_users_file",
+      "PLAIN and CURVE can't go together",
+      "CURVE knows clients by their keys: see embedded.curve_clients.",
+    );
+  }
+  if (clients !== undefined && keyFile === undefined) {
+    fail("embedded.curve_clients", "CURVE needs a certificate of the bus: embedded.curve_key_file");
+  }
+  if (keyFile === undefined && usersFile === undefined) return undefined;
+  const security = await import("../threatbus/security.ts");
+  return keyFile === undefined
+    ? await security.ownPlainFrom(usersFile!)
+    : await security.ownCurveFrom(keyFile, clients);
+}
 
 /**
  * Login or encryption towards the Threat Bus as the keys `bus_security.…` say;
@@ -18,7 +46,11 @@ export async function busMechanism(config: Config): Promise<Mechanism | undefine
   const isCurve = (keyFile ?? serverKey) !== undefined;
   if (!isPlain && !isCurve) return undefined;
   if (config.bus === "embedded") {
-    fail("bus", "The embedded bus takes no login: bus_security is for one elsewhere");
+    fail(
+      "bus",
+      "bus_security is for a bus elsewhere, and this one is embedded",
+      "The embedded bus is secured by embedded.curve_key_file or embedded.plain_users_file.",
+    );
   }
   if (isPlain && isCurve) {
     fail("bus_security", "PLAIN and CURVE can't go together", "Leave out one of them.");

@@ -92,6 +92,26 @@ export const CONFIG_KEYS = {
     doc: "File with the public CURVE certificate of that Threat Bus",
     example: "/etc/bridge/bus.key",
   },
+  "embedded.curve_key_file": {
+    type: "string",
+    doc: "CURVE certificate with the secret key of the embedded bus: it encrypts",
+    example: "/etc/bridge/bus.key_secret",
+  },
+  "embedded.curve_clients": {
+    type: "string",
+    doc: "File or folder with the public certificates of those that the embedded bus lets in",
+    example: "/etc/bridge/clients",
+  },
+  "embedded.plain_users_file": {
+    type: "string",
+    doc: "Logins that the embedded bus takes: user:password, one a line",
+    example: "/etc/bridge/bus.users",
+  },
+  "embedded.insecure": {
+    type: "boolean",
+    default: false,
+    doc: "Let the embedded bus listen beyond this machine without CURVE or PLAIN",
+  },
   topics: {
     type: "string[]",
     default: ["stix2/indicator"],

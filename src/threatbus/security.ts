@@ -7,6 +7,7 @@ import { reasonOf } from "../system_error.ts";
 import {
   curveClient,
   type CurveKeyPair,
+  curveKeyPair,
   curveServer,
   decodeKey,
   encodeKey,
@@ -15,10 +16,46 @@ import {
   plainServer,
 } from "../zmtp/mod.ts";
 
+/** A bus of our own and the app in the same process, which it lets in whoever else may come. */
+export interface OwnBusSecurity {
+  readonly server: Mechanism;
+  readonly client: Mechanism;
+}
+
+/** The same as `curveServerFrom`, and a client with a key pair that lives as long as the process. */
+export async function ownCurveFrom(keyFile: string, clients?: string): Promise<OwnBusSecurity> {
+  const keys = await readKeyPair(keyFile);
+  const own = curveKeyPair();
+  const name = encodeKey(own.publicKey);
+  const allowed = clients === undefined ? undefined : await clientKeysFrom(clients);
+  return {
+    server: curveServer(
+      keys,
+      allowed && ((key) => encodeKey(key) === name || allowed.has(encodeKey(key))),
+    ),
+    client: curveClient({ ...own, serverKey: keys.publicKey }),
+  };
+}
+
+/** The same as `plainServerFrom`, and a client with an account that lives as long as the process. */
+export async function ownPlainFrom(file: string): Promise<OwnBusSecurity> {
+  const [user, password] = [crypto.randomUUID(), crypto.randomUUID()];
+  const accounts = await accountsFrom(file);
+  return {
+    server: plainServer({ ...accounts, [user]: password }),
+    client: plainClient(user, password),
+  };
+}
+
 /** CURVE with our key pair; only clients whose public keys stand in the file or folder, if one is given. */
 export async function curveServerFrom(keyFile: string, clients?: string): Promise<Mechanism> {
   const keys = await readKeyPair(keyFile);
   if (clients === undefined) return curveServer(keys);
+  const allowed = await clientKeysFrom(clients);
+  return curveServer(keys, (key) => allowed.has(encodeKey(key)));
+}
+
+async function clientKeysFrom(clients: string): Promise<ReadonlySet<string>> {
   const allowed = new Set<string>();
   for (const file of await certificatesAt(clients)) {
     for (const key of keysIn(await read(file), "public-key", file)) allowed.add(encodeKey(key));
@@ -29,7 +66,7 @@ export async function curveServerFrom(keyFile: string, clients?: string): Promis
       hint: 'Put in the clients\' public certificates (public-key = "…").',
     });
   }
-  return curveServer(keys, (key) => allowed.has(encodeKey(key)));
+  return allowed;
 }
 
 /** CURVE with our key pair towards a server with the public key in a file. */
@@ -41,6 +78,10 @@ export async function curveClientFrom(keyFile: string, serverFile: string): Prom
 
 /** PLAIN with the accounts in a file, one `user:password` a line; `#` begins a comment. */
 export async function plainServerFrom(file: string): Promise<Mechanism> {
+  return plainServer(await accountsFrom(file));
+}
+
+async function accountsFrom(file: string): Promise<Record<string, string>> {
   const accounts: Record<string, string> = Object.create(null);
   for (const [index, line] of (await read(file)).split(/\r?\n/).entries()) {
     if (line.trim() === "" || line.startsWith("#")) continue;
@@ -53,7 +94,7 @@ export async function plainServerFrom(file: string): Promise<Mechanism> {
     }
     accounts[line.slice(0, colon)] = line.slice(colon + 1);
   }
-  return plainServer(accounts);
+  return accounts;
 }
 
 export { plainClient };

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
-import { busMechanism } from "../../src/cli/bus_security.ts";
+import { busMechanism, embeddedSecurity } from "../../src/cli/bus_security.ts";
 import { type Config, defaultsOf } from "../../src/config/config.ts";
 import { CONFIG_KEYS } from "../../src/config/keys.ts";
 import { ConfigError } from "../../src/errors.ts";
 import { startBus } from "../../src/threatbus/bus/bus.ts";
-import { curveServerFrom, plainServerFrom } from "../../src/threatbus/security.ts";
+import { encodeRequest } from "../../src/threatbus/management.ts";
+import {
+  curveClientFrom,
+  curveServerFrom,
+  plainClient,
+  plainServerFrom,
+} from "../../src/threatbus/security.ts";
+import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import { curveKeyPair, encodeKey, type Mechanism } from "../../src/zmtp/mod.ts";
 import { stix } from "../pipeline/run/indicators.ts";
 import { bridge } from "./bridge.ts";
+import { start } from "./run_process.ts";
 
 const configOf = (keys: Partial<Config>): Config => ({ ...defaultsOf(CONFIG_KEYS), ...keys });
 
@@ -79,6 +87,72 @@ Deno.test("bridge snapshot speaks CURVE with certificates from files", async () 
     });
     assert.match(printed, /1 indicators received/);
   });
+});
+
+/** A run with its own bus, secured so; resolves with who of those that knock gets in. */
+async function whoGetsIn(
+  folder: string,
+  embedded: Readonly<Record<string, string>>,
+  guests: Readonly<Record<string, Mechanism | undefined>>,
+): Promise<string[]> {
+  const config = `${folder}/run.json`;
+  await Deno.writeTextFile(
+    config,
+    JSON.stringify({ bus: "embedded", threatbus: "127.0.0.1:0", embedded, logs: [folder] }),
+  );
+  await using running = start(["run", "--config", config, "--state-dir", `${folder}/state`]);
+  await running.logged(/Subscribed at Threat Bus/);
+  const port = Number((await running.bus()).split(":")[1]);
+  const request = encodeRequest({ action: "heartbeat", topic: "a".repeat(32) });
+  const inside: string[] = [];
+  for (const [name, mechanism] of Object.entries(guests)) {
+    const link = zmqLink({ host: "127.0.0.1", port, ...(mechanism && { mechanism }) });
+    const answer = link.request(request, AbortSignal.timeout(1000));
+    await answer.then(() => inside.push(name), () => {});
+  }
+  return inside;
+}
+
+Deno.test("bridge run --bus embedded speaks CURVE, with those it knows and itself", async () => {
+  await withFolder(async (folder) => {
+    for (const name of ["bus", "me", "stranger"]) await certificates(`${folder}/${name}`);
+    const client = (name: string) =>
+      curveClientFrom(`${folder}/${name}.key_secret`, `${folder}/bus.key`);
+    const inside = await whoGetsIn(folder, {
+      curve_key_file: `${folder}/bus.key_secret`,
+      curve_clients: `${folder}/me.key`,
+    }, { me: await client("me"), stranger: await client("stranger"), open: undefined });
+    assert.deepEqual(inside, ["me"]);
+  });
+});
+
+Deno.test("bridge run --bus embedded asks for a login, and has one itself", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/users`, "hunter:secret\n");
+    const inside = await whoGetsIn(folder, { plain_users_file: `${folder}/users` }, {
+      hunter: plainClient("hunter", "secret"),
+      wrong: plainClient("hunter", "guess"),
+      open: undefined,
+    });
+    assert.deepEqual(inside, ["hunter"]);
+  });
+});
+
+Deno.test("embeddedSecurity() says what is missing or contradicts", async () => {
+  const wrong: readonly [Partial<Config>, string][] = [
+    [{ "embedded.curve_clients": "/nowhere" }, "embedded.curve_clients"],
+    [
+      { "embedded.curve_key_file": "/a", "embedded.plain_users_file": "/b" },
+      "embedded.plain_users_file",
+    ],
+  ];
+  for (const [keys, key] of wrong) {
+    await assert.rejects(
+      embeddedSecurity(configOf(keys)),
+      (error) => error instanceof ConfigError && error.place?.key === key,
+    );
+  }
+  assert.equal(await embeddedSecurity(configOf({})), undefined);
 });
 
 Deno.test("busMechanism() says what is missing or contradicts", async () => {

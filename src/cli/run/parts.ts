@@ -17,7 +17,8 @@ import { openState, type State } from "../../state/state.ts";
 import { type Bus, startBus } from "../../threatbus/bus/bus.ts";
 import { createClient, type ThreatBusClient } from "../../threatbus/client.ts";
 import { zmqLink } from "../../threatbus/zmq_link.ts";
-import { busMechanism } from "../bus_security.ts";
+import type { Mechanism } from "../../zmtp/mod.ts";
+import { busMechanism, embeddedSecurity } from "../bus_security.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 
@@ -34,30 +35,39 @@ export function openOwnState(config: Config, { env }: CliContext): State | undef
   return config["spool.enabled"] ? openState(stateDirectory(config.state_dir, env)) : undefined;
 }
 
+/** A bus in this process, and how the app here gets in. */
+export interface EmbeddedBus extends Bus {
+  readonly client: Mechanism | undefined;
+}
+
 /** A Threat Bus in this process, at the endpoint where one is expected. */
 export async function embeddedBus(
   config: Config,
   state: State | undefined,
-): Promise<Bus> {
+): Promise<EmbeddedBus> {
   const { host, port } = parseHostPort(config.threatbus);
   const life = new AbortController();
-  return await startBus({
+  const security = await embeddedSecurity(config);
+  const bus = await startBus({
+    insecure: config["embedded.insecure"],
+    ...(security && { mechanism: security.server }),
     host: host === "localhost" ? "127.0.0.1" : host,
     managePort: port,
     ...(port === 0 ? { pubPort: 0, subPort: 0 } : { pubPort: port + 1, subPort: port + 2 }),
     ...(state === undefined ? {} : { store: `${state.path.replace(/bridge\.db$/, "")}bus.db` }),
   }, life.signal);
+  return { ...bus, client: security?.client };
 }
 
 /** An app on that bus, or on the one that the configuration names. */
 export async function connectClient(
   config: Config,
-  bus: Bus | undefined,
+  bus: EmbeddedBus | undefined,
   flags: RunFlags,
   metrics: Metrics,
   signal: AbortSignal,
 ): Promise<ThreatBusClient> {
-  const mechanism = await busMechanism(config);
+  const mechanism = await busMechanism(config) ?? bus?.client;
   const endpoint = bus?.endpoint ?? config.threatbus;
   const { host, port } = parseHostPort(endpoint);
   return createClient({
