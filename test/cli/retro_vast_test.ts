@@ -21,6 +21,26 @@ Deno.test("bridge retro --vast hunts in the past of a node, with grep's exit cod
   assert.equal(limited.stdout.trim().split("\n").length, 2);
 });
 
+Deno.test("bridge retro --vast says what is wrong with the program, and leaves nothing behind", async () => {
+  await using vast = await startVast();
+  const plain = `${vast.folder}/plain`;
+  await Deno.writeTextFile(plain, "#!/bin/sh\n", { mode: 0o644 });
+  for (
+    const [binary, said] of [
+      ["/no/such/vast", "There is no program /no/such/vast"],
+      [plain, `${plain} is no program that may be run`],
+      [vast.folder, `${vast.folder} is no program that may be run`],
+      // It says nothing and exits with 0, as VAST does when there are no hits.
+      ["/bin/true", "The program /bin/true does not answer as VAST does"],
+    ] as const
+  ) {
+    const where = ["--vast", vast.node.endpoint, "--vast-binary", binary];
+    const { code, stdout, stderr } = await retro(...where, "--ioc", "203.0.113.77");
+    assert.deepEqual([code, stdout], [2, ""], binary);
+    assert.equal(stderr.split("\n")[0], `bridge: key "vast_binary": ${said}`);
+  }
+});
+
 Deno.test("bridge retro --vast says what is wrong with the node and what to do", async () => {
   await using vast = await startVast();
   await vast.node.kill();

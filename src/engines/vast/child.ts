@@ -87,12 +87,17 @@ function spawn({ binary, args, signal, before = [] }: ChildOptions): Deno.ChildP
       stderr: "piped",
     }).spawn();
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "There is no" : "Can't start the";
-    throw new ConfigError(`${why} program ${binary}`, {
-      cause: error,
-      place: { key: "vast_binary" },
-      hint: "Install VAST, or set the key vast_binary to its path.",
-    });
+    const isMissing = error instanceof Deno.errors.NotFound;
+    throw new ConfigError(
+      isMissing ? `There is no program ${binary}` : `${binary} is no program that may be run`,
+      {
+        cause: error,
+        place: { key: "vast_binary" },
+        hint: isMissing
+          ? "Install VAST, or set the key vast_binary (--vast-binary) to its path."
+          : "Set the key vast_binary (--vast-binary) to the path of VAST's executable.",
+      },
+    );
   }
 }
 

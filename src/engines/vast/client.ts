@@ -1,9 +1,10 @@
+import { ConfigError } from "../../errors.ts";
 import { type Child, startChild, tether } from "./child.ts";
 import { type ConfigFile, writeConfigFile } from "./config_file.ts";
 import { type ChildEnd, errorOf, NodeAwayError, VastError } from "./errors.ts";
 import type { Layouts } from "./predicates.ts";
 import { isJsonObject, type JsonObject } from "../../json.ts";
-import { type Block, linesOf, readBlocks } from "./lines.ts";
+import { type Block, countLines, linesOf, readBlocks } from "./lines.ts";
 
 /** A node answers `vast status` in 0.4 s; under load a request fails after 10 s. Ms. */
 const STATUS_TIMEOUT = 15_000;
@@ -29,8 +30,8 @@ export interface Support {
   readonly version: string | undefined;
   /** `export --low-priority` exists. */
   readonly lowPriority: boolean;
-  /** Own config files with a small log queue are taken: 22 MB a process instead of 420 MB. */
-  readonly smallQueue: boolean;
+  /** A config file with a small log queue, where such are taken: 22 MB a process instead of 420 MB. */
+  readonly config: string | undefined;
   /** What makes the client end when we are killed; empty where there is no such thing. */
   readonly tether: readonly string[];
 }
@@ -47,6 +48,11 @@ export interface ExportQuery {
 export interface ExportEnd {
   /** The limit of events was reached, so there may be more. */
   readonly limited: boolean;
+  /**
+   * VAST's log says that the query ran to its end. A user's configuration may silence the log;
+   * then a node that stopped midway looks the same.
+   */
+  readonly sure: boolean;
 }
 
 /** A typed binding of VAST's command line. */
@@ -63,7 +69,7 @@ export interface VastClient {
   check(signal: AbortSignal): Promise<void>;
   /** Rows as lines of JSON, as they come, in blocks valid until the next; returns how it ended, throws why it did not. */
   export(query: ExportQuery, signal: AbortSignal): AsyncGenerator<Block, ExportEnd, void>;
-  /** The rows of a small answer, parsed. */
+  /** The rows of a small answer, parsed; none also if the query seems to have been cut short. */
   rows(query: ExportQuery, signal: AbortSignal): Promise<JsonObject[]>;
   /** Lines of a matcher; ends when the node or the process does. */
   attachMatcher(name: string, signal: AbortSignal): AsyncGenerator<Block, void, void>;
@@ -77,7 +83,8 @@ export interface VastClient {
 export function createVastClient(options: ClientOptions): VastClient {
   const { endpoint, binary, statusTimeout = STATUS_TIMEOUT } = options;
   let asked: Promise<Support> | undefined;
-  let config: ConfigFile | undefined;
+  /** A promise, so that closing takes a file along that is just being written. */
+  let writing: Promise<ConfigFile> | undefined;
   let known: { readonly at: number; readonly layouts: Layouts } | undefined;
 
   const start = (
@@ -88,30 +95,31 @@ export function createVastClient(options: ClientOptions): VastClient {
 
   /** Options that stand before the command. */
   const before = (support: Support) => [
-    ...(support.smallQueue ? [`--config=${config!.path}`] : []),
+    ...(support.config === undefined ? [] : [`--config=${support.config}`]),
     ...["-e", endpoint],
   ];
 
   async function askSupport(signal: AbortSignal): Promise<Support> {
-    config ??= await writeConfigFile();
+    writing ??= writeConfigFile();
+    const { path } = await writing;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT)]);
     const [queued, help, before] = await Promise.all([
-      collect(start([`--config=${config.path}`, "version"], limit)),
+      collect(start([`--config=${path}`, "version"], limit)),
       collect(start(["-e", endpoint, "export", "--help"], limit)),
       tether(),
     ]);
-    const smallQueue = queued.end.code === 0;
-    const version = smallQueue ? queued : await collect(start(["version"], limit));
+    const isTaken = queued.end.code === 0;
+    const version = isTaken ? queued : await collect(start(["version"], limit));
     signal.throwIfAborted();
     return {
       version: versionIn(version.text),
       lowPriority: help.text.includes("--low-priority"),
-      smallQueue,
+      config: isTaken ? path : undefined,
       tether: before,
     };
   }
 
-  async function status(args: readonly string[], signal: AbortSignal): Promise<string> {
+  async function status(args: readonly string[], signal: AbortSignal): Promise<JsonObject> {
     // It runs while the client tells its version, as it needs none of that.
     const support = client.support(signal);
     support.catch(() => {});
@@ -130,7 +138,14 @@ export function createVastClient(options: ClientOptions): VastClient {
     }
     const error = errorOf(end, endpoint);
     if (error) throw error;
-    return text;
+    const answer = parseObject(text);
+    if (answer === undefined) {
+      throw new ConfigError(`The program ${binary} does not answer as VAST does`, {
+        place: { key: "vast_binary" },
+        hint: "Set the key vast_binary (--vast-binary) to the path of VAST's executable.",
+      });
+    }
+    return answer;
   }
 
   async function matcher(args: readonly string[], signal: AbortSignal): Promise<void> {
@@ -155,8 +170,8 @@ export function createVastClient(options: ClientOptions): VastClient {
     },
     async layouts(signal, age = LAYOUTS_AGE) {
       if (!known || performance.now() - known.at > age) {
-        const text = await status(["--detailed"], signal);
-        known = { at: performance.now(), layouts: layoutsIn(text) };
+        const answer = await status(["--detailed"], signal);
+        known = { at: performance.now(), layouts: layoutsIn(answer) };
       }
       return known.layouts;
     },
@@ -176,11 +191,11 @@ export function createVastClient(options: ClientOptions): VastClient {
         signal,
         { stdin: continuous ? "" : query, before: support.tether },
       );
-      let answered = false;
+      let rows = 0;
       let cut = false;
       try {
         for await (const block of readBlocks(child.output)) {
-          answered ||= block.bytes.length > 0;
+          rows += maxEvents > 0 || rows === 0 ? countLines(block) : 0;
           cut = block.cut;
           yield block;
         }
@@ -189,16 +204,21 @@ export function createVastClient(options: ClientOptions): VastClient {
         await child.end;
       }
       signal.throwIfAborted();
-      return exportEnd(await child.end, answered, cut, endpoint);
+      const { sure, limited } = exportEnd(await child.end, rows > 0, cut, endpoint);
+      return { sure, limited: limited || (maxEvents > 0 && rows >= maxEvents) };
     },
     async rows(query, signal) {
       const rows: JsonObject[] = [];
       const decoder = new TextDecoder();
-      for await (const block of client.export(query, signal)) {
-        for (const line of linesOf(block)) {
-          const row = parseObject(decoder.decode(line));
-          if (row !== undefined) rows.push(row);
+      try {
+        for await (const block of client.export(query, signal)) {
+          for (const line of linesOf(block)) {
+            const row = parseObject(decoder.decode(line));
+            if (row !== undefined) rows.push(row);
+          }
         }
+      } catch (error) {
+        if (!(error instanceof NodeAwayError && error.reason === "cut_short")) throw error;
       }
       return rows;
     },
@@ -223,8 +243,9 @@ export function createVastClient(options: ClientOptions): VastClient {
       await matcher(["remove", name, positional(value)], signal);
     },
     async close() {
-      await config?.remove();
-      config = undefined;
+      const config = writing;
+      writing = undefined;
+      await (await config)?.remove();
     },
   };
   return client;
@@ -260,11 +281,13 @@ function exportEnd(
   const limited = /json-writer reached limit of \d+ events/.test(end.stderr);
   const unfinished = /exporter processed .* in 0\.0ns/.test(end.stderr) ||
     end.stderr.includes("initiating graceful shutdown");
-  if (cutLine || (unfinished && !limited)) {
+  // A log that is silenced tells neither.
+  const sure = limited || end.stderr.includes("exporter processed");
+  if (cutLine || (unfinished && !limited) || (!sure && !answered)) {
     const reason = answered ? "gone" : "cut_short";
     throw new NodeAwayError(reason, `VAST at ${endpoint} ended a query before its end`);
   }
-  return { limited };
+  return { limited, sure };
 }
 
 function versionIn(text: string): string | undefined {
@@ -273,9 +296,9 @@ function versionIn(text: string): string | undefined {
 }
 
 /** The statistics of the index in `vast status --detailed`. */
-function layoutsIn(text: string): Layouts {
+function layoutsIn(status: JsonObject): Layouts {
   // deno-lint-ignore no-explicit-any
-  const layouts = (parseObject(text) as any)?.index?.statistics?.layouts;
+  const layouts = (status as any).index?.statistics?.layouts;
   if (typeof layouts !== "object" || layouts === null) return undefined;
   return new Map(
     Object.entries(layouts as Record<string, { count?: unknown }>).map((

