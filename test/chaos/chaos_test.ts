@@ -25,7 +25,8 @@ const ACTIONS: readonly (readonly [name: string, weight: number, action: Action]
   }],
   ["kill child", 2, (world, random) => world.killChild(random.pick(["before", "after"]))],
   ["disk full", 1, async (world) => {
-    if (!world.fillDisk()) return;
+    if (!world.canFillDisk) return;
+    world.fillDisk();
     world.telemetry.grow(20);
     await pause(400);
     world.freeDisk();
@@ -39,6 +40,9 @@ Deno.test("nothing is lost when bus, run, sinks and disk fail at random", async 
   const random = createRandom(seed);
   const folder = await Deno.makeTempDir({ prefix: "bridge-chaos-" });
   const world = await createWorld(folder, random);
+  if (!world.canFillDisk) {
+    console.log("chaos: DISK FULL IS NOT TRIED: mounting a small tmpfs takes root on Linux");
+  }
   const happened = new Map<string, number>();
   let left: readonly string[] = [];
   try {
@@ -46,7 +50,8 @@ Deno.test("nothing is lost when bus, run, sinks and disk fail at random", async 
     world.keepUp();
     for (let round = 0; round < rounds; round++) {
       const [name, , action] = random.pick(choices);
-      happened.set(name, (happened.get(name) ?? 0) + 1);
+      const tried = name === "disk full" && !world.canFillDisk ? `${name} (not tried)` : name;
+      happened.set(tried, (happened.get(tried) ?? 0) + 1);
       world.telemetry.grow(random.below(20));
       await action(world, random);
       // Now and then a start gets no time to finish.

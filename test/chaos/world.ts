@@ -13,8 +13,10 @@ export interface World {
   end(who: "bus" | "run", signal: Deno.Signal): Promise<void>;
   /** Kills the child of the process sink, as it takes its next line or after that. */
   killChild(how: "before" | "after"): void;
-  /** Fills the disk with the state and the file sink; false where there is none to fill. */
-  fillDisk(): boolean;
+  /** There is a small disk: elsewhere a full one can't be tried. */
+  readonly canFillDisk: boolean;
+  /** Fills the disk with the state and the file sink. */
+  fillDisk(): void;
   freeDisk(): void;
   /** How often each event has arrived, by sink. */
   arrivals(): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>>;
@@ -114,11 +116,10 @@ export async function createWorld(folder: string, random: Random): Promise<World
     killChild(how) {
       Deno.writeTextFileSync(`${folder}/die-${how}`, "");
     },
+    canFillDisk: disk,
     fillDisk() {
-      if (!disk) return false;
       diskWasFull = true;
       fill(`${folder}/disk/filler`);
-      return true;
     },
     freeDisk,
     async arrivals() {
