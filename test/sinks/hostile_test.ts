@@ -76,7 +76,7 @@ Deno.test("the bus carries hostile values inside sightings, none of them as anot
     await Promise.all([app.subscribed, other.subscribed]);
     const format = await loadFormat("sighting");
     const matches = HOSTILE.map(matchOf);
-    const sink = busSink(app);
+    const sink = busSink(app, never);
     await sink.write(matches.map((match, n) => ({ ...delivery(n, format.render(match)) })), never);
     await sink.close();
     const contexts: unknown[] = [];
