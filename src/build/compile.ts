@@ -101,7 +101,7 @@ async function hasten(bundle: string, { deno }: Compiler): Promise<void> {
  * site is out of reach, the base executable that ../shared/tools/denort makes;
  * else this one, which downloads its base executable.
  */
-async function findCompiler(target: string | undefined): Promise<Compiler> {
+export async function findCompiler(target: string | undefined): Promise<Compiler> {
   const named = Deno.env.get("DENO_COMPILE");
   if (named !== undefined) return { deno: named, env: {} };
   const helper = join(ROOT, "..", "shared", "tools", "denort");
