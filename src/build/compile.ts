@@ -30,6 +30,12 @@ export const PERMISSIONS = [
   "--unstable-net",
 ];
 
+/**
+ * Room for young objects at the start, MiB, of which V8 gives 1 otherwise: a tiny hunt fills
+ * that, and collecting the garbage then takes a tenth of its time.
+ */
+const V8_FLAGS = "--v8-flags=--min-semi-space-size=4";
+
 interface Compiler {
   readonly deno: string;
   readonly env: Readonly<Record<string, string>>;
@@ -54,6 +60,7 @@ async function main(args: readonly string[]): Promise<void> {
     "--no-lock",
     "--no-config",
     ...PERMISSIONS,
+    V8_FLAGS,
     ...worker,
     ...(target === undefined ? [] : ["--target", target]),
     "--output",

@@ -7,13 +7,16 @@ import {
   PatternError,
   patternProblems,
 } from "../stix/pattern/mod.ts";
-import { unseenPaths } from "./fields/coverage.ts";
+
+/** The table of fields, which a hunt for plain values has no need of. */
+let coverage: typeof import("./fields/coverage.ts") | undefined;
 
 /** The engine of regular expressions takes 10 ms to load, and few patterns need it. */
 let regexes: typeof import("../stix/eval/regex.ts") | undefined;
 
 /** Makes `patternObstacle` ready for a pattern; wait for this before. */
 export async function prepareObstacle(text: string): Promise<void> {
+  coverage ??= await import("./fields/coverage.ts");
   if (text.includes("MATCHES")) regexes ??= await import("../stix/eval/regex.ts");
 }
 
@@ -32,14 +35,15 @@ export interface PatternObstacle {
   readonly reason: string;
 }
 
-/** Why a pattern can't be found in logs; undefined if it can. */
+/** Why a pattern can't be found in logs; undefined if it can. `prepareObstacle` comes before. */
 export function patternObstacle(text: string): PatternObstacle | undefined {
+  if (coverage === undefined) throw new Error("prepareObstacle comes before patternObstacle");
   try {
     const expression = parsePattern(text);
     const problem = patternProblems(text).find(({ harmless }) => !harmless);
     if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
     observations(expression).forEach(checkRegexes);
-    const unseen = unseenPaths(expression);
+    const unseen = coverage.unseenPaths(expression);
     return unseen.length === 0
       ? undefined
       : { label: "unseen-field", reason: `no log tells ${unseen.join(", ")}` };
