@@ -5,10 +5,10 @@ import { pointsOfExpression, prefilterOf } from "../intel/points.ts";
 import { unseenPaths } from "../match/fields/coverage.ts";
 import type { Observable } from "../match/observable.ts";
 import { prepareObstacle } from "../match/pattern_support.ts";
-import { objectTypes } from "../stix/eval/comparison.ts";
 import { regexProblem } from "../stix/eval/regex.ts";
 import {
   type Comparison,
+  objectTypes,
   type ObservationExpression,
   observations,
   type ParseOptions,

@@ -3,7 +3,7 @@
  * event only those fields are read that the set's look-ups ask for.
  */
 import type { JsonObject } from "../json.ts";
-import { createKeyIndex } from "../stix/eval/keys.ts";
+import { createKeyIndex, type PathLookUp } from "../stix/eval/keys.ts";
 import type { TestOptions } from "../stix/eval/test.ts";
 import {
   type Comparison,
@@ -22,6 +22,8 @@ export interface PatternGate {
   remove(handle: Handle): void;
   /** Whether an event may fulfil a `[…]` of any pattern: false only if it fulfils none. */
   admits(event: JsonObject): boolean;
+  /** The patterns of which it may. */
+  handles(event: JsonObject): ReadonlySet<Handle>;
 }
 
 /** The looks that tell whether an event is admitted. */
@@ -32,13 +34,12 @@ interface Looks {
   readonly rest: Projection | undefined;
 }
 
-interface Check {
+interface Check extends PathLookUp<Handle> {
   readonly read: Read;
-  isMet(value: unknown): boolean;
 }
 
 export function createPatternGate(options: TestOptions): PatternGate {
-  const index = createKeyIndex<Comparison>(options);
+  const index = createKeyIndex<Handle>(options);
   const comparisons = new Map<Handle, readonly Comparison[]>();
   /** Made anew after each change. */
   let looks: Looks | undefined;
@@ -49,13 +50,14 @@ export function createPatternGate(options: TestOptions): PatternGate {
       objectType,
       steps: [{ type: "key", name: "type" }],
     }));
-    for (const { path, isMet } of index.lookUps()) {
-      const readers = readersOf(path);
-      if (readers === undefined) rest.push(path);
+    for (const lookUp of index.lookUps()) {
+      const readers = readersOf(lookUp.path);
+      if (readers === undefined) rest.push(lookUp.path);
       for (const [group, read] of readers ?? []) {
+        const check = { ...lookUp, read };
         const own = checks.get(group);
-        if (own === undefined) checks.set(group, [{ read, isMet }]);
-        else own.push({ read, isMet });
+        if (own === undefined) checks.set(group, [check]);
+        else own.push(check);
       }
     }
     const sections = sectionsOf(checks);
@@ -77,11 +79,11 @@ export function createPatternGate(options: TestOptions): PatternGate {
     add(handle, pattern) {
       const parts = observations(pattern);
       comparisons.set(handle, parts);
-      for (const part of parts) index.add(part, part);
+      for (const part of parts) index.add(part, handle);
       looks = undefined;
     },
     remove(handle) {
-      for (const part of comparisons.get(handle) ?? []) index.remove(part, part);
+      for (const part of comparisons.get(handle) ?? []) index.remove(part, handle);
       if (comparisons.delete(handle)) looks = undefined;
     },
     admits(event) {
@@ -90,6 +92,18 @@ export function createPatternGate(options: TestOptions): PatternGate {
       if (isMetIn(event, looks)) return true;
       return looks.rest !== undefined &&
         index.candidates(observedObjects(event, looks.rest)).size > 0;
+    },
+    handles(event) {
+      const { checks, sections, rest } = looks ??= prepare();
+      const found = rest === undefined
+        ? new Set<Handle>()
+        : index.candidates(observedObjects(event, rest));
+      for (const group of groupsFor(event, sections)) {
+        for (const { read, collect } of checks.get(group) ?? []) {
+          read(event, (value) => collect(value, found));
+        }
+      }
+      return found;
     },
   };
 }

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { JsonObject, JsonValue } from "../../src/json.ts";
 import { type FieldKind, type FieldRow, FIELDS } from "../../src/match/fields/table.ts";
-import { canonicalAt, createEventPatterns, parseForEvents } from "../../src/match/patterns.ts";
+import { canonicalAt, parseForEvents } from "../../src/match/pattern_reading.ts";
+import { createEventPatterns } from "../../src/match/patterns.ts";
 import { createPatternGate } from "../../src/match/pattern_gate.ts";
 
 /** Few values of each kind, so that patterns meet them. */

@@ -6,6 +6,7 @@ import type { Handle } from "../../match/set.ts";
 import type { PatternMatch } from "../../stix/eval/stream.ts";
 import type { PatternMatcherLosses } from "../../stix/eval/stream.ts";
 import type { TelemetryEvent } from "../engine.ts";
+import type { Sweep } from "./scan/finder.ts";
 
 const logger = getLogger(["bridge", "engines", "logs", "patterns"]);
 
@@ -26,8 +27,8 @@ export interface CompoundHit {
 
 /** The compound patterns of an indicator set, kept up with it. */
 export interface Compounds {
-  /** Every event may matter, not only those that hold a value of a pattern. */
-  readonly sweeping: boolean;
+  /** Patterns to which any event may matter, not only those that hold a value; undefined if there are none. */
+  readonly sweep: Sweep | undefined;
   readonly losses: PatternMatcherLosses;
   /**
    * The patterns that an event completes, each event of theirs once. `held` are the
@@ -39,7 +40,7 @@ export interface Compounds {
 }
 
 const NONE: Compounds = {
-  sweeping: false,
+  sweep: undefined,
   losses: { dropped: 0, exhausted: 0 },
   feed: () => [],
   end: () => [],
@@ -56,19 +57,22 @@ export async function followCompounds(
 ): Promise<Compounds> {
   if (order === "any" && indicators.compounds.size === 0) return NONE;
   const { createEventPatterns } = await import("../../match/patterns.ts");
-  const patterns = createEventPatterns<PlacedEvent>({ order });
+  const patterns = createEventPatterns<PlacedEvent>({ order, refused });
 
   /** Patterns that need a value which no event held so far: most of them are never read. */
   const waiting = new Set<Handle>();
 
+  /** Which indicators are not looked for stands in the summary, by `supports`. */
+  function refused(handle: Handle, { message: reason }: BridgeError): void {
+    logger.debug("{id} is not looked for: {reason}", { id: indicators.get(handle).id, reason });
+  }
+
   function add(handle: Handle): void {
-    const { id, pattern } = indicators.get(handle);
     try {
-      patterns.add(handle, pattern, indicators.sweeping.has(handle));
+      patterns.add(handle, indicators.get(handle).pattern, indicators.sweeping.has(handle));
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
-      // Which indicators are not looked for stands in the summary, by `supports`.
-      logger.debug("{id} is not looked for: {reason}", { id, reason: error.message });
+      refused(handle, error);
     }
   }
 
@@ -78,11 +82,21 @@ export async function followCompounds(
   }
 
   for (const handle of indicators.compounds) follow(handle);
+  let version = 0;
   indicators.onChange(({ handle }) => {
     waiting.delete(handle);
     patterns.remove(handle);
     if (indicators.compounds.has(handle)) follow(handle);
+    version++;
   }, signal);
+
+  const sweep: Sweep = {
+    get version() {
+      return version;
+    },
+    patterns: () => [...indicators.sweeping].map((handle) => indicators.get(handle).pattern),
+    admits: patterns.admits,
+  };
 
   const hitsOf = (matches: readonly PatternMatch<PlacedEvent>[]): CompoundHit[] =>
     matches
@@ -90,8 +104,8 @@ export async function followCompounds(
       .filter(({ handle, events }) => events.some(({ isFor }) => isFor?.(handle) !== false))
       .flatMap(({ handle, fresh }) => fresh.map((placed) => ({ handle, placed })));
   return {
-    get sweeping() {
-      return indicators.sweeping.size > 0;
+    get sweep() {
+      return indicators.sweeping.size > 0 ? sweep : undefined;
     },
     get losses() {
       return patterns.losses;

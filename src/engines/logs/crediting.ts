@@ -61,7 +61,7 @@ export function createCrediting(
         const where = line === undefined ? { source, field } : { source, line, field };
         matches.push({ type, indicator: indicators.get(handle), observable, where, event });
       }
-      if (held.length === 0 && !compounds.sweeping) return matches;
+      if (held.length === 0 && compounds.sweep === undefined) return matches;
       const completed = compounds.feed(placed, held);
       return completed.length === 0 ? matches : [...matches, ...completed.flatMap(compoundMatch)];
     },

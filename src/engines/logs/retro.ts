@@ -2,7 +2,7 @@ import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
 import { followCompounds } from "./compounds.ts";
 import { createCrediting, type Crediting } from "./crediting.ts";
 import { createEventReader, type EventLine } from "./events/event_reader.ts";
-import type { Candidate, Scan, ScanChunk } from "./scan/finder.ts";
+import type { Candidate, Needles, Scan, ScanChunk } from "./scan/finder.ts";
 import { lossTroubles } from "./losses.ts";
 import type { Past } from "./past.ts";
 import type { LogFile } from "./sources/log_files.ts";
@@ -40,8 +40,12 @@ export async function* huntInFiles(
   const crediting = createCrediting(indicators, "RETRO", compounds, query.maxEvents);
   const progress = createProgress(wanted, hooks);
   let hunted: FileHunt | undefined;
-  // A compound pattern may need events that none of its values is in.
-  const needles = { iocs: indicators.iocs, everything: compounds.sweeping };
+  const needles: Needles = {
+    iocs: indicators.iocs,
+    get sweep() {
+      return compounds.sweep;
+    },
+  };
   try {
     for await (const chunk of scan(wanted, needles, signal)) {
       const file = wanted[chunk.file]!;

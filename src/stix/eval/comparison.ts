@@ -1,6 +1,7 @@
 /** What stands inside `[…]`, evaluated on one observation. */
 import type { JsonObject } from "../../json.ts";
 import type { Comparison, ObjectPath } from "../pattern/ast.ts";
+import { objectTypes } from "../pattern/points.ts";
 import type { Observation } from "./observation.ts";
 import { printPath } from "../pattern/print.ts";
 import { createSelector, type Selector } from "./select.ts";
@@ -99,10 +100,4 @@ export function compileComparison(
     for (const id in objects) if (holds(objects[id]!, objects)) return true;
     return false;
   };
-}
-
-/** The types of object that a comparison is about. */
-export function objectTypes(comparison: Comparison): Set<string> {
-  if (!("operands" in comparison)) return new Set([comparison.path.objectType]);
-  return new Set(comparison.operands.flatMap((operand) => [...objectTypes(operand)]));
 }

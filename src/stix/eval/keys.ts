@@ -6,10 +6,11 @@ import type { JsonObject } from "../../json.ts";
 import { type Network, parseCidr } from "../ip.ts";
 import type { Comparison, ObjectPath, Test } from "../pattern/ast.ts";
 import { printPath } from "../pattern/print.ts";
-import { objectTypes } from "./comparison.ts";
+import { objectTypes } from "../pattern/mod.ts";
 import { select } from "./select.ts";
 import { createLiteralIndex, type LiteralIndex, SHORTEST_LITERAL } from "./literals.ts";
-import { quotedNumber, requiredText, type TestOptions } from "./test.ts";
+import type { TestOptions } from "./test.ts";
+import { quotedNumber, requiredText } from "./texts.ts";
 
 /** A value at a path, one of which an observation must hold. */
 interface Key {
@@ -109,10 +110,12 @@ interface PathIndex<L> {
 }
 
 /** Everything that is looked up at one path. */
-export interface PathLookUp {
+export interface PathLookUp<L> {
   readonly path: ObjectPath;
   /** Whether a value that the path selects is what any leaf needs. */
   isMet(value: unknown): boolean;
+  /** Adds the leaves that need it. */
+  collect(value: unknown, found: Set<L>): void;
 }
 
 /** Comparisons by what they need. */
@@ -122,7 +125,7 @@ export interface KeyIndex<L> {
   /** Every leaf that the objects may fulfil, maybe some more. */
   candidates(objects: Readonly<Record<string, JsonObject>>): Set<L>;
   /** What `candidates` looks up, path by path. */
-  lookUps(): PathLookUp[];
+  lookUps(): PathLookUp<L>[];
   /** Types of object of which any is enough for some leaf. */
   openTypes(): string[];
 }
@@ -186,6 +189,16 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
     return false;
   }
 
+  function collectAt(index: PathIndex<L>, value: unknown, found: Set<L>): void {
+    collect(index.leaves.get(ANY), found);
+    lookUp(index, value, (leaves) => {
+      collect(leaves, found);
+      return false;
+    });
+    if (index.literals.size === 0) return;
+    for (const text of textsIn(value)) index.literals.collect(text, found);
+  }
+
   function isMet(index: PathIndex<L>, value: unknown): boolean {
     if (index.leaves.has(ANY) || lookUp(index, value, () => true)) return true;
     return index.literals.size > 0 && textsIn(value).some(index.literals.isIn);
@@ -202,15 +215,7 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
         collect(open.get(type), found);
         for (const index of paths.get(type)?.values() ?? []) {
           const values = select(index.path, object, objects);
-          if (values.length > 0) collect(index.leaves.get(ANY), found);
-          for (const value of values) {
-            lookUp(index, value, (leaves) => {
-              collect(leaves, found);
-              return false;
-            });
-            if (index.literals.size === 0) continue;
-            for (const text of textsIn(value)) index.literals.collect(text, found);
-          }
+          for (const value of values) collectAt(index, value, found);
         }
       }
       return found;
@@ -220,6 +225,7 @@ export function createKeyIndex<L>(options: TestOptions): KeyIndex<L> {
         [...ofType.values()].map((index) => ({
           path: index.path,
           isMet: (value: unknown) => isMet(index, value),
+          collect: (value: unknown, found: Set<L>) => collectAt(index, value, found),
         }))
       );
     },

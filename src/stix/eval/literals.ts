@@ -2,7 +2,7 @@
  * Finds which of many literals stand in a text, by four characters of each: a
  * look-up for each place of the text instead of a search for each literal.
  */
-import { normalized } from "./test.ts";
+import { normalized } from "./texts.ts";
 
 /** Literals need so many characters (UTF-16 units). */
 export const SHORTEST_LITERAL = 4;

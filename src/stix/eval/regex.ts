@@ -50,8 +50,3 @@ export function regexProblem(text: string): string | undefined {
     throw error;
   }
 }
-
-/** A text that stands in everything that the expression matches; empty if none is known. */
-export function regexLiteral(text: string): string {
-  return requiredLiteral(translateRegex(text));
-}

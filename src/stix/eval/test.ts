@@ -3,8 +3,9 @@ import { contains, parseCidr } from "../ip.ts";
 import type { Constant, ObjectPath, Test } from "../pattern/ast.ts";
 import { parseTimestamp } from "../timestamp.ts";
 import { readBase64, readHex } from "./bytes.ts";
-import { compileRegex, regexLiteral } from "./regex.ts";
+import { compileRegex } from "./regex.ts";
 import type { Selected } from "./select.ts";
+import { longestLiteral, normalized, quotedNumber } from "./texts.ts";
 
 /** Whether a selected value fulfils a test. */
 export type Predicate = (value: Selected) => boolean;
@@ -71,11 +72,6 @@ function isLow(text: string, at: number): boolean {
  * types can't be compared, NaN if bytes meet a text with characters above 255.
  */
 type Compare = (value: Selected) => number | undefined;
-
-/** Feeds put numbers in quotes (`dst_port = '443'`); undefined if the text is none. */
-export function quotedNumber(text: string): number | undefined {
-  return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
-}
 
 function compareTo(constant: Constant, lenient = false): Compare {
   switch (constant.type) {
@@ -166,19 +162,6 @@ function ordered(test: Test, { lenient }: TestOptions): Predicate {
   };
 }
 
-const ASCII = /^[\x20-\x7e]*$/;
-let lastText = "";
-let lastNormal = "";
-
-/** In NFC; the same text comes again and again, once for each pattern. */
-export function normalized(text: string): string {
-  if (text !== lastText) {
-    lastNormal = ASCII.test(text) ? text : text.normalize("NFC");
-    lastText = text;
-  }
-  return lastNormal;
-}
-
 /** The text of a value for LIKE; bytes that are no UTF-8 are taken one by one. */
 function textOf(value: Selected): string | undefined {
   if (typeof value === "string") return normalized(value);
@@ -209,19 +192,6 @@ export function isLike(text: readonly string[], pattern: readonly string[]): boo
   }
   while (pattern[next] === "%") next++;
   return next === pattern.length;
-}
-
-/** The longest part of a LIKE pattern that stands for itself. */
-function longestLiteral(constant: string): string {
-  return constant.normalize("NFC").split(/[%_]+/)
-    .reduce((best, part) => part.length > best.length ? part : best, "");
-}
-
-/** A text that every text (in NFC) which fulfils a LIKE or MATCHES contains; empty if none is known. */
-export function requiredText({ operator, constants: [constant] }: Test): string {
-  if (constant?.type !== "string") return "";
-  if (operator === "LIKE") return longestLiteral(constant.value);
-  return operator === "MATCHES" ? regexLiteral(constant.value.normalize("NFC")) : "";
 }
 
 function like(constant: string): Predicate {

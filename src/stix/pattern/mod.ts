@@ -3,7 +3,13 @@ export type * from "./ast.ts";
 export { PatternError } from "./error.ts";
 export { parsePath, parsePattern, patternProblems } from "./parser.ts";
 export type { ParseOptions, PatternProblem, PatternVersion } from "./parser.ts";
-export { necessaryPoints, observations, patternPoints, prefilterPoints } from "./points.ts";
+export {
+  necessaryPoints,
+  objectTypes,
+  observations,
+  patternPoints,
+  prefilterPoints,
+} from "./points.ts";
 export type { CanFind, PointValue } from "./points.ts";
 export {
   printComparison,

@@ -82,6 +82,12 @@ export function necessaryPoints(
   }, undefined);
 }
 
+/** The types of object that a comparison is about. */
+export function objectTypes(comparison: Comparison): Set<string> {
+  if (!("operands" in comparison)) return new Set([comparison.path.objectType]);
+  return new Set(comparison.operands.flatMap((operand) => [...objectTypes(operand)]));
+}
+
 /** Every `[…]` of a pattern from left to right. */
 export function observations(expression: ObservationExpression): Comparison[] {
   const found: Comparison[] = [];

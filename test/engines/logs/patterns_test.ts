@@ -8,7 +8,8 @@ import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import { prefilterOf } from "../../../src/intel/points.ts";
 import type { JsonObject } from "../../../src/json.ts";
 import { createIocSet } from "../../../src/match/ioc_set.ts";
-import { createEventPatterns, parseForEvents } from "../../../src/match/patterns.ts";
+import { parseForEvents } from "../../../src/match/pattern_reading.ts";
+import { createEventPatterns } from "../../../src/match/patterns.ts";
 import { hunt, withFolder } from "./hunting.ts";
 
 const idOf = (n: number) => `indicator--00000000-0000-4000-8000-${String(n).padStart(12, "0")}`;

@@ -74,8 +74,8 @@ export async function* followLogs(
   const compounds = await followCompounds(indicators, "stream", signal);
   const needles = {
     iocs: indicators.iocs,
-    get everything() {
-      return compounds.sweeping;
+    get sweep() {
+      return compounds.sweep;
     },
   };
   const parts: FollowParts = {

@@ -1,4 +1,5 @@
-import type { CreateFinder, Finder, Findings, LineFormat, Needles } from "./finder.ts";
+import { isJsonObject } from "../../../json.ts";
+import type { CreateFinder, Finder, Findings, LineFormat, Needles, Sweep } from "./finder.ts";
 
 const NEWLINE = 0x0a;
 const OPEN = 0x7b;
@@ -6,7 +7,7 @@ const CLOSE = 0x7d;
 
 /**
  * The simplest finder: each line that can be an event is a candidate. It is the
- * oracle of the others, and the one to use when every line matters.
+ * oracle of the others.
  */
 export function createEveryLineFinder(_needles: Needles, format: LineFormat): Finder {
   const json = format.type === "json";
@@ -30,20 +31,43 @@ export function createEveryLineFinder(_needles: Needles, format: LineFormat): Fi
   };
 }
 
-/** Which of all lines another finder named too. */
-function holding(all: Findings, named: Findings): Uint8Array {
-  const marks = new Uint8Array(all.length / 3);
-  for (let at = 0, next = 0; at < marks.length && next < named.length; at++) {
-    const line = all.candidates[3 * at + 2]!;
+/** Adds to what a finder named those other lines that may matter to a sweep. */
+function withSwept(
+  named: Findings,
+  all: Findings,
+  mayMatter: (from: number, to: number) => boolean,
+): Findings {
+  const candidates: number[] = [], holding: number[] = [];
+  let next = 0;
+  for (let i = 0; i < all.length; i += 3) {
+    const from = all.candidates[i]!, to = all.candidates[i + 1]!, line = all.candidates[i + 2]!;
     while (next < named.length && named.candidates[next + 2]! < line) next += 3;
-    if (next < named.length && named.candidates[next + 2] === line) marks[at] = 1;
+    const holds = next < named.length && named.candidates[next + 2] === line;
+    if (!holds && !mayMatter(from, to)) continue;
+    candidates.push(from, to, line);
+    holding.push(holds ? 1 : 0);
   }
-  return marks;
+  const ascii = named.ascii === undefined ? {} : { ascii: named.ascii };
+  return { ...all, ...ascii, candidates, length: candidates.length, holding };
+}
+
+const decoder = new TextDecoder();
+
+/** Lines that are no JSON after all are told of where lines are read. */
+function isAdmitted(bytes: Uint8Array, { admits }: Sweep): boolean {
+  let event: unknown;
+  try {
+    event = JSON.parse(decoder.decode(bytes));
+  } catch {
+    return true;
+  }
+  return !isJsonObject(event) || admits(event);
 }
 
 /**
  * The finder for a format: the given one where it can tell lines apart, else every
- * line. Where every line matters, the given one says which of them hold IoCs.
+ * line. With a sweep, lines that may matter to it are named too: of JSON those that it
+ * admits, of TSV all, as what they say is told by headers.
  */
 export function chooseFinder(
   createFinder: CreateFinder,
@@ -52,17 +76,20 @@ export function chooseFinder(
 ): Finder {
   const everyLine = createEveryLineFinder(needles, format);
   if (format.type === "lines") return everyLine;
-  const { iocs } = needles;
   let finder: Finder | undefined;
   return {
     find(block, start, end) {
+      finder ??= createFinder(needles, format);
+      const named = finder.find(block, start, end);
       // Asked each time: while following, compound patterns come and go.
-      finder ??= createFinder({ iocs }, format);
-      const found = finder.find(block, start, end);
-      if (needles.everything !== true) return found;
+      const { sweep } = needles;
+      if (sweep === undefined) return named;
       const all = everyLine.find(block, start, end);
-      const ascii = found.ascii === undefined ? {} : { ascii: found.ascii };
-      return { ...all, ...ascii, holding: holding(all, found) };
+      return withSwept(
+        named,
+        all,
+        (from, to) => format.type !== "json" || isAdmitted(block.subarray(from, to), sweep),
+      );
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../json.ts";
 import type { IocSet } from "../../../match/set.ts";
 
 /**
@@ -15,11 +16,21 @@ export type LineFormat =
   /** Nothing is known of their inside (TSV with odd separators): every line is a candidate. */
   | { readonly type: "lines" };
 
+/** Compound patterns without values to look for: any line may matter to them. */
+export interface Sweep {
+  /** Another with each change of the patterns. */
+  readonly version: number;
+  /** Their texts, for threads that make a sweep of their own (`match/sweep.ts`). */
+  readonly patterns: () => readonly string[];
+  /** Whether an event may fulfil a part of one. */
+  readonly admits: (event: JsonObject) => boolean;
+}
+
 /** What a finder looks for. */
 export interface Needles {
   readonly iocs: IocSet;
-  /** Each line matters (a compound pattern has no value to look for): every line is a candidate. */
-  readonly everything?: boolean;
+  /** Lines without IoCs are candidates if it admits them; asked anew for each block. */
+  readonly sweep?: Sweep | undefined;
 }
 
 /** What a finder saw in one block. */
@@ -35,10 +46,10 @@ export interface Findings {
   /** How many numbers of `candidates` count. */
   readonly length: number;
   /**
-   * Where every line is a candidate: for each of them, whether it may hold an IoC (1)
-   * or surely doesn't (0); absent if that is not known.
+   * Where lines without IoCs are candidates too: for each candidate, whether it may hold
+   * one (1) or surely doesn't (0); absent if that is not known.
    */
-  readonly holding?: Uint8Array;
+  readonly holding?: ArrayLike<number>;
   /**
    * JSON only: lines that are not empty and don't begin with `{` and end with `}`
    * (white space aside). They are not candidates.
@@ -73,7 +84,7 @@ export interface Candidate {
   readonly offset: number;
   /** The file ends in it, without a newline: more of it may come. */
   readonly open?: true;
-  /** No IoC stands in the line; it is here as every line matters. */
+  /** No IoC stands in the line; it is here as a pattern without values may need it. */
   readonly valueless?: true;
 }
 

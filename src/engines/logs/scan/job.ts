@@ -4,7 +4,7 @@ import type { BlockLimits } from "../read/blocks.ts";
 import type { IocSet } from "../../../match/set.ts";
 import { type FilterCopy, pasteFilter } from "./filter.ts";
 import { identityOf } from "../read/identity.ts";
-import { type LineFormat, MOVED, type Needles, type ScanFile } from "./finder.ts";
+import { type LineFormat, MOVED, type Needles, type ScanFile, type Sweep } from "./finder.ts";
 import { createBlockScanner, type FileChunk, scanFile, troubleOf } from "./inline.ts";
 import { createKernel, type Kernel } from "./kernel.ts";
 import { createPastedFinders } from "./kernel_finder.ts";
@@ -29,31 +29,41 @@ export interface JobChunk extends FileChunk {
 export interface JobRunner {
   /** Takes another filter, between jobs. */
   use(filter: FilterCopy): void;
+  /** Takes another sweep, between jobs. */
+  sweep(sweep: Sweep | undefined): void;
   run(job: ScanJob, signal: AbortSignal): AsyncGenerator<JobChunk>;
 }
 
 /** Blocks of plain files: what is read, looked through and filtered with stays in the second-level cache. */
 const BLOCK_BYTES = 256 << 10;
 
-/** The set behind a pasted filter is not here; nothing asks for it. */
-const NEEDLES: Needles = { iocs: undefined as unknown as IocSet };
-
 /** Makes a runner; it does one job at a time. */
 export function createJobRunner(module: WebAssembly.Module, limits: BlockLimits): JobRunner {
   const kernel = createKernel(module);
+  // The set behind a pasted filter is not here; nothing asks for it.
+  let needles: Needles = { iocs: undefined as unknown as IocSet };
   return {
     use: (filter) => pasteFilter(kernel, filter),
-    run: (job, signal) =>
-      job.range === undefined
-        ? runFile(job, kernel, limits, signal)
-        : runRange(job, job.range, kernel, limits, signal),
+    sweep: (sweep) => needles = { ...needles, sweep },
+    run(job, signal) {
+      const parts = { kernel, needles, limits };
+      return job.range === undefined
+        ? runFile(job, parts, signal)
+        : runRange(job, job.range, parts, signal);
+    },
   };
+}
+
+/** What jobs are done with. */
+interface RunParts {
+  readonly kernel: Kernel;
+  readonly needles: Needles;
+  readonly limits: BlockLimits;
 }
 
 async function* runFile(
   { file }: ScanJob,
-  kernel: Kernel,
-  limits: BlockLimits,
+  { kernel, needles, limits }: RunParts,
   signal: AbortSignal,
 ): AsyncGenerator<JobChunk> {
   const parts = {
@@ -61,7 +71,7 @@ async function* runFile(
     open: (file: ScanFile) => openByteStream(file.path, signal, file),
     limits,
   };
-  for await (const chunk of scanFile(file, NEEDLES, parts, signal)) {
+  for await (const chunk of scanFile(file, needles, parts, signal)) {
     yield { ...chunk, format: file.format };
   }
 }
@@ -69,8 +79,7 @@ async function* runFile(
 async function* runRange(
   { file }: ScanJob,
   range: ByteRange,
-  kernel: Kernel,
-  limits: BlockLimits,
+  { kernel, needles, limits }: RunParts,
   signal: AbortSignal,
 ): AsyncGenerator<JobChunk> {
   const none = { lines: 0, candidates: [], troubles: [] };
@@ -79,7 +88,7 @@ async function* runRange(
   let done = range.start;
   try {
     using source = openAsListed(file);
-    const scanner = createBlockScanner(format, NEEDLES, createPastedFinders(kernel), 1, limits);
+    const scanner = createBlockScanner(format, needles, createPastedFinders(kernel), 1, limits);
     const blockBytes = Math.min(limits.blockBytes, BLOCK_BYTES);
     for (const block of readRange(source, range, roomIn(kernel), { ...limits, blockBytes })) {
       signal.throwIfAborted();

@@ -38,9 +38,7 @@ export function createHunters(compile = compileKernel): Hunters {
  */
 export function createKernelFinders(hunters = createHunters()): CreateFinder {
   return (needles, format) => {
-    if (needles.everything === true || format.type === "lines") {
-      return createEveryLineFinder(needles, format);
-    }
+    if (format.type === "lines") return createEveryLineFinder(needles, format);
     const hunter = hunters(needles.iocs);
     if (hunter === undefined) return createPlainFinder(needles, format);
     const { kernel, filter } = hunter;

@@ -11,7 +11,7 @@ const URL_KIND = OBSERVABLE_KINDS.indexOf("url");
 /** Makes a finder that asks the set about every text in a line, without parsing the line. */
 export const createPlainFinder: CreateFinder = (needles, format) => {
   const everyLine = createEveryLineFinder(needles, format);
-  if (needles.everything === true || format.type === "lines") return everyLine;
+  if (format.type === "lines") return everyLine;
   const { iocs } = needles;
   const decoder = new TextDecoder();
   const candidates: number[] = [];

@@ -9,29 +9,40 @@ const WORTH_WORKERS = 64 << 20;
 /** Compressed bytes take longer than plain ones by about this factor. */
 const COMPRESSED_WEIGHT = 20;
 
+/** Bytes that are parsed take longer than those that are looked through by about this factor. */
+const SWEEPING_WEIGHT = 8;
+
 /** Whether other threads would make a scan faster. */
-export function isWorthWorkers(files: readonly ScanFile[]): boolean {
+export function isWorthWorkers(files: readonly ScanFile[], sweeping: boolean): boolean {
   let weight = 0;
   for (const file of files) {
-    if (isHere(file)) continue;
+    if (isHere(file, sweeping)) continue;
     weight += ((file.size ?? 0) - (file.from ?? 0)) *
       (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
   }
-  return weight >= WORTH_WORKERS;
+  return weight * (sweeping ? SWEEPING_WEIGHT : 1) >= WORTH_WORKERS;
 }
 
-/** Whether only the calling thread can scan a file. */
-export function isHere(file: ScanFile): boolean {
-  return file.once === true || file.format.type === "lines";
+/**
+ * Whether only the calling thread can scan a file. In a sweep it has TSV to itself, as
+ * ranges don't know the headers that tell what their lines say.
+ */
+export function isHere(file: ScanFile, sweeping: boolean): boolean {
+  const { type } = file.format;
+  return file.once === true || type === "lines" || (sweeping && type === "tsv");
 }
 
 /** Cuts files into jobs, in order. */
-export function planJobs(files: readonly ScanFile[], rangeBytes = RANGE_BYTES): ScanJob[] {
+export function planJobs(
+  files: readonly ScanFile[],
+  sweeping: boolean,
+  rangeBytes = RANGE_BYTES,
+): ScanJob[] {
   const jobs: ScanJob[] = [];
   for (const [index, file] of files.entries()) {
     const add = (part: Pick<ScanJob, "range">) =>
       jobs.push({ id: jobs.length, index, file, ...part });
-    if (isHere(file) || file.compression !== "none" || file.size === undefined) {
+    if (isHere(file, sweeping) || file.compression !== "none" || file.size === undefined) {
       add({});
       continue;
     }

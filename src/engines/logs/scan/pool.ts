@@ -32,9 +32,9 @@ export function createPoolScan(parts: PoolScanParts): Scan {
   const inline = createInlineScan(parts);
   const threads = parts.threads ?? navigator.hardwareConcurrency;
   return (files, needles, signal) => {
-    const worth = parts.rangeBytes !== undefined || isWorthWorkers(files);
-    // If every line matters, this thread has most of the work anyway.
-    const alone = threads < 2 || !worth || needles.everything === true;
+    const sweeping = needles.sweep !== undefined;
+    const worth = parts.rangeBytes !== undefined || isWorthWorkers(files, sweeping);
+    const alone = threads < 2 || !worth;
     const hunter = alone ? undefined : parts.hunters(needles.iocs);
     if (hunter === undefined) return inline(files, needles, signal);
     return scanInPool(files, needles, signal, { ...parts, hunter, threads });
@@ -48,7 +48,8 @@ async function* scanInPool(
   parts: Parts,
 ): AsyncGenerator<ScanChunk> {
   const { threads, hunter, limits = DEFAULT_LIMITS } = parts;
-  const jobs = planJobs(files, parts.rangeBytes);
+  const sweeping = needles.sweep !== undefined;
+  const jobs = planJobs(files, sweeping, parts.rangeBytes);
   const board = createBoard(jobs, AHEAD * threads);
   const news = createNews();
   let failure: Error | undefined;
@@ -67,7 +68,7 @@ async function* scanInPool(
     news.tell();
   };
   signal.addEventListener("abort", stop);
-  const here = createOwnPart(board, team, needles, parts, signal);
+  const here = createOwnPart(board, team, needles, sweeping, parts, signal);
   try {
     const tally = createTally(files);
     while (!board.done) {
@@ -108,16 +109,18 @@ function createOwnPart(
   board: Board,
   team: Team,
   needles: Needles,
+  sweeping: boolean,
   parts: Parts,
   signal: AbortSignal,
 ): OwnPart {
   const { filter, module } = parts.hunter;
   const runner = createJobRunner(module, parts.limits ?? DEFAULT_LIMITS);
   let passedOn: number | undefined;
+  let swept: number | undefined;
   let current: { readonly id: number; readonly chunks: AsyncGenerator<JobChunk> } | undefined;
 
   async function* run(job: ScanJob): AsyncGenerator<JobChunk> {
-    if (!isHere(job.file)) return yield* runner.run(job, signal);
+    if (!isHere(job.file, sweeping)) return yield* runner.run(job, signal);
     for await (const chunk of scanFile(job.file, needles, parts, signal)) {
       yield { ...chunk, format: job.file.format };
     }
@@ -126,6 +129,12 @@ function createOwnPart(
   /** Passes a changed filter on; this thread's own waits for the next job. */
   function refresh(): void {
     filter.update();
+    const { sweep } = needles;
+    if (sweep?.version !== swept) {
+      swept = sweep?.version;
+      team.sweep(sweep?.patterns() ?? []);
+      runner.sweep(sweep);
+    }
     if (filter.version === passedOn) return;
     passedOn = filter.version;
     const copy = filter.copy();
@@ -144,6 +153,7 @@ function createOwnPart(
     redo(job) {
       const other = createJobRunner(module, parts.limits ?? DEFAULT_LIMITS);
       other.use(filter.copy());
+      other.sweep(needles.sweep);
       return other.run(job, signal);
     },
     async end() {
@@ -151,7 +161,7 @@ function createOwnPart(
     },
     async work() {
       if (current === undefined) refresh();
-      team.handOut(() => board.take((job) => !isHere(job.file)));
+      team.handOut(() => board.take((job) => !isHere(job.file, sweeping)));
       if (current === undefined) {
         const job = board.take(() => true);
         if (job === undefined) return false;

@@ -15,6 +15,7 @@ let runner: JobRunner;
 let busy = false;
 let ahead = 0;
 let onTaken = () => {};
+let ready: Promise<void> = Promise.resolve();
 
 scope.onmessage = ({ data }: MessageEvent<Order>) => {
   switch (data.type) {
@@ -23,6 +24,9 @@ scope.onmessage = ({ data }: MessageEvent<Order>) => {
       break;
     case "filter":
       runner.use(data.filter);
+      break;
+    case "sweep":
+      ready = ready.then(() => sweep(data.patterns));
       break;
     case "job":
       jobs.push(data.job);
@@ -37,8 +41,17 @@ scope.onmessage = ({ data }: MessageEvent<Order>) => {
 async function work(): Promise<void> {
   if (busy) return;
   busy = true;
-  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) await run(job);
+  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+    await ready;
+    await run(job);
+  }
   busy = false;
+}
+
+async function sweep(patterns: readonly string[]): Promise<void> {
+  if (patterns.length === 0) return runner.sweep(undefined);
+  const { createSweep } = await import("../../../match/sweep.ts");
+  runner.sweep({ version: 0, patterns: () => patterns, admits: createSweep(patterns) });
 }
 
 async function run(job: ScanJob): Promise<void> {

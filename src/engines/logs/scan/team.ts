@@ -17,6 +17,7 @@ export interface TeamEvents {
 /** Some Workers that scan. */
 export interface Team {
   use(filter: FilterCopy): void;
+  sweep(patterns: readonly string[]): void;
   /** Gives out jobs, as long as there are some and somebody to do them. */
   handOut(next: () => ScanJob | undefined): void;
   /** A chunk was handed on: its Worker may send another. */
@@ -59,6 +60,9 @@ export function startTeam(
   return {
     use(filter) {
       for (const worker of members.keys()) tell(worker, { type: "filter", filter });
+    },
+    sweep(patterns) {
+      for (const worker of members.keys()) tell(worker, { type: "sweep", patterns });
     },
     handOut(next) {
       for (const [worker, jobs] of members) {

@@ -12,6 +12,8 @@ export type Order =
     readonly limits: BlockLimits;
   }
   | { readonly type: "filter"; readonly filter: FilterCopy }
+  /** Patterns of which each event may fulfil a part; none take the sweep away. */
+  | { readonly type: "sweep"; readonly patterns: readonly string[] }
   | { readonly type: "job"; readonly job: ScanJob }
   /** A report was taken: one more may be sent. */
   | { readonly type: "taken" };
@@ -24,7 +26,7 @@ export interface Report {
   readonly troubles: readonly ScanTrouble[];
   readonly format: LineFormat;
   readonly end: boolean;
-  /** Line, start and end in `text` of each candidate. */
+  /** Line, start and end in `text` of each candidate, and 1 if it is valueless. */
   readonly spots: Uint32Array<ArrayBuffer>;
   /** Where each candidate is in the file. */
   readonly offsets: Float64Array<ArrayBuffer>;
@@ -33,19 +35,22 @@ export interface Report {
   readonly text: Uint8Array<ArrayBuffer>;
 }
 
+/** Numbers for each candidate in `spots`. */
+const SPOT = 4;
+
 /** Reports that a Worker may have sent ahead of the pool's taking them. */
 export const AHEAD = 16;
 
 /** Makes one report of several chunks. */
 export function pack(job: number, chunks: readonly JobChunk[]): Report {
   const candidates = chunks.flatMap((chunk) => chunk.candidates);
-  const spots = new Uint32Array(candidates.length * 3);
+  const spots = new Uint32Array(candidates.length * SPOT);
   const offsets = Float64Array.from(candidates, ({ offset }) => offset);
   const text = new Uint8Array(candidates.reduce((sum, { bytes }) => sum + bytes.length, 0));
   let at = 0;
-  for (const [i, { line, bytes }] of candidates.entries()) {
+  for (const [i, { line, bytes, valueless }] of candidates.entries()) {
     text.set(bytes, at);
-    spots.set([line, at, at += bytes.length], i * 3);
+    spots.set([line, at, at += bytes.length, valueless ? 1 : 0], i * SPOT);
   }
   const last = chunks.at(-1)!;
   return {
@@ -66,11 +71,15 @@ export function pack(job: number, chunks: readonly JobChunk[]): Report {
 export function unpack(report: Report): JobChunk {
   const { bytes, lines, troubles, format, end, spots, offsets, open, text } = report;
   const candidates: Candidate[] = [];
-  for (let i = 0; i < spots.length; i += 3) {
+  for (let i = 0; i < spots.length; i += SPOT) {
     const bytes = text.subarray(spots[i + 1]!, spots[i + 2]!);
-    const isOpen = open && i + 3 === spots.length;
-    const spot = { line: spots[i]!, bytes, offset: offsets[i / 3]! };
-    candidates.push(isOpen ? { ...spot, open: true } : spot);
+    const isOpen = open && i + SPOT === spots.length;
+    const spot = { line: spots[i]!, bytes, offset: offsets[i / SPOT]! };
+    candidates.push({
+      ...spot,
+      ...(isOpen ? { open: true } : {}),
+      ...(spots[i + 3] === 1 ? { valueless: true } : {}),
+    });
   }
   return { bytes, lines, candidates, troubles, format, end };
 }

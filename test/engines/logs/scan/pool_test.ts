@@ -10,6 +10,7 @@ import {
 } from "../../../../src/engines/logs/scan/kernel_finder.ts";
 import { createPoolScan } from "../../../../src/engines/logs/scan/pool.ts";
 import type { IocSet } from "../../../../src/match/set.ts";
+import { createSweep } from "../../../../src/match/sweep.ts";
 import { setOf } from "./events.ts";
 
 const JSON_LINES: LineFormat = { type: "json" };
@@ -33,8 +34,9 @@ async function outcome(chunks: AsyncIterable<ScanChunk>) {
   for await (const { file, candidates, bytes, ...chunk } of chunks) {
     const total = totals[file] ??= { lines: 0, bytes: 0, ends: 0, troubles: [] };
     assert.equal(total.ends, 0, "no chunk follows the end of a file");
-    for (const { line, bytes } of candidates) {
-      lines.push(`${file}:${line}:${new TextDecoder().decode(bytes)}`);
+    for (const { line, bytes, valueless } of candidates) {
+      const mark = valueless ? "swept" : "";
+      lines.push(`${file}:${line}:${mark}:${new TextDecoder().decode(bytes)}`);
     }
     total.lines += chunk.lines;
     total.bytes += bytes;
@@ -46,11 +48,20 @@ async function outcome(chunks: AsyncIterable<ScanChunk>) {
   return { lines, totals };
 }
 
-async function compare(files: readonly ScanFile[], iocs: IocSet, rangeBytes: number) {
+async function compare(
+  files: readonly ScanFile[],
+  iocs: IocSet,
+  rangeBytes: number,
+  patterns: readonly string[] = [],
+) {
   const parts = partsFor();
-  const inline = await outcome(createInlineScan(parts)(files, { iocs }, never));
+  const sweep = patterns.length === 0
+    ? undefined
+    : { version: 1, patterns: () => patterns, admits: createSweep(patterns) };
+  const needles = { iocs, sweep };
+  const inline = await outcome(createInlineScan(parts)(files, needles, never));
   const pool = createPoolScan({ ...parts, threads: 3, rangeBytes });
-  assert.deepEqual(await outcome(pool(files, { iocs }, never)), inline);
+  assert.deepEqual(await outcome(pool(files, needles, never)), inline);
   return inline;
 }
 
@@ -98,6 +109,36 @@ Deno.test("the pool yields what one thread does, in its order", async () => {
     ),
     { numRuns: 25 },
   );
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("the pool names the lines that patterns without values may need", async () => {
+  const dir = await Deno.makeTempDir();
+  const iocs = setOf([["ipv4", "192.0.2.1"]], false);
+  const event = (n: number) =>
+    n % 31 === 0
+      ? "{rubbish}"
+      : JSON.stringify({ src_ip: `192.0.2.${n % 50}`, dest_port: n % 9, n });
+  const text = Array.from({ length: 400 }, (_, n) => event(n)).join("\n") + "\n";
+  const rows = Array.from({ length: 50 }, (_, n) => `192.0.2.${n}\t${n}`);
+  const tsv = ["#separator \\x09", "#fields\tid.orig_h\tid.resp_p", ...rows].join("\n");
+  const files = [
+    await write(`${dir}/eve.json`, text, JSON_LINES),
+    await write(`${dir}/eve.json.gz`, text, JSON_LINES, "gzip"),
+    await write(`${dir}/conn.log`, tsv, TSV),
+  ];
+  const patterns = ["[network-traffic:dst_port = 7]", "[url:value LIKE '%/never/%']"];
+  const { lines } = await compare(files, iocs, 500, patterns);
+  const ours = lines.filter((line) => line.startsWith("0:"));
+  const wanted = Array.from({ length: 400 }, (_, n) => n)
+    .filter((n) => n % 31 === 0 || n % 9 === 7 || n % 50 === 1);
+  assert.deepEqual(ours.map((line) => Number(line.split(":")[1]) - 1), wanted);
+  assert.deepEqual(
+    ours.filter((line) => line.includes(":swept:")).length,
+    wanted.filter((n) => n % 31 === 0 || n % 50 !== 1).length,
+  );
+  // What TSV says is told where it is read.
+  assert.equal(lines.filter((line) => line.startsWith("2:")).length, 52);
   await Deno.remove(dir, { recursive: true });
 });
 
