@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseBytes } from "../../config/units.ts";
 import { UsageError } from "../../errors.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
 import { type CliContext, withExamples } from "../context.ts";
@@ -11,6 +12,8 @@ interface Options {
   readonly intel?: readonly string[];
   readonly store?: string;
   readonly retention: number;
+  readonly maxSubscribers: number;
+  readonly maxQueued: number;
   readonly curveKey?: string;
   readonly curveClients?: string;
   readonly plainUsers?: string;
@@ -22,6 +25,8 @@ interface Address {
   readonly host: string;
   readonly port: number;
 }
+
+const MAX_QUEUED = "512MiB";
 
 /** `bridge bus`: a Threat Bus for who has none yet. */
 export function command(context: CliContext): Command {
@@ -45,6 +50,13 @@ export function command(context: CliContext): Command {
       "where messages are kept; :memory: forgets them (default: state folder)",
     )
     .option("--retention <days>", "how long messages are kept", parseDays, 365)
+    .option("--max-subscribers <n>", "more are refused", parseCount, 10_000)
+    .option(
+      "--max-queued <size>",
+      "most that waits for all subscribers together; beyond, those lose their oldest for whom most waits",
+      parseSize,
+      parseBytes(MAX_QUEUED),
+    )
     .option("--curve-key <file>", "encrypt: our CURVE certificate with the secret key")
     .option("--curve-clients <path>", "only clients with these public certificates")
     .option("--plain-users <file>", "login: user:password, one a line")
@@ -53,8 +65,11 @@ export function command(context: CliContext): Command {
       new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"),
     )
     .action((options: Options) => run(options, context));
-  bus.options.find((option) => option.long === "--listen")!.defaultValueDescription =
-    "127.0.0.1:13370";
+  const describeDefault = (name: string, text: string) => {
+    bus.options.find((option) => option.long === name)!.defaultValueDescription = text;
+  };
+  describeDefault("--listen", "127.0.0.1:13370");
+  describeDefault("--max-queued", MAX_QUEUED);
   return withExamples(bus, [
     ["for the apps of this machine", "bridge bus"],
     ["publish the indicators of a folder, and what changes in it", "bridge bus --intel /srv/intel"],
@@ -76,6 +91,8 @@ async function run(options: Options, context: CliContext): Promise<void> {
     intel: options.intel ?? [],
     store: options.store ?? `${stateFolder(context)}/bus.sqlite`,
     retentionDays: options.retention,
+    maxSubscribers: options.maxSubscribers,
+    totalBytes: options.maxQueued,
     insecure: options.insecure ?? false,
     ...(mechanism && { mechanism }),
   }, context.signal);
@@ -125,4 +142,18 @@ function parseDays(text: string): number {
   const days = Number(text);
   if (days > 0 && days < 1e6) return days;
   throw new InvalidArgumentError("write a number of days, e.g. 30");
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count > 0) return count;
+  throw new InvalidArgumentError("write a whole number from 1");
+}
+
+function parseSize(text: string): number {
+  try {
+    return parseBytes(text);
+  } catch {
+    throw new InvalidArgumentError("write a size, e.g. 512MiB");
+  }
 }

@@ -19,10 +19,15 @@ import {
 } from "../messages.ts";
 import { createRefusals } from "../refusals.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
-import type { OutboxLimits, Peer } from "./outbox.ts";
+import type { Peer } from "./outbox.ts";
 import { createSnapshots } from "./snapshots.ts";
 import type { BusStore } from "./store.ts";
-import { createSubscribers, type Subscriber, type Subscribers } from "./subscribers.ts";
+import {
+  createSubscribers,
+  type Subscriber,
+  type SubscriberLimits,
+  type Subscribers,
+} from "./subscribers.ts";
 
 const encoder = new TextEncoder();
 const logger = getLogger(["bridge", "bus"]);
@@ -37,7 +42,7 @@ export interface BrokerOptions {
   readonly store: BusStore;
   /** Ports named in grants; known once the sockets listen. */
   readonly ports: { readonly pub: number; readonly sub: number };
-  readonly limits: OutboxLimits;
+  readonly limits: SubscriberLimits;
   /** A subscriber without heartbeat and connection for so long is forgotten, ms. */
   readonly expiryMs: number;
   readonly now?: () => number;
@@ -51,6 +56,8 @@ export interface BusStats {
   readonly refused: Readonly<Record<string, number>>;
   /** Messages lost by subscribers that do not read. */
   readonly dropped: number;
+  /** Subscriptions refused because there were too many. */
+  readonly turnedAway: number;
 }
 
 /** The bus's inside. */
@@ -74,7 +81,7 @@ export interface Broker {
 /** Makes a broker over an open store. */
 export function createBroker(options: BrokerOptions): Broker {
   const { store, limits, expiryMs, now = Date.now } = options;
-  const counts = { indicator: 0, sighting: 0, dropped: 0 };
+  const counts = { indicator: 0, sighting: 0, dropped: 0, turnedAway: 0 };
   const refusals = createRefusals(logger);
   const subscribers = createSubscribers(limits, onDrop);
   const snapshots = createSnapshots(subscribers, store, now);
@@ -163,6 +170,14 @@ export function createBroker(options: BrokerOptions): Broker {
 
   const subscribe = (topics: readonly string[], days: number) => {
     const subscriber = subscribers.add(topics, now());
+    if (subscriber === undefined) {
+      counts.turnedAway++;
+      logger.warn("Refused a subscription to {topics}: there are {count} subscribers already", {
+        topics: topics.join(", "),
+        count: subscribers.size,
+      });
+      return { status: "error" } as const;
+    }
     if (days > 0) snapshots.request(subscriber, days);
     logger.info("Subscribed {topics} with {days} days of snapshot as {topic}", {
       topics: topics.join(", "),
@@ -208,6 +223,7 @@ export function createBroker(options: BrokerOptions): Broker {
       received: { indicator: counts.indicator, sighting: counts.sighting },
       refused: refusals.counts(),
       dropped: counts.dropped,
+      turnedAway: counts.turnedAway,
     }),
     close: () => {
       for (const { topic } of [...subscribers.all()]) end(topic);

@@ -35,6 +35,10 @@ export interface BusOptions {
   /** What is held for one subscriber; default 100,000 messages or 64 MiB. */
   readonly queueMessages?: number;
   readonly queueBytes?: number;
+  /** What is held for all of them together; default 512 MiB. */
+  readonly totalBytes?: number;
+  /** Most subscribers; default 10,000. */
+  readonly maxSubscribers?: number;
   /** A subscriber that reads nothing for so long no longer slows publishers down; default 5,000 ms. */
   readonly stallMs?: number;
 }
@@ -66,10 +70,17 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
   const stop = new AbortController();
   const ports = { pub: 0, sub: 0 };
   const { queueMessages = 100_000, queueBytes = 1 << 26, stallMs = 5000 } = options;
+  const { totalBytes = 1 << 29, maxSubscribers = 10_000 } = options;
   const broker = createBroker({
     store,
     ports,
-    limits: { messages: queueMessages, bytes: queueBytes, stallMs },
+    limits: {
+      messages: queueMessages,
+      bytes: queueBytes,
+      stallMs,
+      totalBytes,
+      subscribers: maxSubscribers,
+    },
     expiryMs: options.expiryMs ?? 30_000,
   });
   const work: Promise<void>[] = [];

@@ -1,4 +1,5 @@
 /** The three sockets of a bus, joined to its inside. */
+import { ZmtpError } from "../../zmtp/error.ts";
 import { listen } from "../../zmtp/listener.ts";
 import { bindRep, type Listener, type SocketOptions } from "../../zmtp/mod.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
@@ -7,6 +8,8 @@ import type { Peer } from "./outbox.ts";
 
 /** Messages that wait for one connection before the sender has to wait. */
 const HIGH_WATER = 2000;
+/** Most topics that one connection may ask for; more costs it the connection. */
+const MAX_TOPICS = 10_000;
 const WANTED = ["stix2/", PUBLISH_TOPICS.snapshotenvelope].map((topic) =>
   new TextEncoder().encode(topic)
 );
@@ -26,11 +29,15 @@ export function servePub(options: SocketOptions, broker: Broker): Listener {
         return sender.pending >= HIGH_WATER ? sender.drained(HIGH_WATER / 2) : undefined;
       },
     };
+    let topics = 0;
     try {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
+          if (one.type === "message") continue;
+          topics += one.type === "subscribe" ? 1 : -1;
+          if (topics > MAX_TOPICS) throw new ZmtpError(`More than ${MAX_TOPICS} topics`);
           if (one.type === "subscribe") broker.attach(peer, one.topic.slice());
-          if (one.type === "cancel") broker.detach(peer, one.topic.slice());
+          else broker.detach(peer, one.topic.slice());
         }
       }
     } finally {

@@ -10,6 +10,12 @@ export interface Peer {
   send(frame: Uint8Array): Promise<void> | undefined;
 }
 
+/** What all outboxes of a bus hold together, in bytes, their messages' overhead included. */
+export interface Budget {
+  /** Takes so many more, or gives them back. */
+  change(bytes: number): void;
+}
+
 /** How much an outbox holds, and how long it may stand still before it loses messages. */
 export interface OutboxLimits {
   readonly messages: number;
@@ -20,6 +26,8 @@ export interface OutboxLimits {
 /** The queue of one subscriber. */
 export interface Outbox {
   readonly length: number;
+  /** Bytes of what is queued. */
+  readonly bytes: number;
   /** Messages lost because the queue was full. */
   readonly dropped: number;
   /** A SUB connection is there to take messages. */
@@ -27,6 +35,8 @@ export interface Outbox {
   /** Publishers should wait: the queue is long, and it moves. */
   readonly congested: boolean;
   push(frame: Uint8Array): void;
+  /** Loses its oldest messages, of so many bytes or all that there are. */
+  drop(bytes: number): void;
   /** Resolves when the queue is no longer congested, stands still or is closed. */
   relief(): Promise<void>;
   /** Resolves when at most half of the queue is used, or it is closed. For what can wait for long. */
@@ -43,8 +53,15 @@ export interface Outbox {
   close(): void;
 }
 
+/** What a queued message costs beside its bytes. */
+const OVERHEAD = 100;
+
 /** Makes an outbox. `onDrop` is told of each message lost. */
-export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
+export function createOutbox(
+  limits: OutboxLimits,
+  onDrop: () => void,
+  budget: Budget = { change: () => {} },
+): Outbox {
   let queue: Uint8Array[] = [];
   let head = 0;
   let bytes = 0;
@@ -70,6 +87,7 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
   const shift = (): Uint8Array => {
     const frame = queue[head++]!;
     bytes -= frame.length;
+    budget.change(-frame.length - OVERHEAD);
     // Moving the rest forward only now and then keeps shifting cheap.
     if (head > 1024 && head * 2 > queue.length) {
       queue = queue.slice(head);
@@ -84,10 +102,18 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
     const rest = queue.slice(head).filter((frame) => {
       const isHeard = heard.some(([from, to]) => number >= from && number < to);
       number++;
-      if (isHeard) bytes -= frame.length;
-      return !isHeard;
+      if (!isHeard) return true;
+      bytes -= frame.length;
+      budget.change(-frame.length - OVERHEAD);
+      return false;
     });
     [queue, head] = [rest, 0];
+  };
+
+  const lose = () => {
+    shift();
+    dropped++;
+    onDrop();
   };
 
   const pump = async () => {
@@ -115,6 +141,9 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
     get length() {
       return length();
     },
+    get bytes() {
+      return bytes;
+    },
     get dropped() {
       return dropped;
     },
@@ -132,12 +161,14 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
       pushed++;
       queue.push(frame);
       bytes += frame.length;
-      while (length() > limits.messages || (bytes > limits.bytes && length() > 1)) {
-        shift();
-        dropped++;
-        onDrop();
-      }
+      while (length() > limits.messages || (bytes > limits.bytes && length() > 1)) lose();
+      budget.change(frame.length + OVERHEAD);
       if (!pumping) pump();
+    },
+    drop: (wanted) => {
+      const rest = bytes - wanted;
+      while (length() > 0 && bytes > rest) lose();
+      wake();
     },
     relief: () => congested() ? new Promise((resolve) => waiters.push(resolve)) : Promise.resolve(),
     room: () =>
@@ -164,6 +195,7 @@ export function createOutbox(limits: OutboxLimits, onDrop: () => void): Outbox {
     },
     close: () => {
       closed = true;
+      budget.change(-bytes - length() * OVERHEAD);
       queue = [];
       head = 0;
       bytes = 0;

@@ -1,6 +1,9 @@
 /** Who is subscribed to what, and over which connections it gets it. */
 import { P2P_LENGTH, randomP2pTopic } from "../topics.ts";
-import { createOutbox, type Outbox, type OutboxLimits, type Peer } from "./outbox.ts";
+import { type Budget, createOutbox, type Outbox, type OutboxLimits, type Peer } from "./outbox.ts";
+
+/** The part of `totalBytes` that is made free once it is used up. */
+const ROOM = 1 / 32;
 
 /** One granted subscription. */
 export interface Subscriber {
@@ -18,7 +21,8 @@ export interface Subscriber {
 /** All subscribers, and the prefixes that connections asked for. */
 export interface Subscribers {
   readonly size: number;
-  add(topics: readonly string[], now: number): Subscriber;
+  /** Undefined when there are as many as there may be. */
+  add(topics: readonly string[], now: number): Subscriber | undefined;
   get(topic: string): Subscriber | undefined;
   remove(topic: string): boolean;
   all(): Iterable<Subscriber>;
@@ -32,11 +36,19 @@ export interface Subscribers {
   expire(since: number): Subscriber[];
 }
 
+/** How many subscribers there may be, and what each and all of them may hold. */
+export interface SubscriberLimits extends OutboxLimits {
+  readonly subscribers: number;
+  /** Bytes that wait for all of them together. */
+  readonly totalBytes: number;
+}
+
 /** Makes an empty registry. `onDrop` is told when a subscriber loses a message. */
 export function createSubscribers(
-  limits: OutboxLimits,
+  limits: SubscriberLimits,
   onDrop: (subscriber: Subscriber) => void,
 ): Subscribers {
+  let total = 0;
   const byTopic = new Map<string, Subscriber>();
   const interested = new Map<string, readonly Subscriber[]>();
   /** Prefixes of connections that may concern subscribers to come. */
@@ -49,6 +61,25 @@ export function createSubscribers(
     if (text.length >= P2P_LENGTH) return;
     for (const subscriber of byTopic.values()) {
       if (subscriber.topic.startsWith(text)) yield subscriber;
+    }
+  };
+
+  const budget: Budget = {
+    change(bytes) {
+      total += bytes;
+      if (bytes > 0 && total > limits.totalBytes) makeRoom();
+    },
+  };
+  /** Takes from those for whom most waits, a part at once: finding them takes a look at all. */
+  const makeRoom = () => {
+    const enough = limits.totalBytes * (1 - ROOM);
+    while (total > enough) {
+      let [fullest] = byTopic.values();
+      for (const one of byTopic.values()) {
+        if (one.outbox.bytes > (fullest?.outbox.bytes ?? 0)) fullest = one;
+      }
+      if (fullest === undefined || fullest.outbox.length === 0) return;
+      fullest.outbox.drop(Math.min(fullest.outbox.bytes, total - enough));
     }
   };
 
@@ -66,7 +97,8 @@ export function createSubscribers(
       return byTopic.size;
     },
     add: (topics, now) => {
-      const outbox = createOutbox(limits, () => onDrop(subscriber));
+      if (byTopic.size >= limits.subscribers) return undefined;
+      const outbox = createOutbox(limits, () => onDrop(subscriber), budget);
       const topic = randomP2pTopic();
       const prefix = new TextEncoder().encode(topic);
       const subscriber: Subscriber = { topic, prefix, topics, outbox, lastSeen: now };

@@ -15,12 +15,23 @@ interface Bench {
   readonly clock: { now: number };
 }
 
-function withBroker(limit = 1000, store = openStore(":memory:")): Bench {
+function withBroker(
+  limit = 1000,
+  store = openStore(":memory:"),
+  bounds: { readonly totalBytes?: number; readonly subscribers?: number } = {},
+): Bench {
   const clock = { now: Date.parse("2026-11-21T12:00:00Z") };
   const broker = createBroker({
     store,
     ports: { pub: 13371, sub: 13372 },
-    limits: { messages: limit, bytes: 1 << 24, stallMs: 1000 },
+    limits: {
+      messages: limit,
+      bytes: 1 << 24,
+      stallMs: 1000,
+      totalBytes: 1 << 26,
+      subscribers: 5000,
+      ...bounds,
+    },
     expiryMs: 30_000,
     now: () => clock.now,
   });
@@ -263,6 +274,41 @@ Deno.test("Broker drops the oldest messages of a subscriber that does not read, 
   assert.equal(broker.relief(), undefined, "nobody waits for one who is not there");
   absent.attach();
   assert.deepEqual(ids(absent.received), [15, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
+});
+
+Deno.test("Broker bounds what waits for all subscribers together, at the cost of the fullest", () => {
+  const { broker } = withBroker(1000, undefined, { totalBytes: 60_000 });
+  const message = indicator(0).length;
+  const absent = Array.from({ length: 4 }, () => join(broker, ["stix2/indicator"], 0, false));
+  for (let n = 0; n < 30; n++) publish(broker, indicator(n));
+  // One who comes late has the least, and loses nothing.
+  const late = join(broker, ["stix2/indicator"], 0, false);
+  const last = Array.from({ length: 20 }, (_, n) => n + 30);
+  for (const n of last) publish(broker, indicator(n));
+  late.attach();
+  assert.deepEqual(ids(late.received), last);
+  for (const { attach } of absent) attach();
+  const held = absent.map(({ received }) => received.length);
+  assert.ok(held.every((count) => count >= 20), String(held));
+  assert.ok((held.reduce((a, b) => a + b) + 20) * message < 60_000, String(held));
+  const dropped = 4 * 50 - held.reduce((a, b) => a + b);
+  assert.ok(dropped > 0);
+  assert.equal(broker.stats().dropped, dropped);
+  assert.deepEqual(ids(absent[0]!.received).at(-1), 49, "the newest are kept");
+});
+
+Deno.test("Broker refuses more subscribers than it may have, until one leaves", () => {
+  const { broker } = withBroker(10, undefined, { subscribers: 2 });
+  const first = join(broker, ["stix2"]);
+  join(broker, ["stix2"]);
+  const ask = () =>
+    decodeReply(
+      broker.manage([encodeRequest({ action: "subscribe", topics: ["a"], snapshotDays: 0 })]),
+    );
+  assert.equal(ask().status, "error");
+  assert.equal(broker.stats().turnedAway, 1);
+  broker.manage([encodeRequest({ action: "unsubscribe", topic: first.topic })]);
+  assert.equal(ask().status, "success");
 });
 
 Deno.test("Broker makes publishers wait for a subscriber that is behind, until it has caught up", async () => {
