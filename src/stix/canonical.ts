@@ -69,9 +69,12 @@ function fail(reason: StixFaultReason, detail: string): never {
 
 /** Checks a JSON text and writes it anew. `now` (ms since the epoch) fills in missing times. */
 export function canonicalStix(text: string, form: StixForm, now = Date.now): CanonicalResult {
+  return checked(() => write(parseObject(text), respellMembers(text), form, now));
+}
+
+function checked(work: () => CanonicalStix): CanonicalResult {
   try {
-    const object = parseObject(text);
-    return { ok: true, value: write(object, respellMembers(text), form, now) };
+    return { ok: true, value: work() };
   } catch (error) {
     if (error instanceof Fault) return { ok: false, fault: error.fault };
     if (error instanceof RangeError) {
@@ -87,7 +90,16 @@ export function canonicalStixObject(
   form: StixForm,
   now = Date.now,
 ): CanonicalResult {
-  return canonicalStix(pythonJson(object), form, now);
+  return checked(() => write(object, membersOf(object), form, now));
+}
+
+function membersOf(object: JsonObject): Members {
+  const members: Members = new Map();
+  for (const name of Object.keys(object)) {
+    const value = object[name];
+    if (value !== undefined) members.set(name, pythonJson(value));
+  }
+  return members;
 }
 
 function parseObject(text: string): JsonObject {

@@ -5,7 +5,7 @@
  */
 import { getLogger } from "@logtape/logtape";
 import type { JsonObject } from "../../json.ts";
-import { canonicalStixObject } from "../../stix/canonical.ts";
+import { type CanonicalStix, canonicalStixObject } from "../../stix/canonical.ts";
 import type { Broker } from "./broker.ts";
 import { type IntelFile, parseIntel } from "./intel_file.ts";
 import type { BusStore } from "./store.ts";
@@ -48,14 +48,14 @@ export function createIntel(paths: readonly string[], broker: Broker, store: Bus
     const stamp = await stampOf(path);
     const before = known.get(path);
     if (stamp === undefined || before?.stamp === stamp.text) return [];
-    const file = await readIntel(path);
+    const file = await readIntel(path, stamp.changed);
     // What a file held before stays when it can't be read: it may be half written.
     const ids = file ? new Set(file.indicators.keys()) : before?.ids ?? new Set<string>();
     known.set(path, { stamp: stamp.text, ids });
     if (file === undefined) return [];
     let published = 0;
-    await inTurns(broker, file.indicators, signal, ([id, indicator]) => {
-      if (publishChange(broker, store, id, indicator, path, stamp.changed)) published++;
+    await inTurns(broker, file.indicators, signal, ([, indicator]) => {
+      if (publishChange(broker, store, indicator, path, stamp.changed)) published++;
     });
     if (signal.aborted) return [];
     report(path, file, published);
@@ -102,9 +102,9 @@ async function inTurns<T>(
   }
 }
 
-async function readIntel(path: string): Promise<IntelFile | undefined> {
+async function readIntel(path: string, changed: number): Promise<IntelFile | undefined> {
   try {
-    return parseIntel(await Deno.readTextFile(path), path);
+    return parseIntel(await Deno.readTextFile(path), path, changed);
   } catch (error) {
     logger.warn("Cannot read intelligence from {path}: {reason}", {
       path,
@@ -128,23 +128,23 @@ function report(path: string, file: IntelFile, published: number): void {
 function publishChange(
   broker: Broker,
   store: BusStore,
-  id: string,
-  indicator: JsonObject,
+  written: CanonicalStix,
   origin: string,
   changed: number,
 ): boolean {
+  const { id, text, object: indicator } = written;
   const stored = store.indicator(id);
+  if (stored?.json === text) return false;
   const last: JsonObject = stored ? JSON.parse(stored.json) : {};
-  const isThere = stored !== undefined && last.x_threatbus_update !== "REMOVE";
-  const write = (object: JsonObject) => canonicalStixObject(object, "bus", () => changed);
-  if (isThere) {
-    // Times that the file does not give were filled in at the first reading.
-    const same = write({ ...pick(last, FILLED_IN), ...indicator, ...pick(last, UPDATE) });
-    if (same.ok && same.value.text === stored.json) return false;
+  if (stored === undefined || last.x_threatbus_update === "REMOVE") {
+    broker.publish(written, origin);
+    return true;
   }
-  const news = isThere
-    ? write({ ...pick(last, KEPT_AT_EDIT), ...indicator, x_threatbus_update: "EDIT" })
-    : write(indicator);
+  const write = (object: JsonObject) => canonicalStixObject(object, "bus", () => changed);
+  // Times that the file does not give were filled in at the first reading.
+  const same = write({ ...pick(last, FILLED_IN), ...indicator, ...pick(last, UPDATE) });
+  if (same.ok && same.value.text === stored.json) return false;
+  const news = write({ ...pick(last, KEPT_AT_EDIT), ...indicator, x_threatbus_update: "EDIT" });
   if (news.ok) broker.publish(news.value, origin);
   return news.ok;
 }

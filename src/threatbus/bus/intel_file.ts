@@ -1,11 +1,11 @@
 /** Reads STIX bundles from files for the bus to publish. */
 import { InputError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../../json.ts";
-import { canonicalStixObject } from "../../stix/canonical.ts";
+import { type CanonicalStix, canonicalStixObject } from "../../stix/canonical.ts";
 
 /** The indicators of a file by id, and what was wrong with others. */
 export interface IntelFile {
-  readonly indicators: ReadonlyMap<string, JsonObject>;
+  readonly indicators: ReadonlyMap<string, CanonicalStix>;
   /** Objects that were not taken, in words. */
   readonly faults: readonly string[];
 }
@@ -13,17 +13,19 @@ export interface IntelFile {
 /**
  * Reads a bundle, a list of objects, one object, or one of these a line. Only
  * indicators are taken; those of STIX 2.0 are taken as 2.1. Throws `InputError` when
- * the file is not JSON at all, for instance because it is being written.
+ * the file is not JSON at all, for instance because it is being written. `changed`
+ * (ms since the epoch) fills in missing times.
  */
-export function parseIntel(text: string, file: string): IntelFile {
-  const indicators = new Map<string, JsonObject>();
+export function parseIntel(text: string, file: string, changed: number): IntelFile {
+  const indicators = new Map<string, CanonicalStix>();
+  const now = () => changed;
   const faults: string[] = [];
   for (const object of objectsOf(parseJson(text, file))) {
     if (object.type !== "indicator") continue;
     const indicator = modernise(object);
-    const checked = canonicalStixObject(indicator, "bus", () => 0);
+    const checked = canonicalStixObject(indicator, "bus", now);
     if (typeof indicator.id !== "string") faults.push("An indicator has no id");
-    else if (checked.ok) indicators.set(indicator.id, indicator);
+    else if (checked.ok) indicators.set(indicator.id, checked.value);
     else faults.push(`${indicator.id}: ${checked.fault.detail}`);
   }
   return { indicators, faults };

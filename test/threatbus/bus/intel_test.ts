@@ -52,7 +52,7 @@ Deno.test("parseIntel() reads bundles, lists, single objects and lines", () => {
     JSON.stringify(indicator(1)),
     `${JSON.stringify(indicator(1))}\n${bundle(indicator(2))}\n`,
   ];
-  const counts = texts.map((text) => parseIntel(text, "a.json").indicators.size);
+  const counts = texts.map((text) => parseIntel(text, "a.json", 0).indicators.size);
   assert.deepEqual(counts, [1, 1, 1, 2]);
 });
 
@@ -61,11 +61,12 @@ Deno.test("parseIntel() takes STIX 2.0 as 2.1 and names faulty indicators", () =
   const file = parseIntel(
     bundle(old, indicator(2, { pattern: "" }), indicator(3, { id: undefined })),
     "a",
+    0,
   );
   assert.deepEqual([...file.indicators.keys()], [id(1)]);
   assert.equal(file.faults.length, 2);
   assert.match(file.faults[0]!, /0002: Indicator has no pattern|0002: pattern is/);
-  assert.throws(() => parseIntel("hello", "a.json"), (error) => {
+  assert.throws(() => parseIntel("hello", "a.json", 0), (error) => {
     assert.ok(error instanceof InputError && error.place?.file === "a.json");
     return true;
   });
