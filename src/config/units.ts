@@ -74,25 +74,38 @@ export function parseBytes(value: string | number): number {
 
 const RFC3339 = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?$/;
 
+/** Seconds since the epoch; fewer digits are more likely an age without its unit, or a year. */
+const EPOCH = /^\d{9,11}(?:\.\d+)?$/;
+
+/** Whether the day is one of its month: `Date` takes February 30 for March 1. */
+function hasDay(text: string): boolean {
+  const [year, month, day] = text.slice(0, 10).split("-").map(Number) as [number, number, number];
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day;
+}
+
 /**
  * An instant in milliseconds since the epoch from an RFC 3339 time (a date alone
- * is its midnight; without a zone it is UTC) or from a duration, counted back from `now`.
+ * is its midnight; without a zone it is UTC), from seconds since the epoch, or from a
+ * duration with a unit, counted back from `now`.
  *
  * @throws InputError when it is neither
  */
 export function parseInstant(text: string, now: number): number {
   const trimmed = text.trim();
+  // As Zeek writes times.
+  if (EPOCH.test(trimmed)) return Number(trimmed) * 1000;
   if (RFC3339.test(trimmed)) {
     const iso = trimmed.replace(" ", "T").replace(/([+-]\d\d)(\d\d)$/, "$1:$2");
     const zoned = /T.*(?:Z|[+-]\d\d:\d\d)$/i.test(iso) || !/T/i.test(iso) ? iso : `${iso}Z`;
     const instant = Date.parse(zoned.toUpperCase());
-    if (!Number.isNaN(instant)) return instant;
-  } else {
+    if (!Number.isNaN(instant) && hasDay(trimmed)) return instant;
+  } else if (!/^[\d.]+$/.test(trimmed)) {
     try {
       return now - parseDuration(trimmed);
     } catch { /* told below, with both forms */ }
   }
   throw new InputError(`Not a time: ${JSON.stringify(text)}`, {
-    hint: "Write RFC 3339 such as 2026-11-21T08:00:00Z, a date, or an age such as 7d or 12h.",
+    hint:
+      "Write RFC 3339 such as 2026-11-21T08:00:00Z, a date, an age such as 7d or 12h, or seconds since 1970.",
   });
 }

@@ -60,7 +60,10 @@ export function command(context: CliContext): Command {
     .option("--vast <endpoint>", "the VAST node, host:port")
     .option("--vast-binary <path>", "the vast executable")
     .option("--subdomains", "domains match their subdomains too")
-    .option("--since <time>", "only events at or after this time: RFC 3339, or an age such as 7d")
+    .option(
+      "--since <time>",
+      "only events at or after this time: RFC 3339, an age such as 7d, or epoch seconds",
+    )
     .option("--until <time>", "only events before this time")
     .option("--max-events <number>", "most events an IoC, 0 for all")
     .option("--timeout <duration>", "stop after so long, with what was found")
