@@ -1,4 +1,5 @@
 import { ClosedPipe } from "../src/errors.ts";
+import { reasonOf } from "../src/system_error.ts";
 import { orAborted } from "../src/wait.ts";
 import { chunksOf, joinLines, writeAll } from "./lines.ts";
 import { type Sink, SinkError, type SinkModule, type SinkSpec } from "./sink.ts";
@@ -31,7 +32,7 @@ export const open: SinkModule["open"] = async (_options, context, signal) => {
           await put(joinLines(chunk.map((delivery) => delivery.body)), signal);
         } catch (error) {
           if (error instanceof ClosedPipe) throw error;
-          throw new SinkError(`Can't write to standard output: ${(error as Error).message}`, {
+          throw new SinkError(`Can't write to standard output: ${reasonOf(error)}`, {
             undelivered: batch.slice(delivered),
             retryable: !signal.aborted,
             cause: error,

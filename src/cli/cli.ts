@@ -1,6 +1,7 @@
 import { Command, CommanderError, Help, type Option } from "commander";
 import { VERSION } from "../version.ts";
-import { ClosedPipe, isClosedPipe } from "../errors.ts";
+import { BridgeError, ClosedPipe, isClosedPipe } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 import { type CliContext, EXIT, withExamples } from "./context.ts";
 import { COMMANDS } from "./registry.ts";
 import { describeError } from "./report.ts";
@@ -84,7 +85,8 @@ async function print(text: string): Promise<void> {
   try {
     for (let done = 0; done < bytes.length;) done += await Deno.stdout.write(bytes.subarray(done));
   } catch (error) {
-    throw isClosedPipe(error) ? new ClosedPipe() : error;
+    if (isClosedPipe(error)) throw new ClosedPipe();
+    throw new BridgeError(`Can't write to standard output: ${reasonOf(error)}`, { cause: error });
   }
 }
 
