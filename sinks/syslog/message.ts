@@ -43,6 +43,8 @@ export const SEVERITIES = [
 
 /** What all messages of a sink have in common. */
 export interface Envelope {
+  /** RFC 5424, RFC 3164, or the latter as a machine's own daemon reads it: without the host. */
+  readonly form: "rfc5424" | "rfc3164" | "local";
   readonly facility: string;
   readonly severity: string;
   readonly hostname: string;
@@ -60,20 +62,41 @@ const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { fatal: true });
 const lenient = new TextDecoder();
 
-/** A syslog message (RFC 5424, section 6) around a delivery. */
+/** A syslog message around a delivery. */
 export function encodeMessage(delivery: Delivery, envelope: Envelope, now: number): Uint8Array {
-  const facility = (FACILITIES as readonly string[]).indexOf(envelope.facility);
-  const severity = (SEVERITIES as readonly string[]).indexOf(envelope.severity);
   const body = cleanBody(delivery.body);
-  const start = `<${facility * 8 + severity}>1 ${new Date(now).toISOString()} ` +
-    `${token(envelope.hostname, 255)} ${token(envelope.appName, 48)} ${Deno.pid} ` +
-    `${delivery.matchType} `;
-  const whole = encoder.encode(`${start}${structuredData(delivery, envelope, false)} `);
+  const whole = encoder.encode(header(delivery, envelope, now, false));
   if (envelope.maxSize === 0 || whole.length + body.length <= envelope.maxSize) {
     return join(whole, body);
   }
-  const cut = encoder.encode(`${start}${structuredData(delivery, envelope, true)} `);
+  const cut = encoder.encode(header(delivery, envelope, now, true));
   return join(cut, cutUtf8(body, Math.max(0, envelope.maxSize - cut.length)));
+}
+
+function header(delivery: Delivery, envelope: Envelope, now: number, cut: boolean): string {
+  const facility = (FACILITIES as readonly string[]).indexOf(envelope.facility);
+  const severity = (SEVERITIES as readonly string[]).indexOf(envelope.severity);
+  const priority = `<${facility * 8 + severity}>`;
+  const host = token(envelope.hostname, 255);
+  if (envelope.form === "rfc5424") {
+    return `${priority}1 ${new Date(now).toISOString()} ${host} ${token(envelope.appName, 48)} ` +
+      `${Deno.pid} ${delivery.matchType} ${structuredData(delivery, envelope, cut)} `;
+  }
+  // The tag ends at what is no letter or digit (RFC 3164, section 4.1.3).
+  const tag = `${token(envelope.appName, 32).replace(/[[\]:]/g, "_")}[${Deno.pid}]:`;
+  return `${priority}${bsdTime(new Date(now))} ${
+    envelope.form === "local" ? "" : `${host} `
+  }${tag} `;
+}
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** `Nov  1 08:00:00`, in the time of this machine (RFC 3164, section 4.1.2). */
+function bsdTime(time: Date): string {
+  const day = String(time.getDate()).padStart(2, " ");
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()]
+    .map((part) => String(part).padStart(2, "0")).join(":");
+  return `${MONTHS[time.getMonth()]} ${day} ${clock}`;
 }
 
 function structuredData(delivery: Delivery, envelope: Envelope, cut: boolean): string {

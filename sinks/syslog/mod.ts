@@ -32,6 +32,13 @@ const OPTIONS = {
     doc: "Its port; 0 takes 514 for udp, 601 for tcp, 6514 for tls",
   },
   path: { type: "string", default: "/dev/log", doc: "The local daemon's socket, for local" },
+  protocol: {
+    type: "string",
+    choices: ["auto", "rfc5424", "rfc3164"],
+    default: "auto",
+    doc: "Form of messages; auto is rfc3164 for this machine's daemon (/dev/log), as rsyslog and " +
+      "journald read nothing else there, and rfc5424 elsewhere",
+  },
   framing: {
     type: "string",
     choices: ["octet-counting", "newline"],
@@ -66,7 +73,7 @@ type Options = Values<typeof OPTIONS>;
 
 export const spec: SinkSpec = {
   name: "syslog",
-  summary: "RFC 5424 messages over UDP, TCP, TLS or to the local daemon",
+  summary: "RFC 5424 messages over UDP, TCP, TLS, or to the local daemon",
   forms: [
     "syslog+udp://HOST:PORT",
     "syslog+tcp://HOST:PORT",
@@ -106,6 +113,7 @@ export const open: SinkModule["open"] = async (raw, _context, signal) => {
   const options = raw as unknown as Options;
   const tls = await readTls(options);
   const envelope: Envelope = {
+    form: formOf(options),
     facility: options.facility,
     severity: options.severity,
     hostname: options.hostname ?? Deno.hostname(),
@@ -127,9 +135,10 @@ export const open: SinkModule["open"] = async (raw, _context, signal) => {
     });
   }
 
-  function drop(): void {
-    transport?.close();
+  async function drop(): Promise<void> {
+    const old = transport;
     transport = undefined;
+    await old?.close();
   }
 
   const first = withTimeout(signal, options.timeout);
@@ -151,18 +160,34 @@ export const open: SinkModule["open"] = async (raw, _context, signal) => {
           sent += chunk.length;
         }
       } catch (error) {
-        drop();
+        await drop();
         throw problem(`Can't send to syslog at ${target}`, error, options, batch.slice(sent));
       }
     },
-    close() {
-      if (!closed) drop();
+    async close() {
+      if (closed) return;
       closed = true;
-      return Promise.resolve();
+      await drop();
     },
   };
   return sink;
 };
+
+/** Where this machine's own daemon listens. */
+const SYSTEM_SOCKETS = [
+  "/dev/log",
+  "/run/systemd/journal/dev-log",
+  "/run/systemd/journal/syslog",
+  "/var/run/syslog",
+  "/var/run/log",
+];
+
+function formOf({ protocol, transport, path }: Options): Envelope["form"] {
+  const local = transport === "local";
+  if (protocol === "rfc5424") return "rfc5424";
+  if (protocol === "rfc3164") return local ? "local" : "rfc3164";
+  return local && SYSTEM_SOCKETS.includes(path) ? "local" : "rfc5424";
+}
 
 function isDatagram({ transport }: Options): boolean {
   return transport === "udp" || transport === "local";

@@ -1,11 +1,12 @@
 import { createSocket } from "node:dgram";
+import { orAborted } from "../../src/wait.ts";
 import { writeAll } from "../lines.ts";
 
 /** A way to a syslog receiver; every call may reject with whatever the system says. */
 export interface Transport {
   /** Hands over messages in order; resolves when the system has taken them and the peer is still there. */
   send(messages: readonly Uint8Array[]): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Certificates for TLS, in PEM. */
@@ -48,7 +49,9 @@ export async function openUdp(host: string, port: number): Promise<Transport> {
       refused = undefined;
       if (error !== undefined) throw error;
     },
-    close: () => void socket.close(),
+    async close() {
+      await new Promise<void>((resolve) => socket.close(() => resolve()));
+    },
   };
 }
 
@@ -102,6 +105,7 @@ async function openUnixDatagram(path: string): Promise<Transport> {
       close() {
         socket.close();
         release();
+        return Promise.resolve();
       },
     };
   } catch (error) {
@@ -111,6 +115,8 @@ async function openUnixDatagram(path: string): Promise<Transport> {
 }
 
 const encoder = new TextEncoder();
+/** Longest time for saying goodbye, ms. */
+const GOODBYE = 1000;
 
 function overStream(connection: Deno.Conn, framing: Framing): Transport {
   let gone: Error | undefined;
@@ -125,7 +131,13 @@ function overStream(connection: Deno.Conn, framing: Framing): Transport {
       await new Promise((resolve) => setTimeout(resolve, 0));
       if (gone !== undefined) throw gone;
     },
-    close() {
+    async close() {
+      try {
+        // Says goodbye, which TLS asks for (close_notify); a peer that is gone hears nothing.
+        if (gone === undefined) {
+          await orAborted(connection.closeWrite(), AbortSignal.timeout(GOODBYE));
+        }
+      } catch { /* nothing is lost: what was sent is sent */ }
       try {
         connection.close();
       } catch { /* closed by the peer's reset */ }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeMessage } from "../../sinks/syslog/message.ts";
 import { parseSinkSpec } from "../../sinks/registry.ts";
 import { SinkError } from "../../sinks/sink.ts";
 import * as syslog from "../../sinks/syslog/mod.ts";
@@ -130,6 +131,42 @@ Deno.test("syslog reaches a local daemon by datagram and by stream", async () =>
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("syslog speaks RFC 3164 where it is asked to, and to this machine's own daemon", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/log`;
+    const socket = Deno.listenDatagram({ transport: "unixpacket", path });
+    const { module, options } = await parseSinkSpec(
+      `syslog:${path}#protocol=rfc3164&app_name=a[b]`,
+    );
+    const sink = await module.open(options, context, never);
+    await sink.write(deliveries(0, 1), never);
+    const [bytes] = await socket.receive();
+    // As syslog(3) of the C library writes it: rsyslog and journald read nothing else at /dev/log.
+    assert.match(
+      new TextDecoder().decode(bytes),
+      /^<132>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 1-3]\d \d\d:\d\d:\d\d a_b_\[\d+\]: \{"n":0\}$/,
+    );
+    await sink.close();
+    socket.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  const delivery = deliveries(0, 1)[0]!;
+  const envelope = {
+    form: "rfc3164",
+    facility: "user",
+    severity: "notice",
+    hostname: "here",
+    appName: "bridge",
+    structuredData: true,
+    maxSize: 0,
+  } as const;
+  const time = new Date(2026, 0, 5, 8, 0, 0).getTime();
+  const text = new TextDecoder().decode(encodeMessage(delivery, envelope, time));
+  assert.equal(text, `<13>Jan  5 08:00:00 here bridge[${Deno.pid}]: {"n":0}`);
 });
 
 Deno.test("syslog reads its short forms", () => {
