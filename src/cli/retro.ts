@@ -33,10 +33,11 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   const { values: config } = loaded;
   const now = Date.now();
   const bounds = readBounds(flags, config, now);
-  const gathered = await gatherIndicators(flags, config);
-  const indicators = gathered.set;
   const engine = await openEngine(flags, config);
   try {
+    const gathering = gatherIndicators(flags, config);
+    const [gathered] = await Promise.all([gathering, engine.prepare?.(context.signal)]);
+    const indicators = gathered.set;
     await reportUnsupported(engine, indicators, flags);
     const outlets = flags.count ? undefined : await outletsFor(flags, loaded, context);
     const result = await huntInto(outlets, {

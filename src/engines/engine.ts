@@ -141,6 +141,8 @@ export interface Engine {
   /** The engine itself keeps `retro_match_timeout`, for each of its queries: a hunt may take longer. */
   readonly timesQueries?: boolean;
   supports(indicator: Indicator): Support;
+  /** Gets ready for a hunt while indicators are read; what goes wrong shows in the hunt. */
+  prepare?(signal: AbortSignal): Promise<void>;
   /** Resolves when the telemetry can be reached, rejects with a typed error that says why not. */
   check(signal: AbortSignal): Promise<void>;
   retro(

@@ -7,7 +7,7 @@ import { siblingsOf } from "./live/known_files.ts";
 import type { LiveOptions } from "./live/live.ts";
 import { openByteStream } from "./read/byte_stream.ts";
 import { type FilesHunt, huntInFiles } from "./retro.ts";
-import { MOVED, type Scan } from "./scan/finder.ts";
+import { MOVED } from "./scan/finder.ts";
 import { createHunters, createKernelFinders } from "./scan/kernel_finder.ts";
 import { createPoolScan } from "./scan/pool.ts";
 import { findLogFiles, type LogFile } from "./sources/log_files.ts";
@@ -48,7 +48,9 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
   const limits = options.limits === undefined ? {} : { limits: options.limits };
   const hunters = createHunters();
   const createFinder = createKernelFinders(hunters);
-  const scan: Scan = createPoolScan({
+  /** What `prepare` found. */
+  let found: ReturnType<typeof findLogFiles> | undefined;
+  const scan = createPoolScan({
     hunters,
     createFinder,
     open: (file, signal) => {
@@ -69,10 +71,17 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       signal.throwIfAborted();
       await readRoots(options.paths);
     },
+    async prepare(signal) {
+      found = findLogFiles(roots, signal);
+      scan.prepare((await found.catch(() => undefined))?.files ?? []);
+    },
     async *retro(query, hooks, signal) {
       const isPart = query.ends !== undefined || query.searched !== undefined;
       const heads = isPart || hooks.searched !== undefined;
-      const { files, troubles, passedOver } = await findLogFiles(roots, signal, { heads });
+      const finding = heads ? undefined : found;
+      found = undefined;
+      const { files, troubles, passedOver } = await (finding ??
+        findLogFiles(roots, signal, { heads }));
       const marks = new Set(query.ends?.values());
       const unread = new Set<string>();
       const trouble = (found: Trouble) => {
@@ -109,7 +118,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       yield* followLogs(roots, indicators, createFinder, options, hooks, signal, frontier);
     },
     ...(frontier === undefined ? {} : { mark: frontier.mark }),
-    close: () => Promise.resolve(),
+    close: () => Promise.resolve(scan.close()),
   };
 }
 

@@ -13,23 +13,30 @@ export interface Hunter {
   readonly filter: Filter;
 }
 
-/** Makes a hunter for an IoC set, or gives the one that there is; undefined without SIMD. */
-export type Hunters = (iocs: IocSet) => Hunter | undefined;
+/** The hunters of a thread; undefined without SIMD. */
+export interface Hunters {
+  /** Makes a hunter for an IoC set, or gives the one that there is. */
+  (iocs: IocSet): Hunter | undefined;
+  /** The kernel, which is compiled when it is first asked for. */
+  module(): WebAssembly.Module | undefined;
+}
 
-/** Makes the hunters of a thread; the kernel is compiled when the first is asked for. */
+/** Makes the hunters of a thread. */
 export function createHunters(compile = compileKernel): Hunters {
   const hunters = new WeakMap<IocSet, Hunter>();
   let compiled: { readonly module: WebAssembly.Module | undefined } | undefined;
-  return (iocs) => {
-    compiled ??= { module: compile() };
+  const module = () => (compiled ??= { module: compile() }).module;
+  const hunterFor = (iocs: IocSet) => {
+    const kernelModule = module();
     let hunter = hunters.get(iocs);
-    if (hunter === undefined && compiled.module !== undefined) {
-      const kernel = createKernel(compiled.module);
-      hunter = { module: compiled.module, kernel, filter: createFilter(kernel, iocs) };
+    if (hunter === undefined && kernelModule !== undefined) {
+      const kernel = createKernel(kernelModule);
+      hunter = { module: kernelModule, kernel, filter: createFilter(kernel, iocs) };
       hunters.set(iocs, hunter);
     }
     return hunter;
   };
+  return Object.assign(hunterFor, { module });
 }
 
 /**

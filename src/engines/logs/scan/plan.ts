@@ -2,8 +2,10 @@
 import type { ScanFile } from "./finder.ts";
 import type { ScanJob } from "./job.ts";
 
-/** Plain files are cut into ranges of about so many bytes. */
+/** Plain files are cut into ranges of about so many bytes, smaller towards the end: all threads end at about the same time. */
 const RANGE_BYTES = 8 << 20;
+const LAST_RANGE_BYTES = 1 << 20;
+const LAST_BYTES = 16 << 20;
 /** Below this many bytes a Worker takes longer to start than it saves. */
 const WORTH_WORKERS = 64 << 20;
 /** Compressed bytes take longer than plain ones by about this factor. */
@@ -47,12 +49,20 @@ export function planJobs(
       continue;
     }
     const { size, from = 0 } = file;
-    const count = Math.max(1, Math.round((size - from) / rangeBytes));
-    const cut = (i: number) => from + Math.floor(i * (size - from) / count);
-    for (let i = 0; i < count; i++) {
+    const small = index === files.length - 1 ? Math.min(rangeBytes, LAST_RANGE_BYTES) : rangeBytes;
+    const large = Math.max(from, size - LAST_BYTES);
+    const cuts = [...cut(from, large, rangeBytes), ...cut(large, size, small)];
+    if (cuts.length === 0) cuts.push(from);
+    for (const [i, start] of cuts.entries()) {
       // The last one takes what was written since.
-      add({ range: { start: cut(i), end: i === count - 1 ? Infinity : cut(i + 1) } });
+      add({ range: { start, end: cuts[i + 1] ?? Infinity } });
     }
   }
   return jobs;
+}
+
+/** Where ranges of about so many bytes begin. */
+function cut(from: number, to: number, bytes: number): number[] {
+  const count = to === from ? 0 : Math.max(1, Math.round((to - from) / bytes));
+  return Array.from({ length: count }, (_, i) => from + Math.floor(i * (to - from) / count));
 }

@@ -19,7 +19,7 @@ export interface PoolScanParts extends InlineScanParts {
 }
 
 /** The parts of a scan that does use Workers. */
-type Parts = PoolScanParts & { readonly hunter: Hunter; readonly threads: number };
+type Parts = PoolScanParts & { readonly hunter: Hunter };
 
 /** Jobs that may be done ahead of what was handed on, a thread. */
 const AHEAD = 6;
@@ -27,33 +27,58 @@ const AHEAD = 6;
 /** How long this thread scans before it looks for messages, ms. */
 const TURN = 2;
 
+/** A scan whose Workers can be started before it is known what to look for. */
+export interface PoolScan {
+  (...args: Parameters<Scan>): ReturnType<Scan>;
+  /** Starts the Workers that a scan of these files will use. */
+  prepare(files: readonly ScanFile[]): void;
+  /** Ends Workers that were started and not used. */
+  close(): void;
+}
+
 /** Scans on all cores where that is faster, else in the calling thread. */
-export function createPoolScan(parts: PoolScanParts): Scan {
+export function createPoolScan(parts: PoolScanParts): PoolScan {
   const inline = createInlineScan(parts);
   const threads = parts.threads ?? navigator.hardwareConcurrency;
-  return (files, needles, signal) => {
+  const isWorth = (files: readonly ScanFile[], sweeping: boolean) =>
+    threads > 1 && (parts.rangeBytes !== undefined || isWorthWorkers(files, sweeping));
+  const start = (module: WebAssembly.Module, size: number) =>
+    startTeam(Math.min(threads - 1, size), module, parts.limits ?? DEFAULT_LIMITS);
+  let ready: Team | undefined;
+
+  const scan: Scan = (files, needles, signal) => {
     const sweeping = needles.sweep !== undefined;
-    const worth = parts.rangeBytes !== undefined || isWorthWorkers(files, sweeping);
-    const alone = threads < 2 || !worth;
+    const alone = !isWorth(files, sweeping);
     const hunter = alone ? undefined : parts.hunters(needles.iocs);
     if (hunter === undefined) return inline(files, needles, signal);
-    return scanInPool(files, needles, signal, { ...parts, hunter, threads });
+    const jobs = planJobs(files, sweeping, parts.rangeBytes);
+    const team = ready ?? start(hunter.module, jobs.length - 1);
+    ready = undefined;
+    return scanInPool(files, needles, signal, jobs, team, { ...parts, hunter });
   };
+  return Object.assign(scan, {
+    prepare(files: readonly ScanFile[]) {
+      const module = isWorth(files, false) ? parts.hunters.module() : undefined;
+      if (module !== undefined) {
+        ready ??= start(module, planJobs(files, false, parts.rangeBytes).length - 1);
+      }
+    },
+    close: () => ready?.end(),
+  });
 }
 
 async function* scanInPool(
   files: readonly ScanFile[],
   needles: Needles,
   signal: AbortSignal,
+  jobs: readonly ScanJob[],
+  team: Team,
   parts: Parts,
 ): AsyncGenerator<ScanChunk> {
-  const { threads, hunter, limits = DEFAULT_LIMITS } = parts;
-  const sweeping = needles.sweep !== undefined;
-  const jobs = planJobs(files, sweeping, parts.rangeBytes);
-  const board = createBoard(jobs, AHEAD * threads);
+  const board = createBoard(jobs, AHEAD * (team.size + 1));
   const news = createNews();
   let failure: Error | undefined;
-  const team = startTeam(Math.min(threads, jobs.length) - 1, hunter.module, limits, {
+  team.follow({
     chunk(id, chunk) {
       board.put(id, chunk);
       news.tell();
@@ -68,6 +93,7 @@ async function* scanInPool(
     news.tell();
   };
   signal.addEventListener("abort", stop);
+  const sweeping = needles.sweep !== undefined;
   const here = createOwnPart(board, team, needles, sweeping, parts, signal);
   try {
     const tally = createTally(files);

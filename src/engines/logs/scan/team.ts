@@ -16,6 +16,9 @@ export interface TeamEvents {
 
 /** Some Workers that scan. */
 export interface Team {
+  readonly size: number;
+  /** Says who hears what is told from now on; before that nobody has anything to tell. */
+  follow(events: TeamEvents): void;
   use(filter: FilterCopy): void;
   sweep(patterns: readonly string[]): void;
   /** Gives out jobs, as long as there are some and somebody to do them. */
@@ -26,19 +29,15 @@ export interface Team {
   end(): void;
 }
 
-/** Starts `size` Workers. */
-export function startTeam(
-  size: number,
-  module: WebAssembly.Module,
-  limits: BlockLimits,
-  events: TeamEvents,
-): Team {
+/** Starts `size` Workers, for each of which this thread waits until it stands. */
+export function startTeam(size: number, module: WebAssembly.Module, limits: BlockLimits): Team {
+  let events: TeamEvents | undefined;
   const members = new Map<Worker, Set<number>>();
   const doers = new Map<number, Worker>();
 
   function onReport(worker: Worker, report: Report): void {
     if (report.end) members.get(worker)?.delete(report.job);
-    events.chunk(report.job, unpack(report));
+    events?.chunk(report.job, unpack(report));
   }
 
   function onError(worker: Worker, event: ErrorEvent): void {
@@ -46,7 +45,7 @@ export function startTeam(
     const jobs = members.get(worker) ?? new Set();
     members.delete(worker);
     worker.terminate();
-    events.lost([...jobs], new Error(event.message));
+    events?.lost([...jobs], new Error(event.message));
   }
 
   for (let i = 0; i < size; i++) {
@@ -58,6 +57,8 @@ export function startTeam(
   }
 
   return {
+    size,
+    follow: (given) => events = given,
     use(filter) {
       for (const worker of members.keys()) tell(worker, { type: "filter", filter });
     },
