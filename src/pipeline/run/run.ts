@@ -211,6 +211,7 @@ function readmission(
     reopen: store === undefined ? () => Promise.resolve() : store.reopen,
     onChanged(added, removed) {
       metrics.indicators(indicators.size);
+      if (added + removed === 0) return;
       logger.info(
         "By the new filters {added} more indicators are looked for, {removed} no longer",
         {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createIndicatorSet, type OwnIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
+import { positionStore } from "../../../src/pipeline/run/positions.ts";
 import { takeIn } from "../../../src/pipeline/run/intake.ts";
 import { openState } from "../../../src/state/state.ts";
 import type { Item } from "../../../src/threatbus/messages.ts";
@@ -85,5 +86,70 @@ Deno.test("done() leaves a version that came during the hunt to be hunted for", 
     assert.deepEqual([...store.held()].map(({ hunted }) => hunted), [false]);
     await store.done([second]);
     assert.deepEqual([...store.held()].map(({ hunted }) => hunted), [true]);
+    await state.close();
+  }));
+
+Deno.test("done() keeps what was searched by generations, and few of them", () =>
+  withFolder(async (folder) => {
+    const extent = (offset: number) => ({
+      identity: "1:2",
+      path: "/eve.json",
+      offset,
+      fingerprint: "f",
+      fingerprintBytes: 1,
+    });
+    const count = 200;
+    const all = Array.from({ length: count }, (_, n) => indicator(n, `a${n}.example`));
+    let state = openState(folder);
+    let store = openIndicatorStore(state);
+    await store.take(all.map((one) => ({ type: "version", indicator: one, isLookedFor: true })));
+    for (const [n, one] of all.entries()) await store.done([one], [extent(n)]);
+    await state.close();
+    state = openState(folder);
+    store = openIndicatorStore(state);
+    const held = [...store.held()];
+    assert(held.every(({ hunted, left }) => hunted && !left));
+    // Never more than what was searched; neighbours share a generation.
+    for (const [n, { before }] of held.entries()) assert(before!.searched![0]!.offset <= n);
+    assert(new Set(held.map(({ before }) => before)).size <= 64);
+    assert.equal(held.at(-1)!.before!.searched![0]!.offset, count - 1);
+    // The same pattern in a new version was searched; another pattern, or one that the
+    // filters leave out, was not.
+    const again = [
+      { type: "version", indicator: indicator(0, "a0.example", 2), isLookedFor: true },
+      { type: "version", indicator: indicator(1, "b.example", 2), isLookedFor: true },
+      { type: "version", indicator: indicator(2, "a2.example", 2), isLookedFor: false },
+    ] as const;
+    await store.take(again);
+    await store.reopen([all[3]!.id]);
+    assert.deepEqual(all.slice(0, 5).map(({ id }) => store.heldAs(id).hunted), [
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
+    await state.close();
+  }));
+
+Deno.test("followedNoMore() makes a generation of where live matching stood", () =>
+  withFolder(async (folder) => {
+    const state = openState(folder);
+    const store = openIndicatorStore(state);
+    const position = {
+      identity: "1:2",
+      path: "/eve.json",
+      offset: 7,
+      fingerprint: "f",
+      fingerprintBytes: 1,
+    };
+    await positionStore(state).save([position]);
+    const one = indicator(1, "a.example");
+    await store.take([{ type: "version", indicator: one, isLookedFor: true }]);
+    await store.done([one]);
+    assert.equal(store.heldAs(one.id).before, undefined);
+    await store.followedNoMore();
+    assert.deepEqual(store.heldAs(one.id).before, { searched: [position] });
+    assert.equal(await positionStore(state).load(), undefined);
     await state.close();
   }));
