@@ -1,4 +1,5 @@
 /** Random IoCs, and events that hold them in every spelling that counts. */
+import { domainToASCII } from "node:url";
 import fc from "fast-check";
 import { canonical } from "../../../../src/match/canonical.ts";
 import { createIocSet } from "../../../../src/match/ioc_set.ts";
@@ -12,8 +13,10 @@ const label = fc.oneof(
 );
 const domain = fc.tuple(
   fc.array(label, { minLength: 1, maxLength: 3 }),
-  fc.constantFrom("com", "net", "co.uk", "museum"),
+  fc.constantFrom("com", "net", "co.uk", "museum", "рф", "xn--p1ai"),
 ).map(([labels, tld]) => `${labels.join(".")}.${tld}`);
+/** Short ones, as networks of one's own have. */
+const tiny = fc.constantFrom("a", "de", "lan", "t.co", "x.de", "übersetzungsdienst.рф");
 const octet = fc.oneof(fc.constantFrom(0, 1, 10, 255), fc.nat(255));
 const ipv4 = fc.tuple(octet, octet, octet, octet).map((octets) => octets.join("."));
 const groups = fc.array(fc.oneof(fc.constantFrom(0, 0, 0, 1, 0xdb8, 0x2001), fc.nat(0xffff)), {
@@ -43,6 +46,9 @@ const path = fc.oneof(
     "/Path/With/CASE.exe",
     "/search?q=two words",
     "/a b@c,d;e <f>",
+    '/say"cheese"',
+    '/a/long/path/to/"x',
+    "/back\\slash",
   ),
   fc.string({ unit: fc.constantFrom(..."abAB01./?=&%- @,;:"), maxLength: 24 }).map((text) =>
     `/${text}`
@@ -65,6 +71,7 @@ function hexPairs(address: string): string {
 /** A text that is an IoC of some kind, in some spelling. */
 const spelling = fc.oneof(
   domain.map((text) => ["domain", text] as const),
+  tiny.map((text) => ["domain", text] as const),
   ipv4.map((text) => ["ipv4", text] as const),
   mapped.map((text) => ["ipv4", text] as const),
   ipv6.map((text) => ["ipv6", text] as const),
@@ -125,6 +132,9 @@ const dress: readonly ((text: string) => string)[] = [
   (text) => text.replace(/\/[0-9]+$/, ""),
   (text) => text.replace(/^https?:\/\//i, ""),
   (text) => text.normalize("NFD"),
+  // Labels of a domain, some in their own script, some not.
+  (text) => text.replace(/[^.]+$/, (label) => domainToASCII(label) || label),
+  (text) => text.replace(/^[^.]+/, (label) => domainToASCII(label) || label),
   (text) => text.replaceAll(".", "。"),
   (text) => `${"padding ".repeat(5)}${text}`,
 ];

@@ -112,7 +112,8 @@ function wideLook(window: v128, stops: u32, kinds: u32, map: usize, mask: usize)
     keep |= <u32>((starts & END_LANES) > stops);
   }
   if (kinds & NETWORKS4) {
-    const others = <u32>i8x16.bitmask(v128.not(within(window, DOT, 12)));
+    // An escape may reach into the window, but not into the last bytes without being seen.
+    const others = <u32>i8x16.bitmask(v128.not(within(window, DOT, 12))) & END_LANES;
     keep |= <u32>(others >>> before(stops) == 0);
   }
   return keep;
