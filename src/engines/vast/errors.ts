@@ -60,6 +60,11 @@ export function errorOf(
       return new VastError("timeout", `VAST ended a query at its own time limit`);
     case "invalid_query":
     case "parse_error":
+      if (message.includes("invalid endpoint")) {
+        return new VastError("unsupported", `VAST does not take ${endpoint} for an endpoint`, {
+          hint: "Set the key vast (--vast) to the host:port of the node.",
+        });
+      }
       return new VastError("refused", `VAST does not understand the query: ${message}`);
   }
   if (/^error: (unrecognized subcommand|invalid option parameter)/m.test(end.stderr)) {
