@@ -194,10 +194,11 @@ for (
       const first = live.next();
       await node.asked(1);
       let found = false;
-      // Committed after the first look at the node's count, whenever that is.
+      const row = event("9.9.9.9", "new");
+      // Committed after the first look at the node's count, whenever that is; told once.
       const feeding = (async () => {
         while (!found) {
-          node.feed([event("9.9.9.9", "new")]);
+          node.feed([row]);
           await new Promise((resolve) => setTimeout(resolve, 100));
         }
       })();
