@@ -4,6 +4,12 @@ import type { IndicatorFilter } from "../intel/filter.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
 import type { Observable } from "../match/observable.ts";
 
+/** What of the configuration says which indicators are used. */
+export type FilterConfig = Pick<
+  Config,
+  "min_confidence" | "tlp" | "include.types" | "include.labels" | "exclude.types" | "exclude.labels"
+>;
+
 /** The set of all indicators, and how the set of one retro hunt is made: it matches in the same way. */
 export async function createSets(config: Config, onSpared?: (list: string) => void) {
   let guard = await readGuard(config, onSpared);
@@ -46,7 +52,8 @@ async function readGuard(
   return await loadGuard(lists, config.guard ? { privateAddresses: false } : undefined, onSpared);
 }
 
-function filterOf(config: Config): IndicatorFilter {
+/** Which indicators the configuration lets in. */
+export function filterOf(config: FilterConfig): IndicatorFilter {
   const lists = {
     tlp: config.tlp,
     includeTypes: config["include.types"],

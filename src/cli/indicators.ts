@@ -1,9 +1,11 @@
 import { formatPlace, InputError, UsageError } from "../errors.ts";
 import type { AllowGuard } from "../intel/allow/mod.ts";
+import type { IndicatorFilter } from "../intel/filter.ts";
 import type { IndicatorSet } from "../intel/indicator.ts";
 import { createIndicatorSet, type OwnIndicatorSet } from "../intel/indicator_set.ts";
 import type { ReadReport } from "../intel/readers/mod.ts";
 import type { ObservableKind } from "../match/observable.ts";
+import { type FilterConfig, filterOf } from "./indicator_sets.ts";
 
 /** The flags that name IoCs. */
 export interface IndicatorFlags {
@@ -15,10 +17,11 @@ export interface IndicatorFlags {
   readonly skipInvalid?: true;
   readonly subdomains?: true;
   readonly allowList: readonly string[];
+  readonly expired?: true;
 }
 
 /** What of the configuration decides about IoCs. */
-export interface IndicatorConfig {
+export interface IndicatorConfig extends FilterConfig {
   readonly allow_lists?: readonly string[] | undefined;
   readonly guard: boolean;
 }
@@ -45,10 +48,14 @@ export async function gatherIndicators(
     });
   }
   const guard = await guardOf(flags, config);
+  let filter: IndicatorFilter | undefined = filterOf(config);
   const set = createIndicatorSet({
     subdomains: flags.subdomains === true,
-    keepExpired: true,
+    keepExpired: flags.expired === true,
     ...(guard && { guard, spare: guard.spare }),
+    get filter() {
+      return filter;
+    },
   });
   const { addValue, fileInput, readIndicators } = await import("../intel/readers/mod.ts");
   const kind = flags.iocType as ObservableKind | undefined;
@@ -63,6 +70,8 @@ export async function gatherIndicators(
       }),
     );
   }
+  // Like single values, patterns of the command line say nothing of themselves.
+  filter = undefined;
   for (const pattern of flags.pattern) await putPattern(set, pattern);
   return { set, remarks: () => remarksOn(reports, set, guard) };
 }
@@ -101,7 +110,10 @@ function* remarksOn(
     }
     if (invalidCount > 0) yield `${name}: ${invalidCount} invalid values skipped`;
   }
-  for (const [reason, count] of set.heldBack) yield `${count} IoCs not looked for: ${reason}`;
+  for (const [reason, count] of set.heldBack) {
+    const hint = reason === "expired" ? " (--expired looks for them)" : "";
+    yield `${count} IoCs not looked for: ${reason}${hint}`;
+  }
   for (const [list, count] of guard?.spared ?? []) {
     yield `${count} hits not reported: allow-listed by ${list}`;
   }

@@ -14,7 +14,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
-import { fromFlag, huntSinks, wholeNumber, windowFrom } from "./settings.ts";
+import { filterFrom, fromFlag, huntSinks, overlay, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { useColor } from "./terminal.ts";
 
@@ -35,7 +35,7 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   const bounds = readBounds(flags, config, now);
   const engine = await openEngine(flags, config);
   try {
-    const gathering = gatherIndicators(flags, config);
+    const gathering = gatherIndicators(flags, overlay(config, filterFrom(flags)));
     const [gathered] = await Promise.all([gathering, engine.prepare?.(context.signal)]);
     const indicators = gathered.set;
     await reportUnsupported(engine, indicators, flags);

@@ -1,3 +1,4 @@
+import type { FilterFlags } from "./commands/filter_options.ts";
 import type { Config } from "../config/config.ts";
 import { parseDuration } from "../config/units.ts";
 import { parseEndpoint } from "../config/endpoint.ts";
@@ -53,6 +54,21 @@ export function wholeNumber(flag: string, text: string): number {
     throw new UsageError(`Not a whole number: ${JSON.stringify(text)}`, { place: { key: flag } });
   }
   return Number(text);
+}
+
+/**
+ * What flags say of the indicators that are used, as configuration.
+ *
+ * @throws UsageError naming the flag
+ */
+export function filterFrom({ minConfidence, tlp }: FilterFlags) {
+  const least = minConfidence === undefined
+    ? undefined
+    : wholeNumber("--min-confidence", minConfidence);
+  if (least !== undefined && least > 100) {
+    throw new UsageError("A confidence is 0 to 100", { place: { key: "--min-confidence" } });
+  }
+  return { min_confidence: least, tlp: tlp.length > 0 ? tlp : undefined };
 }
 
 /**

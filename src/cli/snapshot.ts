@@ -20,7 +20,15 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { createSets } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
-import { endpointFrom, fromFlag, huntSinks, overlay, wholeNumber, windowFrom } from "./settings.ts";
+import {
+  endpointFrom,
+  filterFrom,
+  fromFlag,
+  huntSinks,
+  overlay,
+  wholeNumber,
+  windowFrom,
+} from "./settings.ts";
 import { tellFailures } from "./outlet_reports.ts";
 
 const logger = getLogger(["bridge", "snapshot"]);
@@ -62,6 +70,7 @@ function withFlags(config: Config, flags: SnapshotFlags): Config {
     threatbus: endpointFrom("--threatbus", flags.threatbus, "threatbus"),
     snapshot: flags.days === undefined ? undefined : wholeNumber("--days", flags.days),
     subdomains: flags.subdomains,
+    ...filterFrom(flags),
     format: flags.format,
   });
 }

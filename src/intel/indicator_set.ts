@@ -41,7 +41,7 @@ export interface BulkPlace {
 
 /** Options of an indicator set. */
 export interface IndicatorSetOptions extends IocSetOptions {
-  readonly filter?: IndicatorFilter;
+  readonly filter?: IndicatorFilter | undefined;
   /** Asked for each point value as it comes in. */
   readonly guard?: Guard;
   /** Indicators past their `valid_until` are kept, for hunts in old logs. */

@@ -148,3 +148,53 @@ Deno.test(
     assert.equal(code, 0);
   },
 );
+
+Deno.test("bridge retro uses the indicators that their STIX objects and its flags let in", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const marked = {
+      object_marking_refs: ["marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed"],
+    };
+    const objects = [
+      {},
+      { confidence: 90 },
+      { confidence: 90, ...marked },
+      { revoked: true },
+      { valid_until: "2020-01-01T00:00:00Z" },
+    ].map((own, n) => ({
+      type: "indicator",
+      spec_version: "2.1",
+      id: `indicator--00000000-0000-4000-8000-00000000000${n}`,
+      created: "2019-01-01T00:00:00Z",
+      modified: "2019-01-01T00:00:00Z",
+      valid_from: "2019-01-01T00:00:00Z",
+      pattern: `[domain-name:value = '${n}.example']`,
+      pattern_type: "stix",
+      ...own,
+    }));
+    const list = `${folder}/bundle.json`, log = `${folder}/eve.json`;
+    await Deno.writeTextFile(list, JSON.stringify({ type: "bundle", objects }));
+    const event = (n: number) => ({ event_type: "dns", dns: { rrname: `${n}.example` } });
+    await Deno.writeTextFile(log, [0, 1, 2, 3, 4].map((n) => JSON.stringify(event(n))).join("\n"));
+    const found = async (...flags: string[]) => {
+      const args = ["retro", "--ioc-file", list, "--logs", log, "--count", ...flags];
+      const { stdout, stderr } = await bridge(args);
+      return { hits: stdout.match(/^1\t\d/gm)?.map((line) => line.slice(2)).join(""), stderr };
+    };
+    const plain = await found();
+    assert.equal(plain.hits, "012");
+    assert.match(plain.stderr, /1 IoCs not looked for: revoked/);
+    assert.match(plain.stderr, /1 IoCs not looked for: expired \(--expired looks for them\)/);
+    assert.equal((await found("--expired")).hits, "0124");
+    const sure = await found("--min-confidence", "50", "--tlp", "green");
+    assert.equal(sure.hits, "1");
+    assert.match(sure.stderr, /confidence 0 is below 50/);
+    assert.match(sure.stderr, /TLP red is not among green/);
+    // What is given by hand is meant.
+    const pattern = "[domain-name:value = '3.example'] OR [domain-name:value = '4.example']";
+    assert.match((await found("--min-confidence", "50", "--pattern", pattern)).hits!, /^12/);
+    assert.match((await found("--tlp", "blue")).stderr, /Allowed choices are white/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

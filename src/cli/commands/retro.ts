@@ -3,9 +3,10 @@ import { FORMATS } from "../../formats/registry.ts";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
 import { type CliContext, withExamples } from "../context.ts";
 import { LOG_LEVELS } from "../logging.ts";
+import { type FilterFlags, filterOptions } from "./filter_options.ts";
 
 /** Options of `bridge retro` as commander hands them over. */
-export interface RetroFlags {
+export interface RetroFlags extends FilterFlags {
   readonly ioc: readonly string[];
   readonly iocFile: readonly string[];
   readonly iocFormat?: string;
@@ -17,6 +18,7 @@ export interface RetroFlags {
   readonly vast?: string;
   readonly vastBinary?: string;
   readonly subdomains?: true;
+  readonly expired?: true;
   readonly since?: string;
   readonly until?: string;
   readonly maxEvents?: string;
@@ -41,6 +43,7 @@ function repeatable(flags: string, description: string): Option {
 
 /** `bridge retro`: looks IoCs up in past events. */
 export function command(context: CliContext): Command {
+  const [minConfidence, tlp] = filterOptions();
   const retro = new Command("retro")
     .description("Hunt: look IoCs up in logs, or in the past of a VAST node.")
     .addOption(repeatable("--ioc <value>", "an IoC: address, network, domain, URL, e-mail, hash"))
@@ -60,6 +63,9 @@ export function command(context: CliContext): Command {
     .option("--vast <endpoint>", "the VAST node, host:port")
     .option("--vast-binary <path>", "the vast executable")
     .option("--subdomains", "domains match their subdomains too")
+    .addOption(minConfidence)
+    .addOption(tlp)
+    .option("--expired", "look for STIX indicators past their valid_until too")
     .option(
       "--since <time>",
       "only events at or after this time: RFC 3339, an age such as 7d, or epoch seconds",

@@ -2,9 +2,10 @@ import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
 import { type CliContext, withExamples } from "../context.ts";
 import { LOG_LEVELS } from "../logging.ts";
+import { type FilterFlags, filterOptions } from "./filter_options.ts";
 
 /** Options of `bridge run` as commander hands them over; undefined leaves the word to the configuration. */
-export interface RunFlags {
+export interface RunFlags extends FilterFlags {
   readonly config?: string;
   readonly threatbus?: string;
   readonly bus?: "remote" | "embedded";
@@ -38,6 +39,7 @@ const hidden = (flags: string) => new Option(flags).hideHelp();
 
 /** `bridge run`: the long-running app on the bus. */
 export function command(context: CliContext): Command {
+  const [minConfidence, tlp] = filterOptions();
   const run = new Command("run")
     .description("Subscribe to Threat Bus, match its indicators, report sightings.")
     .option("-c, --config <file>", "the configuration file")
@@ -62,6 +64,8 @@ export function command(context: CliContext): Command {
     .option("--no-retro", "don't match past events")
     .option("--retro-match-max-events <number>", "most events an indicator in retro matching")
     .option("--subdomains", "domains match their subdomains too")
+    .addOption(minConfidence)
+    .addOption(tlp)
     .option("--transform-context <command>", "command that turns an event into another")
     .addOption(
       new Option("-s, --sink <sink>", "where matches go instead of Threat Bus")

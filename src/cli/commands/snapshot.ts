@@ -2,9 +2,10 @@ import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
 import { type CliContext, withExamples } from "../context.ts";
 import { LOG_LEVELS } from "../logging.ts";
+import { type FilterFlags, filterOptions } from "./filter_options.ts";
 
 /** Options of `bridge snapshot` as commander hands them over. */
-export interface SnapshotFlags {
+export interface SnapshotFlags extends FilterFlags {
   readonly days?: string;
   readonly threatbus?: string;
   readonly idle: string;
@@ -28,6 +29,7 @@ const collect = (value: string, before: readonly string[]) => [...before, value]
 
 /** `bridge snapshot`: the bus's past, matched once. */
 export function command(context: CliContext): Command {
+  const [minConfidence, tlp] = filterOptions();
   const snapshot = new Command("snapshot")
     .description("Match the past of a Threat Bus once, print a summary, and exit.")
     .option("-d, --days <number>", "days of history to ask for")
@@ -43,6 +45,8 @@ export function command(context: CliContext): Command {
     .option("--vast <endpoint>", "the VAST node, host:port")
     .option("--vast-binary <path>", "the vast executable")
     .option("--subdomains", "domains match their subdomains too")
+    .addOption(minConfidence)
+    .addOption(tlp)
     .addOption(
       new Option("-s, --sink <sink>", "where hits go (default: as configured, else stdout)")
         .argParser(collect)

@@ -4,7 +4,7 @@ import type { RunSettings } from "../../pipeline/run/run.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
 import { setUpLogging } from "../logging.ts";
-import { endpointFrom, overlay, wholeNumber } from "../settings.ts";
+import { endpointFrom, filterFrom, overlay, wholeNumber } from "../settings.ts";
 
 /** The configuration of a run, and the file it came from. */
 export interface RunConfig {
@@ -28,6 +28,7 @@ function withFlags(config: Config, flags: RunFlags): Config {
     retro_match_max_events: flags.retroMatchMaxEvents &&
       wholeNumber("--retro-match-max-events", flags.retroMatchMaxEvents),
     subdomains: flags.subdomains,
+    ...filterFrom(flags),
     transform_context: flags.transformContext,
     format: flags.format,
     report: flags.report,
