@@ -4,7 +4,7 @@
  * The program is bundled first, in chunks that are loaded when used: an npm
  * package's many small files would cost more at start-up than all of our code.
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileEagerly } from "./eager.ts";
 import { mergeChunks } from "./merge.ts";
@@ -12,10 +12,8 @@ import { profileStarts } from "./start_profile.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Entries beside main.ts that the program starts by name (Workers); each becomes `<name>.js` beside main.js. */
-const WORKERS: Readonly<Record<string, string>> = {
-  scan_worker: "src/engines/logs/scan/scan_worker.ts",
-};
+/** Entries beside main.ts that the program starts by name (Workers); they become files beside main.js. */
+const WORKERS: readonly string[] = ["src/engines/logs/scan/scan_worker.ts"];
 
 /** What the binary may do, and no more; `docs/reliability.md` says what for. */
 export const PERMISSIONS = [
@@ -52,7 +50,7 @@ async function main(args: readonly string[]): Promise<void> {
   const compiler = await findCompiler(target);
   await makeBundle(bundle);
   await hasten(bundle, compiler);
-  const worker = Object.keys(WORKERS).flatMap((name) => ["--include", join(bundle, `${name}.js`)]);
+  const workers = WORKERS.flatMap((at) => ["--include", join(bundle, basename(built(at)))]);
   await run(compiler.deno, [
     "compile",
     "--quiet",
@@ -61,7 +59,7 @@ async function main(args: readonly string[]): Promise<void> {
     "--no-config",
     ...PERMISSIONS,
     V8_FLAGS,
-    ...worker,
+    ...workers,
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
     output,
@@ -74,7 +72,7 @@ async function makeBundle(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true }).catch(() => {});
   const chunks = `${folder}-chunks`;
   await Deno.remove(chunks, { recursive: true }).catch(() => {});
-  const entries = [join(ROOT, "main.ts"), ...Object.values(WORKERS).map((at) => join(ROOT, at))];
+  const entries = [join(ROOT, "main.ts"), ...WORKERS.map((at) => join(ROOT, at))];
   await run(Deno.execPath(), [
     "bundle",
     "--quiet",
@@ -88,9 +86,12 @@ async function makeBundle(folder: string): Promise<void> {
     chunks,
     ...entries,
   ]);
-  const built = Object.entries(WORKERS).map(([name, at]) => [name, at.replace(/\.ts$/, ".js")]);
-  await mergeChunks(chunks, folder, { main: "main.js", ...Object.fromEntries(built) });
+  await mergeChunks(chunks, folder, "main.js", WORKERS.map(built));
   await Deno.remove(chunks, { recursive: true });
+}
+
+function built(source: string): string {
+  return source.replace(/\.ts$/, ".js");
 }
 
 /** Has the functions that every start calls compiled ahead, see `eager.ts`. */

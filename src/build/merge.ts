@@ -2,7 +2,7 @@
  * Joins the chunks that every hunt loads into few files: each costs about half a
  * millisecond at start-up, whatever its size, and the bundler makes fifty of them.
  */
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type OutputChunk, type Plugin, rollup } from "rollup";
 
 /** Texts that are in the chunks which a hunt in logs imports dynamically; the build fails when one is nowhere. */
@@ -15,24 +15,36 @@ const HUNTING = [
   "lines on standard output", // the sink
 ];
 
-/** Joins chunks of the bundle in `from` and writes it to `to`; `entries` keep their names. */
+/**
+ * Joins chunks of the bundle in `from` and writes it to `to`; `main` and `workers` keep their
+ * names. A worker gets chunks of its own, so that what it shares with a hunt is no chunk by itself.
+ */
 export async function mergeChunks(
   from: string,
   to: string,
-  entries: Readonly<Record<string, string>>,
+  main: string,
+  workers: readonly string[],
 ): Promise<void> {
   const graph = await readGraph(from);
-  const main = closure(graph, [join(from, entries["main"]!)]);
-  const others = Object.values(entries).map((entry) => join(from, entry));
-  const worker = closure(graph, others.slice(1));
+  await Deno.mkdir(to, { recursive: true });
+  const started = closure(graph, [join(from, main)]);
   const hunt = closure(graph, HUNTING.map((text) => findChunk(graph, text)));
-  const groupOf = (id: string) => {
-    if (main.has(id)) return undefined;
-    if (worker.has(id) && !others.includes(id)) return "scan";
-    return hunt.has(id) ? "hunt" : undefined;
-  };
+  const isHunt = (id: string) => hunt.has(id) && !started.has(id);
+  await write(graph, join(from, main), join(to, main), (id) => isHunt(id) ? "hunt" : undefined);
+  for (const worker of workers) {
+    await write(graph, join(from, worker), join(to, basename(worker)), () => undefined);
+  }
+}
+
+/** Writes what is reached from an entry; `groupOf` names the chunk that a module goes into, if it is not free. */
+async function write(
+  graph: Graph,
+  entry: string,
+  to: string,
+  groupOf: (id: string) => string | undefined,
+): Promise<void> {
   const bundle = await rollup({
-    input: Object.fromEntries(Object.entries(entries).map(([name, at]) => [name, join(from, at)])),
+    input: entry,
     external: /^node:/,
     treeshake: false,
     plugins: [fromGraph(graph)],
@@ -46,12 +58,11 @@ export async function mergeChunks(
     compact: true,
     manualChunks: groupOf,
     onlyExplicitManualChunks: true,
-    entryFileNames: "[name].js",
+    entryFileNames: basename(to),
     chunkFileNames: "[name]-[hash].js",
   });
-  await Deno.mkdir(to, { recursive: true });
   for (const chunk of output as OutputChunk[]) {
-    await Deno.writeTextFile(join(to, chunk.fileName), chunk.code);
+    await Deno.writeTextFile(join(dirname(to), chunk.fileName), chunk.code);
   }
 }
 

@@ -41,7 +41,7 @@ export function defaultsOf<T extends OptionTable>(table: T): Values<T> {
 /** The names of the environment variables of a key, ours first, then the ancestor's. */
 export function environmentNames(key: string): readonly string[] {
   const upper = key.toUpperCase();
+  if (!upper.includes(".")) return [`BRIDGE_${upper}`, `VAST_THREATBUS_${upper}`];
   const nested = upper.replaceAll(".", "__");
-  return [`BRIDGE_${upper.replaceAll(".", "_")}`, `BRIDGE_${nested}`, `VAST_THREATBUS_${nested}`]
-    .filter((name, index, all) => all.indexOf(name) === index);
+  return [`BRIDGE_${upper.replaceAll(".", "_")}`, `BRIDGE_${nested}`, `VAST_THREATBUS_${nested}`];
 }

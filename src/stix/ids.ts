@@ -1,9 +1,11 @@
 /** Deterministic ids, so that the same thing found twice has one name everywhere. */
-import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
-/** Namespace of deterministic STIX ids (STIX 2.1 §2.9). */
-const STIX_NAMESPACE = Buffer.from("00abedb4aa42466c9c01fed23315a9b7", "hex");
+/** Namespace of deterministic STIX ids, 00abedb4-aa42-466c-9c01-fed23315a9b7 (STIX 2.1 §2.9). */
+const STIX_NAMESPACE = new Uint8Array([
+  ...[0x00, 0xab, 0xed, 0xb4, 0xaa, 0x42, 0x46, 0x6c],
+  ...[0x9c, 0x01, 0xfe, 0xd2, 0x33, 0x15, 0xa9, 0xb7],
+]);
 
 /** The digit that says RFC 9562, by its two free bits. */
 const VARIANT = "89ab";
