@@ -214,6 +214,23 @@ Deno.test("live() closes the gap after a restart, whatever rotation did meanwhil
     }
   }));
 
+Deno.test("live() reads a log from its start that has the inode of one that is gone", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/eve.json`;
+    await append(path, hit(1) + hit(2));
+    const store = memoryStore();
+    const first = await started(path, { positions: store });
+    await first.take(1);
+    await first.stop();
+    await Deno.writeTextFile(path, hit(3) + hit(4) + hit(5));
+    // Whatever the file system did: the position is that of this inode.
+    const { dev, ino } = await Deno.stat(path);
+    await store.save(store.saved!.map((one) => ({ ...one, identity: `${dev}:${ino}` })));
+    const second = await follow(path, { positions: store });
+    assert.deepEqual((await second.take(3)).map(numberOf), [3, 4, 5]);
+    assert.deepEqual(await second.stop(), []);
+  }));
+
 Deno.test("live() matches again what was not taken for sure", () =>
   withFolder(async (folder) => {
     const path = `${folder}/eve.json`;

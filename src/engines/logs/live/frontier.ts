@@ -39,7 +39,7 @@ interface Stand {
 type Stands = Map<string, Stand>;
 
 /** Longest wait for a look: live matching may be held back by a sink, or have much to catch up with, ms. */
-const LOOK_PATIENCE = 10_000;
+const LOOK_PATIENCE = 3000;
 
 /** Makes a frontier; nothing was read so far. */
 export function createFrontier(): Frontier {
