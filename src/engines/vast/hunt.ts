@@ -8,7 +8,7 @@ import { NodeAwayError, VastError } from "./errors.ts";
 import { insteadOf } from "./fallback.ts";
 import { isExact } from "./forms.ts";
 import { chunk, planQuestions, queryOf, type Question, scalarQuestions } from "./plan.ts";
-import { type FormContext, isAskable } from "./predicates.ts";
+import { type FormContext, isAskable, type Layouts } from "./predicates.ts";
 import type { Unit } from "./units.ts";
 import { waitToRetry } from "./waiting.ts";
 
@@ -39,7 +39,7 @@ export function createHunt(
 
   return async (units) => {
     const subdomains = query.indicators.iocs.options.subdomains === true;
-    form = { layouts: await patiently(() => client.layouts(signal)), subdomains };
+    form = { layouts: await knownLayouts(), subdomains };
     for (const unit of units) if (!isAskable(unit.value)) unaskable(unit);
     const questions = planQuestions(units, form, pace.size, trust);
     for (const { where } of questions) if (where.type === "layout") read.add(where.layout);
@@ -78,15 +78,19 @@ export function createHunt(
     }
   }
 
-  async function patiently<T>(action: () => Promise<T>): Promise<T> {
+  /** A version that does not tell its layouts is asked for all that VAST's schemas have. */
+  async function knownLayouts(): Promise<Layouts> {
     for (let attempt = 0, start = Date.now();; attempt++) {
       try {
-        const result = await action();
+        const layouts = await client.layouts(signal);
         health.up();
-        return result;
+        return layouts;
       } catch (error) {
-        if (!(error instanceof NodeAwayError)) throw error;
-        await waitForNode(error, attempt, start);
+        if (error instanceof NodeAwayError) await waitForNode(error, attempt, start);
+        else if (!(error instanceof VastError)) throw error;
+        else if (error.failure === "overloaded" && attempt < OVERLOADS) {
+          await waitToRetry(attempt, signal);
+        } else return undefined;
       }
     }
   }

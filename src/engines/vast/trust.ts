@@ -112,7 +112,9 @@ async function verdictOf(
   ask: AskRows,
   layouts: Layouts,
 ): Promise<Verdict> {
-  const known = trials.filter(({ field }) => (layouts?.get(layoutOf(field)) ?? 0) > 0);
+  const known = trials.filter(({ field }) =>
+    layouts === undefined || (layouts.get(layoutOf(field)) ?? 0) > 0
+  );
   for (const { field, form } of known.slice(0, 3)) {
     const layout = layoutOf(field);
     const rows = await ask(`#type == ${quote(layout)}`, SAMPLE);

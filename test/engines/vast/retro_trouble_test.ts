@@ -128,6 +128,35 @@ Deno.test("retro() needs none of VAST's log, which a user's configuration may si
   }
 });
 
+for (
+  const [what, said, times] of [
+    ["is overloaded when it is asked", "!! request_timeout", 2],
+    ["can't tell them", "error: invalid option parameter", 1_000],
+  ] as const
+) {
+  Deno.test(`retro() hunts on a node that ${what} for its layouts`, async () => {
+    await using vast = await startVast();
+    const binary = `${vast.folder}/moody`;
+    const script = [
+      "#!/bin/sh",
+      'case "$*" in *--detailed*)',
+      `  echo >> '${vast.folder}/count'`,
+      `  if [ $(wc -l < '${vast.folder}/count') -le ${times} ]; then echo '${said}' >&2; exit 1; fi`,
+      "esac",
+      `exec '${vast.binary}' "$@"`,
+      "",
+    ];
+    await Deno.writeTextFile(binary, script.join("\n"), { mode: 0o755 });
+    const engine = await open({ vast: vast.node.endpoint, vast_binary: binary });
+    try {
+      const { rows, troubles } = await hunt(engine, ALL);
+      assert.deepEqual([rows, troubles], [want, []]);
+    } finally {
+      await engine.close();
+    }
+  });
+}
+
 Deno.test("retro() fails at once when there is no node to begin with", async () => {
   await withEngine(async (engine, { node }) => {
     await node.kill();
