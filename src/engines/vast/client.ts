@@ -1,10 +1,11 @@
 import { ConfigError } from "../../errors.ts";
+import type { JsonObject } from "../../json.ts";
 import { type Child, startChild, tether } from "./child.ts";
 import { type ConfigFile, writeConfigFile } from "./config_file.ts";
 import { type ChildEnd, errorOf, NodeAwayError, VastError } from "./errors.ts";
-import type { Layouts } from "./predicates.ts";
-import { isJsonObject, type JsonObject } from "../../json.ts";
 import { type Block, countLines, linesOf, readBlocks } from "./lines.ts";
+import { type ExportEnd, exportEnd, layoutsIn, parseObject, versionIn } from "./outcome.ts";
+import type { Layouts } from "./predicates.ts";
 
 /** A node answers `vast status` in 0.4 s; under load a request fails after 10 s. Ms. */
 const STATUS_TIMEOUT = 15_000;
@@ -42,17 +43,6 @@ export interface ExportQuery {
   /** For the whole query; 0 or absent is unlimited. */
   readonly maxEvents?: number;
   readonly continuous?: boolean;
-}
-
-/** How an export ended when nothing went wrong. */
-export interface ExportEnd {
-  /** The limit of events was reached, so there may be more. */
-  readonly limited: boolean;
-  /**
-   * VAST's log says that the query ran to its end. A user's configuration may silence the log;
-   * then a node that stopped midway looks the same.
-   */
-  readonly sure: boolean;
 }
 
 /** A typed binding of VAST's command line. */
@@ -264,54 +254,4 @@ async function collect(child: Child): Promise<{ text: string; end: ChildEnd }> {
   let text = "";
   for await (const chunk of child.output) text += decoder.decode(chunk, { stream: true });
   return { text, end: await child.end };
-}
-
-/**
- * Tells the end of the answer from an answer cut short: both exit with 0, but a
- * query that did not run to its end is said to have taken `0.0ns`.
- */
-function exportEnd(
-  end: ChildEnd,
-  answered: boolean,
-  cutLine: boolean,
-  endpoint: string,
-): ExportEnd {
-  const error = errorOf(end, endpoint);
-  if (error) throw error;
-  const limited = /json-writer reached limit of \d+ events/.test(end.stderr);
-  const unfinished = /exporter processed .* in 0\.0ns/.test(end.stderr) ||
-    end.stderr.includes("initiating graceful shutdown");
-  // A log that is silenced tells neither.
-  const sure = limited || end.stderr.includes("exporter processed");
-  if (cutLine || (unfinished && !limited) || (!sure && !answered)) {
-    const reason = answered ? "gone" : "cut_short";
-    throw new NodeAwayError(reason, `VAST at ${endpoint} ended a query before its end`);
-  }
-  return { limited, sure };
-}
-
-function versionIn(text: string): string | undefined {
-  const version = parseObject(text)?.["VAST"];
-  return typeof version === "string" ? version : undefined;
-}
-
-/** The statistics of the index in `vast status --detailed`. */
-function layoutsIn(status: JsonObject): Layouts {
-  // deno-lint-ignore no-explicit-any
-  const layouts = (status as any).index?.statistics?.layouts;
-  if (typeof layouts !== "object" || layouts === null) return undefined;
-  return new Map(
-    Object.entries(layouts as Record<string, { count?: unknown }>).map((
-      [name, { count }],
-    ) => [name, Number(count) || 0]),
-  );
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

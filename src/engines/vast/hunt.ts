@@ -1,5 +1,6 @@
 import { getLogger } from "@logtape/logtape";
 import type { JsonObject } from "../../json.ts";
+import { withTimeout } from "../../wait.ts";
 import type { Match, RetroHooks, RetroQuery } from "../engine.ts";
 import type { Answers } from "./answer.ts";
 import type { VastClient } from "./client.ts";
@@ -14,6 +15,9 @@ import { waitToRetry } from "./waiting.ts";
 
 /** A node that is overloaded so often in a row is not going to bear this query. */
 const OVERLOADS = 12;
+
+/** A node that takes so long for a few rows tells nothing of its query forms, ms. */
+const CHECK_TIMEOUT = 60_000;
 
 /** What is to be done about a question that was not answered. */
 type Verdict = "again" | "otherwise" | "refused" | "empty";
@@ -72,7 +76,7 @@ export function createHunt(
   async function askRows(query: string, maxEvents: number): Promise<JsonObject[]> {
     const leave = await lanes.enter(signal);
     try {
-      return await client.rows({ query, maxEvents }, signal);
+      return await client.rows({ query, maxEvents }, withTimeout(signal, CHECK_TIMEOUT));
     } finally {
       leave();
     }
@@ -216,8 +220,7 @@ export function createHunt(
     const text = queryOf(question, form);
     if (text === "") return [];
     const started = performance.now();
-    const late = timeout > 0 ? AbortSignal.timeout(timeout) : undefined;
-    const limit = late ? AbortSignal.any([signal, late]) : signal;
+    const limit = withTimeout(signal, timeout);
     const maxEvents = limitOf(question);
     const answer = answers.begin();
     const output = client.export({ query: text, maxEvents }, limit);
@@ -228,7 +231,7 @@ export function createHunt(
       }
       return limited ? anew(question, answers) : [];
     } catch (error) {
-      if (late?.aborted && !signal.aborted) {
+      if (limit.aborted && !signal.aborted) {
         throw new VastError("timeout", `no answer within ${timeout / 1000} s`);
       }
       throw error;
