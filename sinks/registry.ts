@@ -103,7 +103,9 @@ async function loadUserModule(path: string): Promise<SinkModule> {
   } catch (error) {
     throw new UsageError(`Can't load the sink module: ${(error as Error).message}`, {
       place: { file: path },
-      hint: "The compiled binary loads JavaScript that stands on its own.",
+      hint: /Module not found/.test((error as Error).message)
+        ? "Check the path, and those that it imports."
+        : "The compiled binary loads JavaScript that stands on its own.",
       cause: error,
     });
   }

@@ -16,7 +16,12 @@ import {
 } from "./sink.ts";
 
 const OPTIONS = {
-  url: { type: "string", required: true, secret: true, doc: "Where to POST to" },
+  url: {
+    type: "string",
+    required: true,
+    secret: true,
+    doc: "Where to POST to, through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name",
+  },
   payload: {
     type: "string",
     choices: ["array", "lines", "each"],
@@ -305,7 +310,7 @@ function problem(
   const { name, message } = error as Error;
   const own = error instanceof SinkError ? error : undefined;
   // fetch() repeats the URL, whose query may hold a token.
-  const reason = name === "TimeoutError" ? "no answer in time" : withoutUrls(message);
+  const reason = name === "TimeoutError" ? "no answer in time" : inShort(message);
   return new SinkError(`The webhook ${place} failed: ${reason}`, {
     undelivered,
     retryable: own?.retryable ?? !disabled,
@@ -315,6 +320,8 @@ function problem(
   });
 }
 
-function withoutUrls(text: string): string {
-  return text.replace(/ ?for url \([^)]*\)/g, "").replace(/https?:\/\/[^\s)]+/g, "(its URL)");
+function inShort(text: string): string {
+  return text.replace(/ ?for url \([^)]*\)/g, "").replace(/https?:\/\/[^\s)]+/g, "(its URL)")
+    .replace(/^error sending request: (?:client error \(\w+\): )?(?:tcp connect error: )?/, "")
+    .replace(/ \(os error \d+\)/g, "").replace(/^(.+): \1$/, "$1");
 }

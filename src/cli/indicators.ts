@@ -1,4 +1,5 @@
 import { formatPlace, InputError, UsageError } from "../errors.ts";
+import { counted } from "./terminal.ts";
 import type { AllowGuard } from "../intel/allow/mod.ts";
 import type { IndicatorFilter } from "../intel/filter.ts";
 import type { IndicatorSet } from "../intel/indicator.ts";
@@ -108,14 +109,14 @@ function* remarksOn(
     for (const { place, text, reason } of invalid) {
       yield `${formatPlace(place)}: skipped ${JSON.stringify(text)}: ${reason}`;
     }
-    if (invalidCount > 0) yield `${name}: ${invalidCount} invalid values skipped`;
+    if (invalidCount > 0) yield `${name}: ${counted(invalidCount, "invalid value")} skipped`;
   }
   for (const [reason, count] of set.heldBack) {
     const hint = reason === "expired" ? " (--expired looks for them)" : "";
-    yield `${count} IoCs not looked for: ${reason}${hint}`;
+    yield `${counted(count, "IoC")} not looked for: ${reason}${hint}`;
   }
   for (const [list, count] of guard?.spared ?? []) {
-    yield `${count} hits not reported: allow-listed by ${list}`;
+    yield `${counted(count, "hit")} not reported: allow-listed by ${list}`;
   }
 }
 

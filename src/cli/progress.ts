@@ -1,4 +1,5 @@
 import type { Progress } from "../engines/engine.ts";
+import { counted } from "./terminal.ts";
 
 const EVERY_MS = 200;
 /** A hunt that is over before this never shows a progress line. */
@@ -36,7 +37,7 @@ export function createProgressLine(now: () => number = Date.now): ProgressLine {
 export function describeProgress(progress: Progress, hits: number, elapsedMs: number): string {
   const { bytesRead, bytesTotal } = progress;
   const rate = bytesRead / Math.max(elapsedMs / 1000, 0.001);
-  const parts = [`${formatBytes(rate)}/s`, `${hits} ${hits === 1 ? "hit" : "hits"}`];
+  const parts = [`${formatBytes(rate)}/s`, counted(hits, "hit")];
   if (bytesTotal === undefined || bytesTotal <= 0) {
     return [formatBytes(bytesRead), ...parts].join(", ");
   }

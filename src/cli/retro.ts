@@ -16,7 +16,7 @@ import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
 import { filterFrom, fromFlag, huntSinks, overlay, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
-import { useColor } from "./terminal.ts";
+import { counted, useColor } from "./terminal.ts";
 
 const logger = getLogger(["bridge", "retro"]);
 
@@ -210,11 +210,11 @@ function conclude(result: HuntResult, reports: readonly OutletReport[]): number 
   if (result.stopped !== undefined) {
     const { bytesRead = 0, bytesTotal, source = "the beginning" } = result.progress ?? {};
     const total = bytesTotal === undefined ? "" : ` of ${formatBytes(bytesTotal)}`;
-    logger.warn("Stopped ({why}) after {read}, in {source}; {matches} hits until then", {
+    logger.warn("Stopped ({why}) after {read}, in {source}; {hits} until then", {
       why: result.stopped,
       read: formatBytes(bytesRead) + total,
       source,
-      matches: result.matches,
+      hits: counted(result.matches, "hit"),
     });
     failed = true;
   }

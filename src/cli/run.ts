@@ -23,6 +23,7 @@ import {
   readinessOf,
   startMetrics,
 } from "./run/parts.ts";
+import { counted } from "./terminal.ts";
 import { observeBus, observeEngine, observeHeldBack } from "./run/observed.ts";
 import { reload } from "./run/reload.ts";
 
@@ -117,7 +118,10 @@ function tellSuppressed(
   heldBack: ReadonlyMap<string, number>,
 ): void {
   for (const [list, count] of spared) {
-    logger.info("{count} hits not reported: allow-listed by {list}", { count, list });
+    logger.info("{hits} not reported: allow-listed by {list}", {
+      hits: counted(count, "hit"),
+      list,
+    });
   }
   for (const [reason, count] of heldBack) {
     logger.info("{count} indicators not looked for: {reason}", { count, reason });

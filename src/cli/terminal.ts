@@ -14,3 +14,8 @@ export function useColor(
 }
 
 export { stripControls } from "../controls.ts";
+
+/** `1 hit`, `2 hits`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -84,10 +84,10 @@ Deno.test("bridge retro reads lists, skips what is invalid, holds allow-listed v
     assert.equal(skipping.code, 0, skipping.stderr);
     assert.match(skipping.stdout, /^[1-9]\d*\texample\.com\n$/);
     assert.match(skipping.stderr, /iocs\.csv:3: skipped "not one"/);
-    assert.match(skipping.stderr, /1 IoCs not looked for: matches almost everything/);
+    assert.match(skipping.stderr, /1 IoC not looked for: matches almost everything/);
     const allowed = await bridge([...args, "--skip-invalid", "--allow-list", allow]);
     assert.equal(allowed.code, 1);
-    assert.match(allowed.stderr, /1 IoCs not looked for: allow-listed by .*allow\.txt/);
+    assert.match(allowed.stderr, /1 IoC not looked for: allow-listed by .*allow\.txt/);
     const piped = await bridge(["retro", "--ioc-file", "-", "--logs", LOGS], {
       stdin: "example.com",
     });

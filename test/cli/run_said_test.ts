@@ -39,7 +39,7 @@ Deno.test("bridge run says what it can't look for, and what allow-lists suppress
     assert.equal(first.log.split("can't look for").length, 2);
     first.kill("SIGTERM");
     await first.ended;
-    assert.match(first.log, /1 hits not reported: allow-listed by/);
+    assert.match(first.log, /1 hit not reported: allow-listed by/);
     assert.match(first.log, /1 indicators not looked for: allow-listed by/);
     assert.deepEqual(stage.arrived(), [1]);
   }));
