@@ -18,6 +18,7 @@ export interface IndicatorFlags {
   readonly skipInvalid?: true;
   readonly subdomains?: true;
   readonly allowList: readonly string[];
+  readonly guard?: boolean;
   readonly expired?: true;
 }
 
@@ -77,18 +78,20 @@ export async function gatherIndicators(
   return { set, remarks: () => remarksOn(reports, set, guard) };
 }
 
+/** Who hunts may well hunt for a machine of their own, or for who called a group. */
+const HUNTING = { privateAddresses: false, groupAddresses: false };
+
 /** Allow-lists hold for all IoCs; the built-in guard only for those from files. */
 async function guardOf(
   flags: IndicatorFlags,
   config: IndicatorConfig,
 ): Promise<AllowGuard | undefined> {
   const lists = [...config.allow_lists ?? [], ...flags.allowList];
-  if (lists.length === 0 && (!config.guard || flags.iocFile.length === 0)) return undefined;
+  const builtIn = config.guard && flags.guard !== false;
+  if (lists.length === 0 && (!builtIn || flags.iocFile.length === 0)) return undefined;
   const { loadGuard } = await import("../intel/allow/mod.ts");
   const { fileInput } = await import("../intel/readers/mod.ts");
-  // Who hunts may well hunt for a machine of their own, or for who called a group.
-  const builtin = { privateAddresses: false, groupAddresses: false };
-  return await loadGuard(lists.map(fileInput), config.guard ? builtin : undefined);
+  return await loadGuard(lists.map(fileInput), builtIn ? HUNTING : undefined);
 }
 
 function* remarksOn(
@@ -112,12 +115,17 @@ function* remarksOn(
     if (invalidCount > 0) yield `${name}: ${counted(invalidCount, "invalid value")} skipped`;
   }
   for (const [reason, count] of set.heldBack) {
-    const hint = reason === "expired" ? " (--expired looks for them)" : "";
-    yield `${counted(count, "IoC")} not looked for: ${reason}${hint}`;
+    yield `${counted(count, "IoC")} not looked for: ${reason}${wayAround(reason)}`;
   }
   for (const [list, count] of guard?.spared ?? []) {
     yield `${counted(count, "hit")} not reported: allow-listed by ${list}`;
   }
+}
+
+/** The flag that looks for them all the same, if there is one. */
+function wayAround(reason: string): string {
+  if (reason === "expired") return " (--expired looks for them)";
+  return reason.startsWith("matches almost everything") ? " (--no-guard looks for them)" : "";
 }
 
 async function putPattern(set: OwnIndicatorSet, pattern: string): Promise<void> {

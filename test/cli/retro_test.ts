@@ -84,7 +84,10 @@ Deno.test("bridge retro reads lists, skips what is invalid, holds allow-listed v
     assert.equal(skipping.code, 0, skipping.stderr);
     assert.match(skipping.stdout, /^[1-9]\d*\texample\.com\n$/);
     assert.match(skipping.stderr, /iocs\.csv:3: skipped "not one"/);
-    assert.match(skipping.stderr, /1 IoC not looked for: matches almost everything/);
+    assert.match(skipping.stderr, /1 IoC not looked for: matches almost everything.*--no-guard/);
+    const unguarded = await bridge([...args, "--skip-invalid", "--no-guard"]);
+    assert.match(unguarded.stdout, /^[1-9]\d*\t0\.0\.0\.0\/0$/m);
+    assert.doesNotMatch(unguarded.stderr, /not looked for/);
     const allowed = await bridge([...args, "--skip-invalid", "--allow-list", allow]);
     assert.equal(allowed.code, 1);
     assert.match(allowed.stderr, /1 IoC not looked for: allow-listed by .*allow\.txt/);
@@ -183,8 +186,8 @@ Deno.test("bridge retro uses the indicators that their STIX objects and its flag
     };
     const plain = await found();
     assert.equal(plain.hits, "012");
-    assert.match(plain.stderr, /1 IoCs not looked for: revoked/);
-    assert.match(plain.stderr, /1 IoCs not looked for: expired \(--expired looks for them\)/);
+    assert.match(plain.stderr, /1 IoC not looked for: revoked/);
+    assert.match(plain.stderr, /1 IoC not looked for: expired \(--expired looks for them\)/);
     assert.equal((await found("--expired")).hits, "0124");
     const sure = await found("--min-confidence", "50", "--tlp", "green");
     assert.equal(sure.hits, "1");

@@ -29,6 +29,7 @@ export interface RetroFlags extends FilterFlags {
   readonly aggregate?: string;
   readonly sink: readonly string[];
   readonly allowList: readonly string[];
+  readonly guard: boolean;
   readonly config?: string;
   readonly quiet?: true;
   readonly logLevel: string;
@@ -90,6 +91,10 @@ export function command(context: CliContext): Command {
       ),
     )
     .addOption(repeatable("--allow-list <file>", "values that never count as hits"))
+    .option(
+      "--no-guard",
+      "look for what matches almost everything, too: private ranges and the like",
+    )
     .option("-c, --config <file>", "the configuration file")
     .option("-q, --quiet", "no progress, no summary, no warnings")
     .addOption(
