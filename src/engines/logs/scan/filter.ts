@@ -154,11 +154,11 @@ function keyOf(view: IocView, index: number): string {
   );
 }
 
-/** A filter for so many values: 32 bits of the bitmap each, the table never fuller than `capacity`. */
+/** A filter for so many values: 16 bits of the bitmap each or more, the table never fuller than `capacity`. */
 function sizeFor(values: number): FilterSize {
   const bits = (least: number, count: number) => Math.max(least, Math.ceil(Math.log2(count)));
   return {
-    bitmapBits: bits(10, values / 2),
+    bitmapBits: bits(10, values / 4),
     tableBits: bits(8, values * MOST_SLOTS * 4 / 3),
   };
 }

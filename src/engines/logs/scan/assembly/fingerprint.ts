@@ -43,7 +43,7 @@ function folded(window: v128, gone: u32): v128 {
 // @ts-ignore: decorator
 @inline
 export function mix(window: v128): u64 {
-  let hash = i64x2.extract_lane(window, 0) * K1 + i64x2.extract_lane(window, 1) * K2;
+  let hash = i64x2.extract_lane(window, 1) * K1 ^ i64x2.extract_lane(window, 0);
   // The last bytes of a lane only reach the highest bits.
   hash ^= hash >>> 40;
   return hash * K3;

@@ -69,11 +69,14 @@ export function seek(from: usize, to: usize, json: bool): void {
   for (let i: u32 = 0; i < needles; i++) find(NEEDLES + <usize>i * NEEDLE, from, to);
 }
 
+/** Bytes to compare with, loaded before a loop: the engine would put constants together anew in every round. */
+const BYTES: usize = memory.data<u8>([NEWLINE, BACKSLASH, 0x20]);
+
 /** Counts lines, and marks where escapes and other scripts stand. */
 function survey(from: usize, to: usize, json: bool): void {
-  const newline = i8x16.splat(NEWLINE), backslash = i8x16.splat(BACKSLASH);
+  const newline = v128.load_splat<u8>(BYTES), backslash = v128.load_splat<u8>(BYTES + 1);
   let total: u32 = 0;
-  let all = i8x16.splat(0);
+  let all = newline;
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
     const bits = v128.or(v128.or(a, b), v128.or(c, d));
@@ -131,10 +134,10 @@ function lookAtNewlines(at: usize, mask: u64, json: bool): void {
 
 /** Marks where a needle stands in [from, to). */
 function find(needle: usize, from: usize, to: usize): void {
-  const first = i8x16.splat(load<u8>(needle, 8)), second = i8x16.splat(load<u8>(needle, 9));
+  const first = v128.load_splat<u8>(needle, 8), second = v128.load_splat<u8>(needle, 9);
   const place = load<u32>(needle), length = load<u32>(needle, 4);
   const apart = <usize>load<u8>(needle, 10);
-  const fold = i8x16.splat(0x20);
+  const fold = v128.load_splat<u8>(BYTES + 2);
   for (let at = from; at < to; at += 64) {
     const other = at + apart;
     const a = both(v128.load(at), v128.load(other), first, second, fold);

@@ -6,8 +6,19 @@
 import { AT, CLOSE_BRACKET, COLON, DOT, HASH, OPEN_BRACKET, QUESTION, SLASH, SPACE } from "./characters";
 import { hasIpv4, hasIpv6, inNetwork4, NO_ADDRESS, parseIpv4, parseIpv6 } from "./address";
 import { isDigit, lastBefore } from "./bytes";
-import { hasText } from "./filter";
-import { ADDRESSES6, CANONICAL, flags, HASHES, NAMES, SUBDOMAINS, URLS } from "./memory";
+import { hasText, mayEnd } from "./filter";
+import { endOf } from "./fingerprint";
+import {
+  ADDRESSES6,
+  bitmap,
+  bitmapMask,
+  CANONICAL,
+  flags,
+  HASHES,
+  NAMES,
+  SUBDOMAINS,
+  URLS,
+} from "./memory";
 
 /** What kinds of bytes a text has. */
 const BEYOND_ASCII: u32 = 1;
@@ -69,14 +80,24 @@ export function mayMatch(text: usize, length: usize): bool {
 
 /** Whether a text is a hash of the set with colons between its bytes. */
 function hasHash(text: usize, length: usize): bool {
-  if (length < 47 || length > 191 || length % 3 != 2) return false;
+  // MD5, SHA-1, SHA-256, SHA-512.
+  if (length != 47 && length != 59 && length != 95 && length != 191) return false;
+  // Its last bytes first, as most fail there; the first bytes of the copy don't count then.
+  const near = min<usize>(length, 24);
+  if (!mayEnd(endOf(CANONICAL, withoutColons(text + length - near, near)), bitmap, bitmapMask)) {
+    return false;
+  }
+  return hasText(CANONICAL, withoutColons(text, length));
+}
+
+/** Writes a text to `CANONICAL` without its colons; returns the length. */
+function withoutColons(text: usize, length: usize): usize {
   let out = CANONICAL;
   for (let i: usize = 0; i < length; i++) {
     const byte = load<u8>(text + i);
-    if ((byte == COLON) != (i % 3 == 2)) return false;
     if (byte != COLON) store<u8>(out++, byte);
   }
-  return hasText(CANONICAL, out - CANONICAL);
+  return out - CANONICAL;
 }
 
 /** Where the `:port` of a host begins, `length` if there is none; more than that if the text is no host. */
