@@ -130,7 +130,7 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
 
   function hits(event: Parameters<IocSet["hits"]>[0]): Hit[] {
     const hits: Hit[] = [];
-    const isSeen = createSeen(hits);
+    let pairs: Set<string> | undefined;
     /** Asked once for each value of an event, as `spare` may count. */
     let spared: Map<string, boolean> | undefined;
     const isSpared = (inside: Observable) => {
@@ -147,7 +147,10 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
       for (let at = 0; at < found.length; at++) {
         const { handle, observable, inside } = found[at]!;
         if (inside !== undefined && options.spare !== undefined && isSpared(inside)) continue;
-        if (isSeen(handle, observable)) continue;
+        const isSeen = hits.length <= FEW_HITS
+          ? isAmong(hits, handle, observable)
+          : (pairs = pairsOf(hits, pairs)).has(pairOf(handle, observable));
+        if (isSeen) continue;
         hits.push({ handle, observable, field: field(), seen: text });
       }
     });
@@ -229,22 +232,21 @@ function createKnown() {
 /** More hits than these are looked through by a set instead of one by one. */
 const FEW_HITS = 8;
 
-/** Whether a pair is among some hits. */
-function createSeen(hits: readonly Hit[]) {
-  const pairs = new Set<string>();
-  const pairOf = (handle: Handle, { kind, value }: Observable) => `${handle} ${kind} ${value}`;
-  return (handle: Handle, observable: Observable): boolean => {
-    if (hits.length <= FEW_HITS) {
-      return hits.some((hit) =>
-        hit.handle === handle && hit.observable.value === observable.value &&
-        hit.observable.kind === observable.kind
-      );
-    }
-    for (let at = pairs.size; at < hits.length; at++) {
-      pairs.add(pairOf(hits[at]!.handle, hits[at]!.observable));
-    }
-    return pairs.has(pairOf(handle, observable));
-  };
+const pairOf = (handle: Handle, { kind, value }: Observable) => `${handle} ${kind} ${value}`;
+
+function isAmong(hits: readonly Hit[], handle: Handle, { kind, value }: Observable): boolean {
+  for (const { handle: other, observable } of hits) {
+    if (other === handle && observable.value === value && observable.kind === kind) return true;
+  }
+  return false;
+}
+
+/** The pairs of some hits; `pairs` are those of the first of them. */
+function pairsOf(hits: readonly Hit[], pairs = new Set<string>()): Set<string> {
+  for (let at = pairs.size; at < hits.length; at++) {
+    pairs.add(pairOf(hits[at]!.handle, hits[at]!.observable));
+  }
+  return pairs;
 }
 
 /** Each event has times, each other ones: `2026-11-21T10:00:00.123456+0000` is no IoC in any spelling. */

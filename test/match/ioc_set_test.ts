@@ -184,3 +184,16 @@ Deno.test("hits() spares values inside a network or below a domain that the owne
   assert.deepEqual(found("evil.com"), ["evil.com"]);
   assert.deepEqual(spared, ["ipv4 10.1.1.1", "ipv4 10.1.1.2", "domain ok.evil.com"]);
 });
+
+Deno.test("hits() credits each of many handles of many values once, however often they stand there", () => {
+  const set = createIocSet();
+  const values = ["a.example", "b.example", "c.example"];
+  for (const [at, value] of values.entries()) {
+    for (let handle = 0; handle < 10; handle++) {
+      set.add({ kind: "domain", value }, at * 10 + handle);
+    }
+  }
+  const hits = set.hits({ list: [...values, "A.example", ...values, "a.example."] });
+  assert.deepEqual(hits.map(({ handle }) => handle), Array.from({ length: 30 }, (_, i) => i));
+  assert.deepEqual([...new Set(hits.map(({ field }) => field))], ["list[0]", "list[1]", "list[2]"]);
+});
