@@ -2,6 +2,7 @@
 
 /** A running child. */
 export interface Child {
+  readonly pid: number;
   /** Resolves with the first line, seen or to come, that passes; rejects when the output ends. */
   until(test: (line: string) => boolean): Promise<string>;
   /** All lines so far. */
@@ -48,6 +49,7 @@ export function startChild(
   const reading = Promise.all([read(process.stdout), read(process.stderr)]);
 
   return {
+    pid: process.pid,
     lines,
     until: async (test) => {
       for (let at = 0;;) {
