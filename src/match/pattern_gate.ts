@@ -11,7 +11,8 @@ import {
   type ObservationExpression,
   observations,
 } from "../stix/pattern/mod.ts";
-import { type Read, readersOf } from "./fields/direct.ts";
+import { type Read, readersOf, watchesOf } from "./fields/direct.ts";
+import { compileGlance, type Glance } from "./fields/glance.ts";
 import { type Group, groupsFor, type Sections, sectionsOf } from "./fields/groups.ts";
 import { observedObjects, type Projection, projectTable } from "./fields/observed_data.ts";
 import type { Handle } from "./set.ts";
@@ -22,6 +23,8 @@ export interface PatternGate {
   remove(handle: Handle): void;
   /** Whether an event may fulfil a `[…]` of any pattern: false only if it fulfils none. */
   admits(event: JsonObject): boolean;
+  /** The same of an event as a line of JSON that is not parsed; true where that does not tell. */
+  readonly glance: Glance;
   /** The patterns of which it may. */
   handles(event: JsonObject): ReadonlySet<Handle>;
 }
@@ -43,6 +46,13 @@ export function createPatternGate(options: TestOptions): PatternGate {
   const comparisons = new Map<Handle, readonly Comparison[]>();
   /** Made anew after each change. */
   let looks: Looks | undefined;
+  let glance: Glance | undefined;
+
+  function prepareGlance(): Glance {
+    const watches = index.lookUps().map(({ path, isMet }) => watchesOf(path, isMet));
+    if (index.openTypes().length > 0 || watches.includes(undefined)) return () => true;
+    return compileGlance(watches.flatMap((own) => own!));
+  }
 
   function prepare(): Looks {
     const checks = new Map<Group, Check[]>();
@@ -80,11 +90,11 @@ export function createPatternGate(options: TestOptions): PatternGate {
       const parts = observations(pattern);
       comparisons.set(handle, parts);
       for (const part of parts) index.add(part, handle);
-      looks = undefined;
+      looks = glance = undefined;
     },
     remove(handle) {
       for (const part of comparisons.get(handle) ?? []) index.remove(part, handle);
-      if (comparisons.delete(handle)) looks = undefined;
+      if (comparisons.delete(handle)) looks = glance = undefined;
     },
     admits(event) {
       if (comparisons.size === 0) return false;
@@ -93,6 +103,7 @@ export function createPatternGate(options: TestOptions): PatternGate {
       return looks.rest !== undefined &&
         index.candidates(observedObjects(event, looks.rest)).size > 0;
     },
+    glance: (block, from, to) => (glance ??= prepareGlance())(block, from, to),
     handles(event) {
       const { checks, sections, rest } = looks ??= prepare();
       const found = rest === undefined

@@ -13,7 +13,7 @@ import {
 } from "../stix/eval/stream.ts";
 import type { ObservationExpression } from "../stix/pattern/mod.ts";
 import { observedObjects, observedTime } from "./fields/observed_data.ts";
-import { createPatternGate } from "./pattern_gate.ts";
+import { createPatternGate, type PatternGate } from "./pattern_gate.ts";
 import { canonicalAt, parseForEvents } from "./pattern_reading.ts";
 import type { Handle } from "./set.ts";
 
@@ -28,8 +28,8 @@ export interface EventPatterns<T> {
    */
   add(handle: Handle, pattern: string, open?: boolean): void;
   remove(handle: Handle): boolean;
-  /** Whether an event may fulfil a part of an `open` pattern. */
-  admits(event: JsonObject): boolean;
+  /** What `open` patterns may need. */
+  readonly gate: Pick<PatternGate, "admits" | "glance">;
   /**
    * The patterns that an event completes; `item` stands for the event in matches. With
    * `held` false the event holds no value that a pattern which is not open needs.
@@ -88,7 +88,7 @@ export function createEventPatterns<T>({ order, refused }: EventPatternsOptions)
       gate.remove(handle);
       return dormant.delete(handle) || matcher.remove(handle);
     },
-    admits: gate.admits,
+    gate,
     feed(event, item, held = false) {
       if (!held && !gate.admits(event)) return [];
       wake(event);

@@ -1,11 +1,12 @@
 /** Patterns without values, in a form that any thread can make for itself. */
 import { InputError } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
-import { createPatternGate } from "./pattern_gate.ts";
+import { createPatternGate, type PatternGate } from "./pattern_gate.ts";
 import { canonicalAt, parseForEvents } from "./pattern_reading.ts";
 
-/** Tells whether an event may fulfil a part of any of the patterns; those that are none are left out. */
-export function createSweep(patterns: readonly string[]): (event: JsonObject) => boolean {
+/** Whether events may fulfil a part of any of the patterns; those that are none are left out. */
+export function createSweep(
+  patterns: readonly string[],
+): Pick<PatternGate, "admits" | "glance"> {
   const gate = createPatternGate({ canonical: canonicalAt, lenient: true });
   for (const [handle, pattern] of patterns.entries()) {
     try {
@@ -14,5 +15,5 @@ export function createSweep(patterns: readonly string[]): (event: JsonObject) =>
       if (!(error instanceof InputError)) throw error;
     }
   }
-  return gate.admits;
+  return gate;
 }

@@ -100,8 +100,21 @@ const pattern = fc.array(fc.tuple(test, fc.constantFrom(" AND ", " OR ")), {
   maxLength: 3,
 }).map((parts) => `[${parts.map(([one, by], n) => (n > 0 ? by : "") + one).join("")}]`);
 
+/** Members with dots in their names as objects in objects. */
+function nested(event: JsonObject): JsonObject {
+  const out: JsonObject = {};
+  for (const [key, value] of Object.entries(event)) {
+    const parts = key.split(".");
+    const last = parts.pop()!;
+    let at = out;
+    for (const part of parts) at = (at[part] ??= {}) as JsonObject;
+    if (at !== null && typeof at === "object") at[last] ??= value;
+  }
+  return out;
+}
+
 Deno.test("the gate admits every event that fulfils a pattern", () => {
-  let fulfilled = 0, ruledOut = 0;
+  let fulfilled = 0, ruledOut = 0, glanced = 0;
   fc.assert(
     fc.property(fc.array(pattern, { minLength: 1, maxLength: 4 }), event, (patterns, event) => {
       const closely = createEventPatterns<null>({ order: "stream" });
@@ -118,6 +131,15 @@ Deno.test("the gate admits every event that fulfils a pattern", () => {
       });
       const matches = closely.feed(event, null, true);
       const admitted = gate.admits(event);
+      for (const shape of [event, nested(event)]) {
+        if (!gate.admits(shape)) continue;
+        for (const text of [JSON.stringify(shape), JSON.stringify(shape, null, 1)]) {
+          const line = new TextEncoder().encode(`  ${text} `);
+          assert(gate.glance(line, 1, line.length), `${patterns.join("\n")}\n${text}`);
+        }
+      }
+      const line = new TextEncoder().encode(JSON.stringify(event));
+      if (!gate.glance(line, 0, line.length)) glanced++;
       if (matches.length > 0) {
         fulfilled++;
         assert(admitted, `${patterns.join("\n")}\n${JSON.stringify(event)}`);
@@ -126,6 +148,7 @@ Deno.test("the gate admits every event that fulfils a pattern", () => {
     { numRuns: Number(Deno.env.get("RUNS") ?? 1500) },
   );
   assert(fulfilled > 150 && ruledOut > 150, `${fulfilled} fulfilled, ${ruledOut} ruled out`);
+  assert(glanced > 100, `${glanced} ruled out at a glance`);
 });
 
 Deno.test("the gate forgets what is removed", () => {

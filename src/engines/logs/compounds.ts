@@ -95,7 +95,8 @@ export async function followCompounds(
       return version;
     },
     patterns: () => [...indicators.sweeping].map((handle) => indicators.get(handle).pattern),
-    admits: patterns.admits,
+    admits: patterns.gate.admits,
+    glance: patterns.gate.glance,
   };
 
   const hitsOf = (matches: readonly PatternMatch<PlacedEvent>[]): CompoundHit[] =>

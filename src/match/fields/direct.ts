@@ -4,6 +4,7 @@
  */
 import type { JsonObject, JsonValue } from "../../json.ts";
 import type { ObjectPath } from "../../stix/pattern/mod.ts";
+import { memberNames, type Watch } from "./glance.ts";
 import { type Group, GROUPS, type Row } from "./groups.ts";
 import { isReference, MADE, namesOf } from "./relevance.ts";
 import {
@@ -95,25 +96,51 @@ function takerOf(asked: ObjectPath): ((row: Row) => Take | undefined) | undefine
   return isPlain ? (row) => takeReference(asked, row) : undefined;
 }
 
-/**
- * How to read what a path selects, by group; undefined if that takes the event's
- * objects (references from object to object, the type of any object).
- */
-export function readersOf(asked: ObjectPath): Map<Group, Read> | undefined {
-  const take = takerOf(asked);
-  if (take === undefined) return undefined;
-  const readers = new Map<Group, Read>();
-  for (const group of GROUPS) {
+/** The rows that have a part in what a path selects, and the URLs. */
+interface Sources {
+  readonly group: Group;
+  readonly takers: readonly { readonly row: Row; readonly take: Take }[];
+  readonly urls: Group["urls"];
+}
+
+/** Undefined if it takes the event's objects (references from object to object, the type of any object). */
+function sourcesOf(asked: ObjectPath): Sources[] | undefined {
+  const takerFor = takerOf(asked);
+  if (takerFor === undefined) return undefined;
+  return GROUPS.map((group) => {
     const takers = group.rows.flatMap((row) => {
-      const own = take(row);
-      return own === undefined ? [] : [{ look: row.look, own }];
+      const take = takerFor(row);
+      return take === undefined ? [] : [{ row, take }];
     });
-    const urls = asked.objectType === "url" ? group.urls : undefined;
-    if (takers.length === 0 && urls === undefined) continue;
-    readers.set(group, (event, visit) => {
-      for (const { look, own } of takers) look(event, (value) => own(value, visit));
-      if (urls !== undefined) { for (const url of urls(event)) visit(url); }
-    });
-  }
-  return readers;
+    return { group, takers, urls: asked.objectType === "url" ? group.urls : undefined };
+  }).filter(({ takers, urls }) => takers.length > 0 || urls !== undefined);
+}
+
+/** How to read what a path selects, by group; undefined if that takes the event's objects. */
+export function readersOf(asked: ObjectPath): Map<Group, Read> | undefined {
+  const sources = sourcesOf(asked);
+  return sources && new Map(sources.map(({ group, takers, urls }) => [group, (event, visit) => {
+    for (const { row, take } of takers) row.look(event, (value) => take(value, visit));
+    if (urls !== undefined) { for (const url of urls(event)) visit(url); }
+  }]));
+}
+
+/** What to look for in a line, for values that a path selects; undefined if that takes the event's objects. */
+export function watchesOf(
+  asked: ObjectPath,
+  isMet: (value: unknown) => boolean,
+): Watch[] | undefined {
+  return sourcesOf(asked)?.flatMap(({ group, takers, urls }) => [
+    ...takers.flatMap(({ row, take }) => {
+      const meets = (value: JsonValue) => {
+        let met = false;
+        take(value, (taken) => met ||= isMet(taken));
+        return met;
+      };
+      return memberNames(row.field).map((name) => ({ name, isMet: meets }));
+    }),
+    // A URL is made of several fields.
+    ...(urls === undefined ? [] : memberNames(group.field.url![1]))
+      .map((name) => ({ name, isMet: undefined })),
+  ]);
 }

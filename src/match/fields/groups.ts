@@ -8,6 +8,7 @@ import { readText } from "./values.ts";
 
 /** A row of the table. */
 export interface Row {
+  readonly field: string;
   readonly path: ObjectPath;
   readonly kind: FieldKind;
   readonly look: Look;
@@ -46,6 +47,7 @@ function compileUrls([host, path, port]: readonly [string, string, string]) {
 
 function compileGroup(field: FieldGroup): Group {
   const rows = field.rows.map(([name, path, kind]): Row => ({
+    field: name,
     path: parsePath(path),
     kind,
     look: compileLook(name),

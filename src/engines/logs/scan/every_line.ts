@@ -54,10 +54,16 @@ function withSwept(
 const decoder = new TextDecoder();
 
 /** Lines that are no JSON after all are told of where lines are read. */
-function isAdmitted(bytes: Uint8Array, { admits }: Sweep): boolean {
+function isAdmitted(
+  block: Uint8Array,
+  from: number,
+  to: number,
+  { admits, glance }: Sweep,
+): boolean {
+  if (!glance(block, from, to)) return false;
   let event: unknown;
   try {
-    event = JSON.parse(decoder.decode(bytes));
+    event = JSON.parse(decoder.decode(block.subarray(from, to)));
   } catch {
     return true;
   }
@@ -88,7 +94,7 @@ export function chooseFinder(
       return withSwept(
         named,
         all,
-        (from, to) => format.type !== "json" || isAdmitted(block.subarray(from, to), sweep),
+        (from, to) => format.type !== "json" || isAdmitted(block, from, to, sweep),
       );
     },
   };

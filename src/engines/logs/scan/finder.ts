@@ -24,6 +24,8 @@ export interface Sweep {
   readonly patterns: () => readonly string[];
   /** Whether an event may fulfil a part of one. */
   readonly admits: (event: JsonObject) => boolean;
+  /** The same of the JSON in `block[from, to)`, at little cost; true where that takes parsing. */
+  readonly glance: (block: Uint8Array, from: number, to: number) => boolean;
 }
 
 /** What a finder looks for. */

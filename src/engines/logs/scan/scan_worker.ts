@@ -51,7 +51,7 @@ async function work(): Promise<void> {
 async function sweep(patterns: readonly string[]): Promise<void> {
   if (patterns.length === 0) return runner.sweep(undefined);
   const { createSweep } = await import("../../../match/sweep.ts");
-  runner.sweep({ version: 0, patterns: () => patterns, admits: createSweep(patterns) });
+  runner.sweep({ version: 0, patterns: () => patterns, ...createSweep(patterns) });
 }
 
 async function run(job: ScanJob): Promise<void> {

@@ -57,7 +57,7 @@ async function compare(
   const parts = partsFor();
   const sweep = patterns.length === 0
     ? undefined
-    : { version: 1, patterns: () => patterns, admits: createSweep(patterns) };
+    : { version: 1, patterns: () => patterns, ...createSweep(patterns) };
   const needles = { iocs, sweep };
   const inline = await outcome(createInlineScan(parts)(files, needles, never));
   const pool = createPoolScan({ ...parts, threads: 3, rangeBytes });
@@ -129,7 +129,7 @@ Deno.test("the pool names the lines that patterns without values may need", asyn
   const iocs = setOf([["ipv4", "192.0.2.1"]], false);
   const event = (n: number) =>
     n % 31 === 0
-      ? "{rubbish}"
+      ? '{"dest_port":7,rubbish}'
       : JSON.stringify({ src_ip: `192.0.2.${n % 50}`, dest_port: n % 9, n });
   const text = Array.from({ length: 400 }, (_, n) => event(n)).join("\n") + "\n";
   const rows = Array.from({ length: 50 }, (_, n) => `192.0.2.${n}\t${n}`);
