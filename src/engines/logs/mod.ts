@@ -10,7 +10,7 @@ import { type FilesHunt, huntInFiles } from "./retro.ts";
 import { MOVED } from "./scan/finder.ts";
 import { createHunters, createKernelFinders } from "./scan/kernel_finder.ts";
 import { createPoolScan } from "./scan/pool.ts";
-import { findLogFiles, type LogFile } from "./sources/log_files.ts";
+import { findLogFiles, findRotatingLogs, type LogFile } from "./sources/log_files.ts";
 import { readRoots, type Root } from "./sources/roots.ts";
 
 const logger = getLogger(["bridge", "engines", "logs"]);
@@ -104,7 +104,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       const all = marks.size === 0 ? files : [...await rotated(() => false), ...files];
       const listAgain = async (wanted: Wanted, begun: number) => {
         const onDisk = roots.filter(({ type }) => type !== "stdin");
-        const found = await findLogFiles(onDisk, signal, { heads });
+        const found = await findRotatingLogs(onDisk, signal, { heads });
         const parts = await rotated((file) => wanted(file) && (file.modified ?? 0) >= begun);
         await look();
         return [...parts, ...found.files].filter(wanted);

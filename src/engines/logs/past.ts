@@ -78,7 +78,7 @@ export async function extentsOf(files: readonly LogFile[]): Promise<Position[]> 
   for (const file of files) {
     const { identity, path, head, compression } = file;
     if (file.once === true || head === undefined || head.length === 0) continue;
-    const offset = compression === "none" ? await endOfLines(path).catch(() => 0) : DONE;
+    const offset = compression === "none" ? await endOfLines(path, identity).catch(() => 0) : DONE;
     const bytes = head.subarray(0, FINGERPRINT_BYTES);
     const stamp = { fingerprint: fingerprint(bytes), fingerprintBytes: bytes.length };
     extents.push({ identity, path, offset, ...stamp });

@@ -123,7 +123,7 @@ export function followFile(start: Position, parts: FollowParts): FollowedFile {
       return last;
     },
     async *read(replaced) {
-      file ??= await Deno.open(path);
+      file ??= await openAs(position.identity, path);
       const info = await file.stat();
       const now = { size: info.size, modified: info.mtime?.getTime() };
       if (isSameState(now, last)) return;
@@ -152,6 +152,18 @@ export function followFile(start: Position, parts: FollowParts): FollowedFile {
   };
 }
 
+/**
+ * Opens a file by its name, if it is the one that was met there.
+ *
+ * @throws Deno.errors.NotFound when it was renamed meanwhile, whatever has its name now
+ */
+async function openAs(identity: string, path: string): Promise<Deno.FsFile> {
+  const file = await Deno.open(path);
+  if (identityOf(await file.stat(), path) === identity) return file;
+  file.close();
+  throw new Deno.errors.NotFound("Another file has its name");
+}
+
 /** A position at the start of a file of which nothing is known. */
 export const AT_START = { offset: 0, line: 0, fingerprint: "", fingerprintBytes: 0 } as const;
 
@@ -161,12 +173,12 @@ export const AT_START = { offset: 0, line: 0, fingerprint: "", fingerprintBytes:
  * `damaged` is told if it is cut short.
  */
 export async function* readRest(
-  path: string,
+  { path, identity }: Pick<Position, "path" | "identity">,
   from: Position,
   parts: FollowParts,
   damaged: (what: string) => void = () => {},
 ): AsyncGenerator<NewLines> {
-  const stream = await openByteStream(path, parts.signal);
+  const stream = await openByteStream(path, parts.signal, { identity });
   try {
     yield* readStream(stream, from, parts);
     if (stream.damage !== undefined) damaged(stream.damage);
@@ -318,9 +330,19 @@ export interface Looked {
   readonly size: number;
 }
 
-/** Looks at the beginning of a file. */
-export async function lookAtHead(path: string, signal: AbortSignal): Promise<Looked> {
-  const stream = await openByteStream(path, signal);
+/**
+ * Looks at the beginning of a file, of the one that was met there if `met` says which.
+ *
+ * @throws Deno.errors.NotFound when it was renamed meanwhile, whatever has its name now
+ */
+export async function lookAtHead(
+  path: string,
+  signal: AbortSignal,
+  met?: string,
+): Promise<Looked> {
+  const info = await Deno.stat(path);
+  const identity = met ?? identityOf(info, path);
+  const stream = await openByteStream(path, signal, { identity });
   try {
     const head = new Uint8Array(FINGERPRINT_BYTES);
     let length = 0;
@@ -329,14 +351,8 @@ export async function lookAtHead(path: string, signal: AbortSignal): Promise<Loo
       if (n === 0) break;
       length += n;
     }
-    const info = await Deno.stat(path);
     const packed = stream.compression !== "none";
-    return {
-      head: head.subarray(0, length),
-      packed,
-      identity: identityOf(info, path),
-      size: info.size,
-    };
+    return { head: head.subarray(0, length), packed, identity, size: info.size };
   } finally {
     stream.close();
   }

@@ -124,10 +124,16 @@ export async function* followLogs(
     }
   }
 
-  async function* matchRemainder({ path, from, size }: Remainder) {
+  async function* matchRemainder(remainder: Remainder) {
+    const { path, from, size } = remainder;
     let damage: string | undefined;
-    const rest = readRest(path, from, parts, (found) => damage = found);
-    yield* match(rest, path);
+    try {
+      yield* match(readRest(from, from, parts, (found) => damage = found), path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      registry.missed(remainder);
+      return;
+    }
     if (signal.aborted) return;
     // A packed file may be met while it is being written: then it grows, and is read on.
     if (damage === undefined) registry.finish({ ...from, offset: DONE }, size);
@@ -216,7 +222,7 @@ async function* readCopy(
     const { identity, size } = looked;
     // It may have been taken for a new file already; then it is read as one.
     if (registry.follows(identity)) return;
-    yield* readRest(sibling, before, parts);
+    yield* readRest({ path: sibling, identity }, before, parts);
     registry.finish({ ...before, identity, path: sibling, offset: DONE }, size);
     return;
   }

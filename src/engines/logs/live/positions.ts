@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { identityOf } from "../read/identity.ts";
 
 /** How far a followed file was read: all of it before `offset` is done with. */
 export interface Position {
@@ -39,11 +40,17 @@ const TELLING_BYTES = 256;
 /** Read at once from the end of a file in search of a newline. */
 const TAIL = 64 * 1024;
 
-/** Where the last whole line of a file ends, bytes; 0 if there is none. */
-export async function endOfLines(path: string): Promise<number> {
+/**
+ * Where the last whole line of a file ends, bytes; 0 if there is none.
+ *
+ * @throws Deno.errors.NotFound when another file has the name
+ */
+export async function endOfLines(path: string, identity: string): Promise<number> {
   using file = await Deno.open(path);
+  const info = await file.stat();
+  if (identityOf(info, path) !== identity) throw new Deno.errors.NotFound("Another has its name");
   const tail = new Uint8Array(TAIL);
-  for (let end = (await file.stat()).size; end > 0;) {
+  for (let end = info.size; end > 0;) {
     const start = Math.max(0, end - TAIL);
     await file.seek(start, Deno.SeekMode.Start);
     const n = await file.read(tail.subarray(0, end - start));

@@ -44,6 +44,8 @@ export interface Registry {
   follows(identity: string): boolean;
   /** A file of this size is done with: it is not read again, whatever it is called. */
   finish(position: Position, size: number): void;
+  /** A remainder was not where it was met: it is looked for again. */
+  missed(remainder: Remainder): void;
   /** Forgets a file that can't be read. */
   drop(file: FollowedFile): void;
   close(): void;
@@ -114,7 +116,7 @@ export function createRegistry(
     }
     if (asleep.has(identity)) return wakeUp(seen);
     if (isJudged(judged.get(identity), size, present)) return;
-    const { head, packed } = await lookAtHead(path, parts.signal);
+    const { head, packed } = await lookAtHead(path, parts.signal, identity);
     if (position?.offset === DONE && isSameContent(position, head)) {
       judged.set(identity, { size, original: undefined });
       return;
@@ -272,6 +274,9 @@ export function createRegistry(
       place(position);
       judged.set(position.identity, { size, original: undefined });
     },
+    missed({ from }) {
+      judged.delete(from.identity);
+    },
     drop(file) {
       file.release();
       awake.delete(file.position.identity);
@@ -288,5 +293,5 @@ function stamp(head: Uint8Array) {
 
 /** The position after the last whole line of a file. */
 async function atEnd({ identity, path }: SeenFile, head: Uint8Array): Promise<Position> {
-  return { identity, path, offset: await endOfLines(path), ...stamp(head) };
+  return { identity, path, offset: await endOfLines(path, identity), ...stamp(head) };
 }

@@ -35,11 +35,47 @@ const HEAD_BYTES = 64 * 1024;
 /** As much of the beginning as fingerprints take at most. */
 const KEPT_BYTES = 4096;
 
+/** Listings until the folders stand still. */
+const MOST_LISTINGS = 10;
+
+/**
+ * The same while logs may be rotated: a file that is renamed while folders are gone
+ * through may be met under neither name, so they are until nothing has moved.
+ */
+export async function findRotatingLogs(
+  roots: readonly Root[],
+  signal: AbortSignal,
+  options: FindOptions = {},
+): Promise<LogFiles> {
+  const once = roots.some(({ type }) => type === "stdin");
+  for (let listing = 1;; listing++) {
+    const before = await keysOf(roots);
+    const found = await findLogFiles(roots, signal, options);
+    if (once || listing === MOST_LISTINGS) return found;
+    const after = await keysOf(roots);
+    if (after.size === before.size && [...after].every((key) => before.has(key))) return found;
+  }
+}
+
+/** Names with what they name, of all files under the roots. */
+async function keysOf(roots: readonly Root[]): Promise<Set<string>> {
+  const keys = new Set<string>();
+  for await (const { identity, path } of walkRoots(roots, () => {})) {
+    keys.add(`${identity} ${path}`);
+  }
+  return keys;
+}
+
+/** What finding is to keep besides. */
+export interface FindOptions {
+  readonly heads?: boolean;
+}
+
 /** Finds the logs under the roots, tells their formats and puts them in order. */
 export async function findLogFiles(
   roots: readonly Root[],
   signal: AbortSignal,
-  options: { readonly heads?: boolean } = {},
+  options: FindOptions = {},
 ): Promise<LogFiles> {
   const files: LogFile[] = [];
   const troubles: Trouble[] = [];
@@ -79,7 +115,8 @@ async function look(
   let stream: ByteStream | undefined;
   let keep = false;
   try {
-    stream = await openByteStream(found.path, signal);
+    const which = found.pipe ? {} : { identity: found.identity };
+    stream = await openByteStream(found.path, signal, which);
     // Who pipes a log in as it grows wants its first hit before 64 KiB are there.
     const { head, whole } = await readHead(stream, found.pipe ? showsLog : undefined);
     const sniffed = asNamed(sniff(head, whole), found);
