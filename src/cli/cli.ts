@@ -2,8 +2,8 @@ import { Command, CommanderError, Help, type Option } from "commander";
 import { VERSION } from "../version.ts";
 import { BridgeError, ClosedPipe, isClosedPipe } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";
-import { type CliContext, EXIT, withExamples } from "./context.ts";
-import { COMMANDS } from "./registry.ts";
+import { type CliContext, type CommandModule, EXIT, withExamples } from "./context.ts";
+import { type CommandEntry, COMMANDS } from "./registry.ts";
 import { describeError } from "./report.ts";
 import { useColor } from "./terminal.ts";
 
@@ -50,13 +50,23 @@ async function buildProgram(args: readonly string[], context: CliContext): Promi
   const named = called === "help" ? args[args.indexOf(called) + 1] : called;
   for (const entry of COMMANDS) {
     if (entry.name === named) {
-      const { command } = await entry.load();
+      const { command } = await loadCommand(entry);
       program.addCommand(inherit(command(context), program));
     } else {
       program.command(entry.name).description(entry.summary);
     }
   }
   return program;
+}
+
+/**
+ * V8's code cache (of `deno compile`) is written by the first start that loads a command, and
+ * never again: the code of a hunt has to be in it, whichever command was first.
+ */
+async function loadCommand(entry: CommandEntry): Promise<CommandModule> {
+  if (entry.name === "retro") return await entry.load();
+  const [module] = await Promise.all([entry.load(), import("./commands/retro.ts")]);
+  return module;
 }
 
 /** An option's help; that a list is empty by default goes without saying. */

@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { bridge } from "./bridge.ts";
+
+const BINARY = Deno.env.get("BRIDGE_BIN");
+
+/** Texts of chunks: the names of what is in a code cache stand in it as they are. */
+async function cachedBy(args: readonly string[]): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await bridge(args, { env: { TMPDIR: folder } });
+    const names = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    const cache = names.find((name) => name.endsWith(".cache"));
+    if (cache === undefined) return "";
+    return new TextDecoder("latin1").decode(await Deno.readFile(join(folder, cache)));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "the binary's code cache has the code of a hunt, whichever command is first",
+  ignore: !BINARY,
+  async fn() {
+    for (const first of ["retro --help", "completions bash", "fields", "engines list"]) {
+      assert.match(await cachedBy(first.split(" ")), /\/hunt-[\w-]+\.js/, first);
+    }
+    // What ends before a command is loaded leaves none, so that a later start can.
+    for (const first of ["--version", "--help"]) assert.equal(await cachedBy([first]), "");
+  },
+});
