@@ -1,11 +1,13 @@
 /** Addresses and networks. */
 import { COLON, DOT } from "./characters";
-import { addWhole, has, hasText } from "./filter";
-import { networkOf } from "./fingerprint";
+import { addHash, addWhole, has, hasText, mayEnd } from "./filter";
+import { networkOf, tailOf } from "./fingerprint";
 import { hexValue, isDigit } from "./bytes";
 import {
   ADDRESS,
   ADDRESSES6,
+  bitmap,
+  bitmapMask,
   CANONICAL,
   flags,
   NETWORK,
@@ -120,11 +122,26 @@ export function hasIpv4(address: u32): bool {
 
 /** Whether an IPv4 address is in a network of the set. */
 export function inNetwork4(address: u32): bool {
+  if (prefixes4 == 0 || !mayEnd(halfOf(address), bitmap, bitmapMask)) return false;
   for (let i: i32 = 0; i < prefixes4; i++) {
     const bits = <u32> load<u8>(PREFIXES4 + i);
     if (has(network4(address, bits))) return true;
   }
   return false;
+}
+
+/** The fingerprint of the first two octets, which are looked up for all networks at once. */
+// @ts-ignore: decorator
+@inline
+function halfOf(address: u32): u64 {
+  return tailOf(<u64> (address >>> 16) << 32 | 1);
+}
+
+/** Lets the addresses of a network through, by their first two octets. */
+function addHalves(network: u32, bits: u32): void {
+  const count: u32 = bits >= 16 ? 1 : 1 << (16 - bits);
+  const first = bits == 0 ? 0 : network & (u32.MAX_VALUE << (32 - bits));
+  for (let i: u32 = 0; i < count; i++) addHash(halfOf(first + (i << 16)));
 }
 
 function network4(address: u32, bits: u32): u64 {
@@ -155,5 +172,7 @@ export function addNetwork(text: usize, length: usize, bits: u32): void {
     return addWhole(networkOf(NETWORK, bits));
   }
   const address = parseIpv4(text, length);
-  if (address != NO_ADDRESS) addWhole(network4(<u32>address, bits));
+  if (address == NO_ADDRESS) return;
+  addHalves(<u32>address, bits);
+  addWhole(network4(<u32>address, bits));
 }

@@ -75,7 +75,7 @@ export function addEnd(text: usize, length: usize): void {
 }
 
 function addEndOf(text: usize, length: usize): void {
-  put(endOf(text, length));
+  addHash(endOf(text, length));
   if (length < END_BYTES) addTail(text, length);
 }
 
@@ -87,10 +87,11 @@ function addTail(text: usize, length: usize): void {
   if (length < TAIL_BYTES - 1) tiny = true;
   let last = load<u64>(text + length - 8) | 0x2020202020202020;
   if (length < TAIL_BYTES) last = last & ~<u64>0xff00000000 | <u64>DOT << 32;
-  put(tailOf(last));
+  addHash(tailOf(last));
 }
 
-function put(end: u64): void {
+/** Adds a hash to the bitmap. */
+export function addHash(end: u64): void {
   const at = bitmap + (<usize> (end >>> 32) & bitmapMask);
   store<u64>(at, load<u64>(at) | bitsOf(end));
 }

@@ -62,6 +62,10 @@ function hexish(bytes: v128): v128 {
 export function mayMatch(text: usize, length: usize): bool {
   if (length < 2) return false;
   if (hasText(text, length)) return true;
+  if (length <= 15 && isDigit(load<u8>(text)) && isDigit(load<u8>(text + length - 1))) {
+    const address = parseIpv4(text, length);
+    if (address != NO_ADDRESS) return inNetwork4(<u32> address);
+  }
   const seen = survey(text, length);
   // No host or address has spaces, a URL may; e-mail is found at its `@`.
   if (seen & SPACES && !(seen & SLASHES)) return false;
