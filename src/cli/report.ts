@@ -7,8 +7,11 @@ import { stripControls } from "../controls.ts";
  * not ours keeps its message; its stack shows only with `BRIDGE_DEBUG`.
  */
 export function describeError(error: unknown, debug = false): string {
-  const lines = ["bridge: " + headline(error)];
-  if (error instanceof BridgeError && error.hint !== undefined) lines.push(`  ${error.hint}`);
+  const errors: unknown[] = error instanceof AggregateError ? error.errors : [error];
+  const lines = errors.flatMap((one) => {
+    const hint = one instanceof BridgeError ? one.hint : undefined;
+    return [`bridge: ${headline(one)}`, ...(hint === undefined ? [] : [`  ${hint}`])];
+  });
   if (debug && error instanceof Error && error.stack !== undefined) lines.push(error.stack);
   return lines.map(stripControls).join("\n");
 }
@@ -18,7 +21,6 @@ function headline(error: unknown): string {
     const place = error.place === undefined ? "" : formatPlace(error.place);
     return place === "" ? error.message : `${place}: ${error.message}`;
   }
-  if (error instanceof AggregateError) return error.errors.map(headline).join("\nbridge: ");
   if (error instanceof Deno.errors.NotCapable) return `Not allowed: ${reasonOf(error)}`;
   return error instanceof Error ? error.message : String(error);
 }

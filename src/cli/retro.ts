@@ -4,17 +4,17 @@ import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { parseDuration, parseInstant } from "../config/units.ts";
 import type { Engine, RetroQuery, Trouble } from "../engines/engine.ts";
 import { UsageError } from "../errors.ts";
-import { tellFailures } from "./outlet_reports.ts";
 import { isStandardInput } from "../standard_input.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
-import { openOutlets, type OutletReport, type Outlets } from "../pipeline/outlets.ts";
+import type { OutletReport, Outlets } from "../pipeline/outlets.ts";
 import type { RetroFlags } from "./commands/retro.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
+import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
 import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
-import { filterFrom, fromFlag, huntSinks, overlay, wholeNumber, windowFrom } from "./settings.ts";
+import { filterFrom, fromFlag, overlay, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { counted, useColor } from "./terminal.ts";
 
@@ -113,9 +113,7 @@ async function outletsFor(
   }
   const terminal = Deno.stdout.isTerminal();
   const width = terminal ? Deno.consoleSize().columns : undefined;
-  return await openOutlets({
-    sinks: huntSinks(flags.sink, loaded, (note) => logger.warn("{note}", { note })),
-    commands: flags.sink.length === 0,
+  return await openHuntOutlets(flags.sink, loaded, {
     format,
     formatOptions: {
       color: useColor(flags.color, terminal, context.env),

@@ -5,7 +5,6 @@ import { parseEndpoint } from "../config/endpoint.ts";
 import { CONFIG_KEYS } from "../config/keys.ts";
 import type { OptionSpec } from "../config/options.ts";
 import { BridgeError, UsageError } from "../errors.ts";
-import type { LoadedConfig } from "../config/load.ts";
 import type { SinkEntryConfig } from "../../sinks/registry.ts";
 
 /** Lays flags over the configuration: what a flag does not say stays as it is. */
@@ -17,31 +16,6 @@ export function overlay(config: Config, flags: Partial<Record<keyof Config, unkn
 /** The sinks of the configuration; the ancestor's key `sink` may hold a command. */
 export function configuredSinks({ sinks = [], sink }: Config): SinkEntryConfig[] {
   return [...sinks, ...(sink === undefined ? [] : [sink])];
-}
-
-/**
- * Where the hits of a single hunt go: to the sinks that flags name, else to those of
- * the configuration, about which the person is told, else to standard output.
- */
-export function huntSinks(
-  flags: readonly string[],
-  { values, origins }: Pick<LoadedConfig, "values" | "origins">,
-  tell: (note: string) => void,
-): SinkEntryConfig[] {
-  if (flags.length > 0) return [...flags];
-  const configured = values.report === "threatbus" ? [] : configuredSinks(values);
-  if (configured.length === 0) return ["stdout"];
-  const names = configured.map((entry) =>
-    typeof entry === "string" ? entry : String(entry["sink"])
-  );
-  const shown = names.filter((name) => !/^(stdout|-)$/i.test(name));
-  if (shown.length > 0) {
-    const origin = origins[values.sinks === undefined ? "sink" : "sinks"];
-    // Options and arguments, where secrets may stand, are left out.
-    const places = shown.map((name) => name.replace(/\/\/[^/@]*@/, "//").replace(/[?#\s].*$/s, ""));
-    tell(`Hits go to ${places.join(", ")} (${origin})`);
-  }
-  return configured;
 }
 
 /**

@@ -9,7 +9,7 @@ import { loadFormat } from "../formats/registry.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
 import { createGathering } from "../pipeline/gathering.ts";
-import { openOutlets, type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
+import { type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
 import { busSink } from "../pipeline/run/bus_sink.ts";
 import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
 import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
@@ -18,18 +18,17 @@ import { busMechanism } from "./bus_security.ts";
 import type { SnapshotFlags } from "./commands/snapshot.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
+import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
 import { createSets } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
 import {
   endpointFrom,
   filterFrom,
   fromFlag,
-  huntSinks,
   overlay,
   wholeNumber,
   windowFrom,
 } from "./settings.ts";
-import { tellFailures } from "./outlet_reports.ts";
 
 const logger = getLogger(["bridge", "snapshot"]);
 
@@ -133,9 +132,7 @@ async function openReports(
   const gathering = aggregate === undefined ? undefined : createGathering(aggregate);
   let sinks: Outlets | undefined;
   if (flags.report !== "threatbus") {
-    sinks = await openOutlets({
-      sinks: huntSinks(flags.sink, loaded, (note) => logger.warn("{note}", { note })),
-      commands: flags.sink.length === 0,
+    sinks = await openHuntOutlets(flags.sink, loaded, {
       format: config.format,
       formatOptions: {},
       aggregate,

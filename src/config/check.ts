@@ -49,6 +49,10 @@ function describe(issue: z.core.$ZodIssue, table: OptionTable, locate: Locate): 
   const name = path.join(".");
   const message = issue.code === "invalid_union" || issue.code === "invalid_type"
     ? `Expected ${expected(table[name])}`
+    : issue.code === "too_small"
+    ? `Expected ${issue.minimum} or more`
+    : issue.code === "too_big"
+    ? `Expected ${issue.maximum} or less`
     : issue.message.replace(/^Invalid option: e/, "E");
   return [new ConfigError(message, { place: { ...locate(path), key: name } })];
 }

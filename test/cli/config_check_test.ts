@@ -53,6 +53,14 @@ bus_security: {curve_key_file: /nowhere}
   assert.match(stderr, /config\.yaml:8.*curve_server_key/s);
 });
 
+Deno.test("bridge config check says what was meant, for each of several errors", async () => {
+  const { code, stderr } = await check("retro_mach: true\nsnapshot: -1\nmin_confidence: 101\n");
+  assert.equal(code, 2);
+  assert.match(stderr, /:1:13: key "retro_mach": Unknown key\n {2}Did you mean retro_match\?/);
+  assert.match(stderr, /:2:11: key "snapshot": Expected 0 or more/);
+  assert.match(stderr, /:3:17: key "min_confidence": Expected 100 or less/);
+});
+
 Deno.test("bridge config check names each wrong endpoint with line and column", async () => {
   const { code, stderr } = await check(
     "threatbus: nohost\nvast: localhost:99999999\nmetrics: {listen: here}\n",

@@ -99,6 +99,13 @@ Deno.test("bridge retro takes the sinks of the configuration, says so, and flags
     assert.equal((await Deno.readTextFile(`${folder}/match`)).split("\n").length, 4);
     const bodies = (text: string) => text.replaceAll("\n", "");
     assert.equal(bodies(await Deno.readTextFile(`${folder}/ancestor`)), bodies(expected));
+    await Deno.writeTextFile(config, 'snapshot: 1\nsinks: ["file:/nonexistent/out"]\n');
+    const wrong = await bridge(call);
+    assert.equal(wrong.code, 2);
+    assert.match(
+      wrong.stderr,
+      /^bridge: .*config\.yaml:2:8: key "sinks": Can't open \/nonexistent/,
+    );
     const flagged = await bridge([...call, "--sink", "stdout"]);
     assert.deepEqual([flagged.stdout, flagged.stderr], [expected, ""]);
   }));

@@ -90,7 +90,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       };
       troubles.forEach(trouble);
       for (const { path, what } of passedOver) logger.debug("{path} is {what}", { path, what });
-      logger.debug("{count} files to hunt in", { count: files.length });
+      logger.debug("Files to hunt in: {count}", { count: files.length });
       const past = heads ? await import("./past.ts") : undefined;
       const extents = hooks.searched && await past?.extentsOf(files);
       const pastOf = isPart && past && { pastOf: (file: LogFile) => past.pastOf(file, query) };

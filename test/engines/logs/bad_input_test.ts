@@ -170,6 +170,15 @@ Deno.test("retro() takes a log whose only line is cut short, and no text without
   ]]);
 });
 
+Deno.test("retro() reads once what several paths lead to, and no path is without logs", () =>
+  withFolder(async (folder) => {
+    const log = `${folder}/eve.json`;
+    await Deno.writeTextFile(log, HIT);
+    const hunted = await hunt([log, folder, `${folder}/*.json`], SET);
+    assert.equal(hunted.matches.length, 1);
+    assert.deepEqual(told(hunted, folder), []);
+  }));
+
 Deno.test("retro() names empty files", () =>
   withFolder(async (folder) => {
     for (const name of ["eve.json", "b.json"]) await Deno.writeTextFile(`${folder}/${name}`, "");

@@ -83,7 +83,9 @@ export async function findLogFiles(
   const fruitful = new Set<Root>();
   const unreadable = (source: string, what: string) =>
     troubles.push({ source, what, count: 1, unread: true });
-  for await (const found of walkRoots(roots, unreadable)) {
+  const overlaps: (readonly [Root, Root])[] = [];
+  const metBefore = (root: Root, earlier: Root) => overlaps.push([root, earlier]);
+  for await (const found of walkRoots(roots, unreadable, metBefore)) {
     signal.throwIfAborted();
     const outcome = await look(found, options.heads === true, signal);
     if (outcome.type !== "foreign") fruitful.add(found.root);
@@ -95,6 +97,7 @@ export async function findLogFiles(
       unreadable(found.path, `not a log: ${outcome.what}`);
     } else passedOver.push({ path: found.path, what: outcome.what });
   }
+  for (const [root, earlier] of overlaps) if (fruitful.has(earlier)) fruitful.add(root);
   for (const root of roots) {
     const searched = root.type === "folder" || root.type === "glob";
     if (searched && !fruitful.has(root)) unreadable(root.name, "no logs here");

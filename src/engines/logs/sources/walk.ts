@@ -21,12 +21,16 @@ export interface FoundFile {
 /** Called for each thing that can't be read on the way. */
 export type OnUnreadable = (path: string, what: string) => void;
 
+/** Called for what is under a root and was met under an earlier one. */
+export type OnMetBefore = (root: Root, earlier: Root) => void;
+
 /** Every regular file under the roots, each once, links followed. */
 export async function* walkRoots(
   roots: readonly Root[],
   onUnreadable: OnUnreadable,
+  onMetBefore: OnMetBefore = () => {},
 ): AsyncGenerator<FoundFile> {
-  const walk: Walk = { seen: new Set(), onUnreadable };
+  const walk: Walk = { seen: new Map(), onUnreadable, onMetBefore };
   for (const root of roots) {
     if (root.type === "stdin") {
       const pipe = { path: "-", identity: "-", size: 0, modified: undefined, pipe: true };
@@ -42,9 +46,10 @@ export async function* walkRoots(
 }
 
 interface Walk {
-  /** Identities of files and folders that were met: links make loops and doubles. */
-  readonly seen: Set<string>;
+  /** Identities of files and folders that were met, and under which root: links make loops and doubles. */
+  readonly seen: Map<string, Root>;
   readonly onUnreadable: OnUnreadable;
+  readonly onMetBefore: OnMetBefore;
 }
 
 async function* visit(
@@ -64,8 +69,12 @@ async function* visit(
     return;
   }
   const identity = identityOf(info, path);
-  if (walk.seen.has(identity)) return;
-  walk.seen.add(identity);
+  const earlier = walk.seen.get(identity);
+  if (earlier !== undefined) {
+    if (earlier !== root) walk.onMetBefore(root, earlier);
+    return;
+  }
+  walk.seen.set(identity, root);
   if (info.isDirectory) yield* visitFolder(path, root, walk);
   else if (info.isFile || named) {
     const modified = info.mtime?.getTime();
