@@ -29,8 +29,9 @@ export async function createSets(config: Config, onSpared?: (list: string) => vo
   };
   return {
     indicators: createIndicatorSet(admitting),
-    // Whether an indicator is used at all was decided when it was taken in.
-    createSet: () => createIndicatorSet({ ...common, keepExpired: true }),
+    // Whether an indicator is used at all was decided when it was taken in; of its values
+    // those on allow-lists are still in it.
+    createSet: () => createIndicatorSet({ ...common, guard, keepExpired: true }),
     /** A set that takes what the big one would take now. */
     createProbe: () => createIndicatorSet({ ...common, guard, filter }),
     /** Other filters and allow-lists from now on; what is in the set already stays there. */

@@ -2,6 +2,7 @@
 import { InputError } from "../../errors.ts";
 import { isJsonObject, type JsonObject } from "../../json.ts";
 import { type CanonicalStix, canonicalStixObject } from "../../stix/canonical.ts";
+import { parseTimestamp } from "../../stix/timestamp.ts";
 
 /** The indicators of a file by id, and what was wrong with others. */
 export interface IntelFile {
@@ -25,10 +26,21 @@ export function parseIntel(text: string, file: string, changed: number): IntelFi
     const indicator = modernise(object);
     const checked = canonicalStixObject(indicator, "bus", now);
     if (typeof indicator.id !== "string") faults.push("An indicator has no id");
-    else if (checked.ok) indicators.set(indicator.id, checked.value);
-    else faults.push(`${indicator.id}: ${checked.fault.detail}`);
+    else if (!checked.ok) faults.push(`${indicator.id}: ${checked.fault.detail}`);
+    else if (!isOlder(checked.value, indicators.get(indicator.id))) {
+      indicators.set(indicator.id, checked.value);
+    }
   }
   return { indicators, faults };
+}
+
+/** A file may hold several versions of an indicator, in any order. */
+function isOlder({ object }: CanonicalStix, known: CanonicalStix | undefined): boolean {
+  const [own, other] = [object, known?.object].map((stix) => {
+    const time = typeof stix?.modified === "string" ? parseTimestamp(stix.modified) : undefined;
+    return time === undefined ? -Infinity : time.seconds * 1e6 + time.micros;
+  });
+  return own! < other!;
 }
 
 function parseJson(text: string, file: string): unknown[] {

@@ -56,6 +56,13 @@ Deno.test("parseIntel() reads bundles, lists, single objects and lines", () => {
   assert.deepEqual(counts, [1, 1, 1, 2]);
 });
 
+Deno.test("parseIntel() takes the newest version of an indicator, wherever it stands", () => {
+  const versions = ["2024-02-01", "2024-03-01", "2024-01-01"]
+    .map((day) => indicator(1, { modified: `${day}T00:00:00Z`, created: "2024-01-01T00:00:00Z" }));
+  const [taken] = parseIntel(bundle(...versions), "a.json", 0).indicators.values();
+  assert.equal(taken!.object.modified, "2024-03-01T00:00:00Z");
+});
+
 Deno.test("parseIntel() takes STIX 2.0 as 2.1 and names faulty indicators", () => {
   const old = { type: "indicator", id: id(1), pattern: "[a:b = 'c']", labels: ["x"] };
   const file = parseIntel(
