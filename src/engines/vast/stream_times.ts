@@ -13,7 +13,8 @@ export interface StreamTimes {
 /** What fits a real node. */
 export const STREAM_TIMES: StreamTimes = {
   poll: 10_000,
-  doubt: 15_000,
-  shown: 5_000,
+  doubt: 60_000,
+  // A long import commits every 5 to 15 s.
+  shown: 30_000,
   settling: 2_000,
 };
