@@ -1,62 +1,118 @@
 /**
- * Indicators that `bridge run` takes in a second from a broker as fast as it reads,
- * with its state on disk, and what they occupy.
+ * Indicators that `bridge run` takes in a second from a broker as fast as it reads, with its
+ * state on disk; what they occupy; how long an event in a live log waits meanwhile; how long a
+ * restart after kill -9 takes until events are matched again.
  *
  *     deno run -A bench/run/intake.ts [INDICATORS] [FLAG OF RUN]...
  *
- * The broker is a bare socket in this process, so that it is not what is measured.
+ * The broker is a bare socket in this process, so that it is not what is measured. The indicators
+ * are those of `indicators.ts`, 860 bytes on average.
  */
-import { start } from "../../test/cli/run_process.ts";
+import { flow, indicator, start } from "../../test/cli/run_process.ts";
 import { startBareBroker } from "./broker.ts";
-import { cpuSeconds, rates, residentMiB } from "./process.ts";
+import { feedIndicator } from "./indicators.ts";
+import { cpuSeconds, memoryMiB, rates } from "./process.ts";
 
 const [number = "200000", ...flags] = Deno.args;
 const count = Number(number);
+/** An event that is a hit is written so often, ms. */
+const BEAT = 20;
+const ADDRESS = "203.0.113.1";
+
 const broker = startBareBroker();
 const folder = await Deno.makeTempDir({ prefix: "bridge-bench-" });
-try {
-  await Deno.writeTextFile(`${folder}/eve.json`, "");
-  const running = start(
+const log = `${folder}/logs/eve.json`;
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function startRun() {
+  return start(
     [
       ...["run", "-t", `127.0.0.1:${broker.port}`, "--snapshot", "0", "--live", "--no-retro"],
-      ...["--metrics-listen", "127.0.0.1:0", "--logs", `${folder}/eve.json`],
+      ...["--metrics-listen", "127.0.0.1:0", "--logs", log],
       ...["--state-dir", `${folder}/state`, ...flags],
     ],
     {},
-    600_000,
+    1_200_000,
   );
+}
+
+type Running = ReturnType<typeof startRun>;
+
+async function held(running: Running): Promise<number> {
+  return Number(/^bridge_indicators (\d+)$/m.exec((await running.page("/metrics")).text)?.[1] ?? 0);
+}
+
+/** Writes events until `stop`; gives the longest time from one to its sighting, ms. */
+function startHeart() {
+  const written: number[] = [];
+  const before = broker.received;
+  let longest = 0, seen = 0, beating = true, events = 0;
+  const running = (async () => {
+    while (beating || seen < written.length) {
+      if (beating) {
+        written.push(performance.now());
+        await Deno.writeTextFile(log, flow(events++, ADDRESS), { append: true });
+      }
+      await pause(BEAT);
+      for (const now = performance.now(); seen < broker.received - before; seen++) {
+        longest = Math.max(longest, now - written[seen]!);
+      }
+    }
+  })();
+  return async () => {
+    beating = false;
+    await running;
+    return longest;
+  };
+}
+
+try {
+  await Deno.mkdir(`${folder}/logs`);
+  await Deno.writeTextFile(log, "");
+  let running = startRun();
   await running.logged(/Subscribed at Threat Bus/);
-  const held = async () =>
-    Number(/^bridge_indicators (\d+)$/m.exec((await running.page("/metrics")).text)?.[1] ?? 0);
+  broker.send(JSON.stringify(indicator(1, `[ipv4-addr:value = '${ADDRESS}']`)));
+  await running.counts(/^bridge_indicators 1$/m);
+  const empty = await memoryMiB(running.pid);
+  const heart = startHeart();
   const begun = performance.now(), cpu = await cpuSeconds(running.pid);
   // At most so many under way: a PUB socket would drop what its peer does not read.
-  for (let sent = 0; sent < count;) {
-    if (sent - await held() > 60_000) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let sent = 0, known = 0; sent < count;) {
+    if (sent - known > 50_000) {
+      known = await held(running);
+      if (sent - known > 50_000) await pause(20);
       continue;
     }
-    for (let piece = 0; piece < 5000 && sent < count; piece++) broker.send(indicator(sent++));
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    for (let piece = 0; piece < 500 && sent < count; piece++) broker.send(feedIndicator(sent++));
+    await pause(0);
   }
-  while (await held() < count) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (await held(running) < count + 1) await pause(20);
   const seconds = (performance.now() - begun) / 1000;
   const figures = rates(count, seconds, await cpuSeconds(running.pid) - cpu);
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  const memory = Math.round(await residentMiB(running.pid));
-  console.log(`${count} indicators: ${figures}, then ${memory} MiB resident`);
+  const longest = Math.round(await heart());
+  await pause(3000);
+  const memory = await memoryMiB(running.pid);
+  console.log(`${count} indicators: ${figures}`);
+  console.log(`  ${memory.now} MiB resident, ${memory.peak} at most; ${empty.now} without them`);
+  console.log(`  an event in a live log waited ${longest} ms at most for its sighting`);
+  await running.stop("SIGKILL");
+
+  const received = broker.received;
+  const again = performance.now();
+  running = startRun();
+  await running.logged(/indicators from before/);
+  const restored = performance.now() - again;
+  await Deno.writeTextFile(log, flow(1_000_000_000, ADDRESS), { append: true });
+  while (broker.received === received) await pause(5);
+  const matching = performance.now() - again;
+  const after = await memoryMiB(running.pid);
+  const inSeconds = (ms: number) => (ms / 1000).toFixed(1);
+  console.log(
+    `  restart after kill -9: all there in ${inSeconds(restored)} s, ` +
+      `a new event matched in ${inSeconds(matching)} s; ${after.now} MiB resident`,
+  );
   await running.stop();
 } finally {
   await broker.close();
   await Deno.remove(folder, { recursive: true });
-}
-
-/** As the real broker sends an indicator: 430 bytes. */
-function indicator(number: number): string {
-  const hex = number.toString(16).padStart(12, "0");
-  const id = `${hex.slice(4)}-${hex.slice(0, 4)}-4000-8000-${hex}`;
-  return `{"type": "indicator", "spec_version": "2.1", "id": "indicator--${id}", ` +
-    `"created": "2026-11-21T10:00:00.123456Z", "modified": "2026-11-21T10:00:00.123456Z", ` +
-    `"name": "host ${number}", "indicator_types": ["malicious-activity"], ` +
-    `"pattern": "[domain-name:value = 'host-${hex}.example.com']", "pattern_type": "stix", ` +
-    `"pattern_version": "2.1", "valid_from": "2026-11-21T10:00:00.123456Z"}`;
 }

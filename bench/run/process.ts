@@ -8,10 +8,12 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
-/** MiB of memory that it occupies now. */
-export async function residentMiB(pid: number): Promise<number> {
+/** MiB of memory that it occupies now, and the most that it ever did. */
+export async function memoryMiB(pid: number): Promise<{ now: number; peak: number }> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024;
+  const field = (name: string) =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)![1]) / 1024);
+  return { now: field("VmRSS"), peak: field("VmHWM") };
 }
 
 /** `12,345` */

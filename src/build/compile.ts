@@ -29,10 +29,11 @@ export const PERMISSIONS = [
 ];
 
 /**
- * Room for young objects at the start, MiB, of which V8 gives 1 otherwise: a tiny hunt fills
- * that, and collecting the garbage then takes a tenth of its time.
+ * Room for young objects, MiB. At the start V8 gives 1 otherwise: a tiny hunt fills that, and
+ * collecting the garbage then takes a tenth of its time. Later it gives 16, three times over: with
+ * half of that `bridge run` takes a third less memory, and no more time.
  */
-const V8_FLAGS = "--v8-flags=--min-semi-space-size=4";
+const V8_FLAGS = "--v8-flags=--min-semi-space-size=4,--max-semi-space-size=8";
 
 interface Compiler {
   readonly deno: string;

@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { AllowGuard } from "../intel/allow/mod.ts";
 import type { IndicatorFilter } from "../intel/filter.ts";
+import { createDocuments, type Documents } from "../intel/documents.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
 import type { Observable } from "../match/observable.ts";
 
@@ -10,8 +11,15 @@ export type FilterConfig = Pick<
   "min_confidence" | "tlp" | "include.types" | "include.labels" | "exclude.types" | "exclude.labels"
 >;
 
-/** The set of all indicators, and how the set of one retro hunt is made: it matches in the same way. */
-export async function createSets(config: Config, onSpared?: (list: string) => void) {
+/**
+ * The set of all indicators, whose objects are in `documents`, and how the set of one retro hunt
+ * is made: it matches in the same way.
+ */
+export async function createSets(
+  config: Config,
+  documents: Documents = createDocuments(),
+  onSpared?: (list: string) => void,
+) {
   let guard = await readGuard(config, onSpared);
   let filter = filterOf(config);
   const common = {
@@ -20,6 +28,7 @@ export async function createSets(config: Config, onSpared?: (list: string) => vo
   };
   const admitting = {
     ...common,
+    documents,
     get guard() {
       return guard;
     },
@@ -32,14 +41,18 @@ export async function createSets(config: Config, onSpared?: (list: string) => vo
     // Whether an indicator is used at all was decided when it was taken in; of its values
     // those on allow-lists are still in it.
     createSet: () => createIndicatorSet({ ...common, guard, keepExpired: true }),
-    /** A set that takes what the big one would take now. */
-    createProbe: () => createIndicatorSet({ ...common, guard, filter }),
     /** Other filters and allow-lists from now on; what is in the set already stays there. */
     async configure(config: Config): Promise<void> {
       guard = await readGuard(config, onSpared);
       filter = filterOf(config);
     },
   };
+}
+
+/** Room for the objects of millions of indicators in memory, where there is no state. */
+export async function packedDocuments(): Promise<Documents> {
+  const { deflate } = await import("../intel/deflate.ts");
+  return createDocuments(deflate);
 }
 
 async function readGuard(

@@ -10,7 +10,7 @@ import { run } from "../pipeline/run/run.ts";
 import type { RunFlags } from "./commands/run.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
-import { createSets } from "./indicator_sets.ts";
+import { createSets, packedDocuments } from "./indicator_sets.ts";
 import { createChannels } from "./run/channels.ts";
 import { logAsConfigured, readRunConfig, settingsOf } from "./run/config.ts";
 import {
@@ -58,15 +58,15 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   cleanup.defer(() => channels.close(Math.max(1000, config.shutdown_timeout)));
   await channels.configure(config);
   const spared = new Map<string, number>();
-  const sets = await createSets(config, (list) => {
+  const store = state === undefined ? undefined : openIndicatorStore(state);
+  const sets = await createSets(config, store?.documents ?? await packedDocuments(), (list) => {
     spared.set(list, (spared.get(list) ?? 0) + 1);
     metrics.suppressed(`allow-listed by ${list}`);
   });
   observeHeldBack(metrics, sets.indicators);
   observeEngine(metrics, engine);
   cleanup.defer(() => tellSuppressed(spared, sets.indicators.heldBack));
-  const filters = createFilters(sets.createProbe);
-  const store = state === undefined ? undefined : openIndicatorStore(state);
+  const filters = createFilters();
   const restored = store?.restore(sets.indicators) ?? 0;
   if (restored > 0) logger.info("{count} indicators from before", { count: restored });
   const queue = openQueue(config, state);

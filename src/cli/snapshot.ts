@@ -19,7 +19,7 @@ import type { SnapshotFlags } from "./commands/snapshot.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
-import { createSets } from "./indicator_sets.ts";
+import { createSets, packedDocuments } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
 import {
   endpointFrom,
@@ -46,7 +46,7 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
   if (engine !== undefined) cleanup.defer(() => engine.close());
   const client = await connect(config);
   cleanup.defer(() => client.close());
-  const { createSet: _, indicators } = await createSets(config);
+  const { indicators } = await createSets(config, await packedDocuments());
   const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
   if (engine === undefined) {
     await dump(indicators, flags.dump, context);

@@ -27,6 +27,11 @@ const TLP_MARKINGS: Readonly<Record<string, string>> = {
   "e828b379-4e03-4974-9ac4-e53a884c97c1": "red",
 };
 
+/** Whether a filter lets every indicator pass. */
+export function passesAll({ minConfidence = 0, ...lists }: IndicatorFilter): boolean {
+  return minConfidence <= 0 && Object.values(lists).every((list) => list.length === 0);
+}
+
 /** Why the filter does not let an indicator pass; undefined if it does. */
 export function rejection(stix: JsonObject, filter: IndicatorFilter): string | undefined {
   const { minConfidence = 0, tlp } = filter;

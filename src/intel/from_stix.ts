@@ -1,5 +1,4 @@
 /** Reading STIX Indicator objects. */
-import type { Place } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { PatternError } from "../stix/pattern/mod.ts";
 import type { Indicator } from "./indicator.ts";
@@ -15,8 +14,11 @@ export type StixReading =
 
 const ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
+/** The object as text, and where it stood, if that is known. */
+export type StixSource = Pick<Indicator, "json" | "place">;
+
 /** Reads a STIX 2.1 (or 2.0) Indicator; `reason` of an indicator says why it has no points. */
-export function indicatorFromStix(stix: JsonObject, place?: Place): StixReading {
+export function indicatorFromStix(stix: JsonObject, from: StixSource = {}): StixReading {
   const { id, pattern } = stix;
   if (stix["type"] !== "indicator") {
     return { type: "ignored", reason: `type is ${shown(stix["type"])}` };
@@ -30,7 +32,7 @@ export function indicatorFromStix(stix: JsonObject, place?: Place): StixReading 
   if (language !== "stix") return { type: "ignored", reason: `pattern_type is ${shown(language)}` };
   try {
     const { points, reason } = pointsOf(pattern);
-    const indicator = { id: id.toLowerCase(), pattern, stix, points, ...(place && { place }) };
+    const indicator = { id: id.toLowerCase(), pattern, stix, points, ...from };
     return { type: "indicator", indicator, ...(reason !== undefined && { reason }) };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;

@@ -14,6 +14,8 @@ export interface Indicator {
   readonly pattern: string;
   /** The whole STIX 2.1 Indicator object, as received or synthesised. */
   readonly stix: JsonObject;
+  /** The same as text, where it came as one. */
+  readonly json?: string;
   /** Point values any of which alone fulfils the pattern; empty for compound patterns. */
   readonly points: readonly Observable[];
   /** Where it was read, if from a file or the command line. */

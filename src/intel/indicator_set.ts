@@ -1,110 +1,91 @@
 import type { Place } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { createIocSet, type OwnIocSet } from "../match/ioc_set.ts";
-import { type Observable, OBSERVABLE_KINDS } from "../match/observable.ts";
+import type { Observable } from "../match/observable.ts";
 import type { Handle, IocSetOptions } from "../match/set.ts";
-import { createTable } from "../match/table.ts";
-import { createDocuments } from "./documents.ts";
-import { type IndicatorFilter, rejection, validityOf } from "./filter.ts";
-import type { Indicator, IndicatorChange, IndicatorSet, PutResult } from "./indicator.ts";
-import { pointsOf, prefilterOf } from "./points.ts";
 import { parsePattern } from "../stix/pattern/mod.ts";
-import { createRecords, type Records, State } from "./records.ts";
-import { plainId, plainIndicator } from "./synthesize.ts";
+import { type AdmissionOptions, createAdmission } from "./admission.ts";
+import { createDocuments, type Documents } from "./documents.ts";
+import { type Validity, validityOf } from "./filter.ts";
+import { createIds } from "./ids.ts";
+import type { Indicator, IndicatorChange, IndicatorSet, PutResult } from "./indicator.ts";
+import { createPlainValues, type PlainIntake } from "./plain_values.ts";
+import { pointsOf, prefilterOf } from "./points.ts";
+import { createRecords, State } from "./records.ts";
+import { plainIndicator } from "./synthesize.ts";
 import { createTimeline } from "./timeline.ts";
-
-/** Decides which values must not be looked for; see `allow/`. */
-export interface Guard {
-  /** Why a value is held back; undefined lets it pass. `explicit` says that a person named it by itself. */
-  reason(observable: Observable, explicit?: boolean): string | undefined;
-  /** False only if the value (kind and bytes as in `IocView`) passes for sure: spares making objects. */
-  concerns(kind: number, bytes: Uint8Array, start: number, end: number): boolean;
-  /** The same as tables, if that can be: other simple values pass for sure. */
-  readonly sieve?: GuardSieve | undefined;
-}
-
-/** Simple values (see `readers/simple.ts`) that a guard may hold back. */
-export interface GuardSieve {
-  /** IPv4 addresses by their first octet: not 0. */
-  readonly octets: Uint8Array;
-  /** Domains by their first byte: a bit for each length below 32. */
-  readonly shapes: Uint32Array<ArrayBuffer>;
-}
-
-/** Where plain values are put in bulk: see `readers/bulk.ts`. */
-export interface BulkPlace {
-  readonly iocs: Pick<OwnIocSet, "columns" | "adopt">;
-  readonly records: Records;
-  readonly sieve: GuardSieve | undefined;
-  onAdded(count: number): void;
-}
+import type { HeldVersion } from "./version.ts";
 
 /** Options of an indicator set. */
-export interface IndicatorSetOptions extends IocSetOptions {
-  readonly filter?: IndicatorFilter | undefined;
-  /** Asked for each point value as it comes in. */
-  readonly guard?: Guard;
-  /** Indicators past their `valid_until` are kept, for hunts in old logs. */
-  readonly keepExpired?: boolean;
+export interface IndicatorSetOptions extends IocSetOptions, AdmissionOptions {
+  /** Where STIX objects are kept; in memory unless said. */
+  readonly documents?: Documents;
   /** The clock, ms since the epoch. */
   readonly now?: () => number;
 }
 
 /** What the owner of an indicator set may do besides: let time pass, and load plain values fast. */
-export interface OwnIndicatorSet extends IndicatorSet {
+export interface OwnIndicatorSet extends IndicatorSet, PlainIntake {
   readonly iocs: OwnIocSet;
   /** The moment (ms since the epoch) at which `tick` will have something to do; Infinity if never. */
   readonly nextTick: number;
   /**
-   * Removes what is past its `valid_until` and adds what reached its `valid_from`; each
-   * `put` does so too. Nothing here sets timers.
+   * Removes what is past its `valid_until` and adds what reached its `valid_from`, so many at
+   * most; each `put` does so with a few. Nothing here sets timers.
    */
-  tick(now: number): void;
+  tick(now: number, most?: number): void;
   /** Whether an indicator with this STIX id is looked for now. */
   has(id: string): boolean;
+  /** The handle of a STIX id, looked for or not; undefined if it never came or was removed. */
+  handleOf(id: string): Handle | undefined;
+  /** Whether the indicator of a handle is looked for now. */
+  isLive(handle: Handle): boolean;
+  /**
+   * Takes what `documents` hold from before, the handles ascending, into an empty set: without
+   * reading the objects, as far as filters don't ask for them. Returns how many are looked for.
+   */
+  restore(held: Iterable<HeldVersion>): number;
+  /** All handles whose version is known, looked for or not. */
+  known(): Iterable<Handle>;
+  /**
+   * Decides anew about the version of a handle, after the filter or guard changed, as far as
+   * `documents` still have it; says whether it is looked for, if that changed.
+   */
+  decideAgain(handle: Handle): "taken in" | "taken out" | undefined;
   /** What was held back, by reason in few fixed words ("allow-listed by x", "revoked", …). */
   readonly heldBack: ReadonlyMap<string, number>;
   /** Number of a source of plain values, for `putPlain`; `undefined` where there is none. */
   source(file: string | undefined): number;
-  /** Adds a plain value; `explicit` as in `Guard.reason`. */
-  putPlain(
-    observable: Observable,
-    source: number,
-    line: number,
-    explicit?: boolean,
-  ): PlainResult;
-  /** The same from bytes as `OwnIocSet.appendBytes` takes them. */
-  putPlainBytes(
-    kind: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    skip: number,
-    source: number,
-    line: number,
-  ): PlainResult;
-  /** For many plain values at once; undefined while somebody wants to see each. */
-  bulk(): BulkPlace | undefined;
 }
 
-/** What became of a plain value: new, there already, held back by the guard. */
-export type PlainResult = "added" | "known" | "held";
+/** An indicator that was looked for. */
+interface Former {
+  readonly pattern: string;
+  readonly indicator: () => Indicator;
+}
+
+/** Why a version waits. */
+const TO_COME = "valid_from is to come";
+/** So many indicators are kept in their long form. */
+const MOST_RECENT = 1024;
+/** So many that are due are seen to with each `put`. */
+const A_FEW = 4;
 
 /** Makes an empty indicator set. */
 export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndicatorSet {
   const now = options.now ?? Date.now;
   const since = now();
   const records = createRecords();
-  const documents = createDocuments();
-  const ids = createTable();
+  const documents = options.documents ?? createDocuments();
+  const admission = createAdmission(options);
+  const ids = createIds();
   const compounds = new Set<Handle>();
   const sweeping = new Set<Handle>();
   const timeline = createTimeline();
-  const heldBack = new Map<string, number>();
   const listeners = new Set<(change: IndicatorChange) => void>();
   const sources: (string | undefined)[] = [];
-  /** Ids of plain indicators, made when somebody first asks for one. */
-  let plainIds: Map<string, Handle> | undefined;
+  /** Indicators that were asked for lately: who is found is often found again. */
+  const recent = new Map<Handle, Indicator>();
   let size = 0;
 
   const iocs = createIocSet(options, (moved) => {
@@ -115,33 +96,54 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     }
   });
 
-  function findId(id: string): Handle | undefined {
-    const entry = ids.find(0, id);
-    if (entry >= 0) return ids.handle(entry);
-    // Only version 5 UUIDs can be ours.
-    return id[25] === "5" ? plainHandles().get(id) : undefined;
+  const plain = createPlainValues({
+    records,
+    iocs,
+    guard: () => options.guard,
+    onHeld: admission.hold,
+    onAdded(count, handle) {
+      size += count;
+      if (handle !== undefined) tell("add", handle, () => get(handle));
+    },
+    isWatched: () => listeners.size > 0,
+  });
+
+  /** The handle of an id, or -1. */
+  function findId(id: string): Handle {
+    const handle = ids.find(id);
+    return handle < 0 ? plain.find(id) : handle;
   }
 
-  function plainHandles(): Map<string, Handle> {
-    if (plainIds !== undefined) return plainIds;
-    plainIds = new Map();
-    for (let handle = 0; handle < records.length; handle++) {
-      if (records.states[handle] === State.plain) {
-        plainIds.set(plainId(iocs.observable(records.refs[handle]!)), handle);
-      }
-    }
-    return plainIds;
+  function isLive(handle: Handle): boolean {
+    return records.states[handle] === State.plain || records.states[handle] === State.active;
+  }
+
+  /** Whether a STIX indicator stands here whose object may be asked for. */
+  function isDocumented(handle: Handle): boolean {
+    return records.states[handle] === State.active || records.states[handle] === State.pending;
   }
 
   function get(handle: Handle): Indicator {
     if (records.states[handle] === State.plain) {
       return plainIndicator(iocs.observable(records.refs[handle]!), since, placeOf(handle));
     }
-    const text = documents.get(handle);
-    if (text === undefined) throw new RangeError(`No indicator has the handle ${handle}`);
-    const stix = JSON.parse(text) as JsonObject;
-    const place = placeOf(handle);
-    return stixIndicator(stix, allowed(pointsOf(stix["pattern"] as string).points), place);
+    const known = recent.get(handle);
+    if (known !== undefined) return known;
+    const indicator = readIndicator(documentOf(handle), placeOf(handle));
+    if (recent.size >= MOST_RECENT) recent.clear();
+    recent.set(handle, indicator);
+    return indicator;
+  }
+
+  function documentOf(handle: Handle): string {
+    const json = isDocumented(handle) ? documents.get(handle) : undefined;
+    if (json === undefined) throw new RangeError(`No indicator has the handle ${handle}`);
+    return json;
+  }
+
+  function readIndicator(json: string, place: Place | undefined): Indicator {
+    const { stix, points } = readDocument(json);
+    return stixIndicator(stix, json, admission.allowed(points), place);
   }
 
   function placeOf(handle: Handle): Place | undefined {
@@ -155,195 +157,226 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     return known >= 0 ? known : sources.push(file) - 1;
   }
 
-  function allowed(points: readonly Observable[]): readonly Observable[] {
-    const { guard } = options;
-    return guard === undefined
-      ? points
-      : points.filter((point) => guard.reason(point) === undefined);
-  }
-
-  function hold(reason: string): PutResult & { type: "ignored" } {
-    heldBack.set(reason, (heldBack.get(reason) ?? 0) + 1);
-    return { type: "ignored", reason };
-  }
-
-  function holdStale(reason: string): PutResult {
-    return { ...hold(reason), stale: true };
-  }
-
+  /** The indicator is made only for who asks for it. */
   function tell(type: IndicatorChange["type"], handle: Handle, indicator: () => Indicator): void {
     if (listeners.size === 0) return;
-    const change = { type, handle, indicator: indicator() };
+    const change = {
+      type,
+      handle,
+      get indicator() {
+        return indicator();
+      },
+    };
     for (const listener of listeners) listener(change);
   }
 
-  /** Takes what is active out of the IoC set, the compounds and the count; the record stays. */
-  function deactivate(handle: Handle): void {
-    if (records.states[handle] === State.plain) {
-      iocs.removeEntry(records.refs[handle]!);
-    } else if (records.states[handle] === State.active) {
-      compounds.delete(handle);
-      sweeping.delete(handle);
-      // All points, as the guard may have let more of them pass when they came.
-      for (const value of valuesOf(get(handle).pattern) ?? []) iocs.remove(value, handle);
-    } else {
-      return;
-    }
+  /**
+   * Takes what is active out of the IoC set, the compounds and the count; the record stays.
+   * Returns what it was, if it was looked for.
+   */
+  function deactivate(handle: Handle): Former | undefined {
+    const known = recent.get(handle);
+    recent.delete(handle);
+    if (!isLive(handle)) return undefined;
     size--;
+    const place = placeOf(handle);
+    if (records.states[handle] === State.plain) {
+      const indicator = get(handle);
+      iocs.removeEntry(records.refs[handle]!);
+      return { pattern: indicator.pattern, indicator: () => indicator };
+    }
+    const json = known?.json ?? documentOf(handle);
+    const pattern = known?.pattern ?? (JSON.parse(json) as JsonObject)["pattern"] as string;
+    compounds.delete(handle);
+    sweeping.delete(handle);
+    // All points, as the guard may have let more of them pass when they came.
+    for (const value of valuesOf(pattern) ?? []) iocs.remove(value, handle);
+    return { pattern, indicator: () => known ?? readIndicator(json, place) };
   }
 
-  function activate(handle: Handle, indicator: Indicator): void {
+  /** Without its pattern that of a compound one is read from its object. */
+  function activate(handle: Handle, points: readonly Observable[], pattern?: string): void {
     records.states[handle] = State.active;
     size++;
-    for (const point of indicator.points) iocs.append(point, handle);
-    if (indicator.points.length > 0) return;
+    for (const point of points) iocs.append(point, handle);
+    if (points.length > 0) return;
     compounds.add(handle);
-    const values = valuesOf(indicator.pattern);
+    const values = valuesOf(pattern ?? readDocument(documentOf(handle)).pattern);
     if (values === undefined) sweeping.add(handle);
     for (const value of values ?? []) iocs.add(value, handle);
   }
 
-  /** An indicator stops to count; its version is remembered. */
-  function retire(handle: Handle, modified: number): void {
-    const counted = isLive(handle);
-    const indicator = counted && listeners.size > 0 ? get(handle) : undefined;
-    deactivate(handle);
-    documents.delete(handle);
-    records.states[handle] = State.gone;
-    records.modified[handle] = modified;
-    if (counted) tell("remove", handle, () => indicator!);
-  }
-
-  function isLive(handle: Handle): boolean {
-    return records.states[handle] === State.plain || records.states[handle] === State.active;
-  }
-
   function put(given: Indicator): PutResult {
-    tick(now());
-    const id = given.id.toLowerCase();
-    const { stix } = given;
+    const time = now();
+    tick(time, A_FEW);
+    const { id, stix, pattern } = given;
     const validity = validityOf(stix);
-    const known = findId(id);
-    if (known !== undefined && records.states[known] !== State.plain) {
-      if (validity.modified < records.modified[known]!) return holdStale("older version");
-      if (documents.get(known) === JSON.stringify(stix)) return holdStale("already known");
+    let handle = findId(id);
+    if (handle >= 0 && records.states[handle] !== State.plain) {
+      if (validity.modified < records.modified[handle]!) return ignore("older version", true);
+      if (isHeld(handle, given, validity)) return ignore("already known", true);
     }
-    const obstacle = obstacleOf(given, validity);
-    if (typeof obstacle === "string") {
-      if (known !== undefined) retire(nameById(known, id), validity.modified);
-      else if (isFinite(validity.modified)) retire(newHandle(id), validity.modified);
-      return hold(obstacle);
-    }
-    const points = obstacle;
-    const wasLive = known !== undefined && isLive(known);
-    const samePattern = wasLive && get(known).pattern === given.pattern;
-    const handle = known === undefined ? newHandle(id) : nameById(known, id);
-    deactivate(handle);
-    records.modified[handle] = validity.modified;
-    records.until[handle] = options.keepExpired === true ? Infinity : validity.until;
+    const decision = admission.decide(given.points, validity, () => stix, time);
+    if (handle < 0) claim(handle = records.take(), id);
+    // That of a plain value is not among the ids until a STIX object has it too.
+    else if (ids.find(id) < 0) ids.add(id, handle);
+    const old = deactivate(handle);
+    const { points, json = JSON.stringify(stix) } = given;
+    const samePattern = old !== undefined && old.pattern === pattern;
+    const continues = samePattern && stateFor(decision, validity, time) === State.active;
+    documents.put(handle, { id, points, json, continues, ...validity });
     records.sources[handle] = source(given.place?.file);
     records.lines[handle] = given.place?.line ?? 0;
-    documents.set(handle, JSON.stringify(stix));
-    if (isFinite(records.until[handle]!)) timeline.add(records.until[handle]!, handle);
-    const indicator = stixIndicator(stix, points, given.place);
-    if (validity.from > now()) {
-      records.states[handle] = State.pending;
-      timeline.add(validity.from, handle);
-      if (wasLive) tell("remove", handle, () => indicator);
-      return hold("valid_from is to come");
+    const obstacle = settle(handle, points, validity, decision, pattern, time);
+    if (obstacle !== undefined) {
+      if (old !== undefined) tell("remove", handle, old.indicator);
+      return ignore(obstacle);
     }
-    activate(handle, indicator);
-    tell(wasLive ? "edit" : "add", handle, () => indicator);
-    return {
-      type: wasLive ? "edited" : "added",
-      handle,
-      ...(samePattern ? { samePattern } : {}),
-    };
+    const left = decision as readonly Observable[];
+    tell(old ? "edit" : "add", handle, () => stixIndicator(stix, json, left, given.place));
+    return { type: old ? "edited" : "added", handle, ...(samePattern && { samePattern }) };
   }
 
-  /** Why an indicator must not be looked for, or else its points. */
-  function obstacleOf(
-    { stix, points }: Indicator,
-    { revoked, until }: ReturnType<typeof validityOf>,
-  ): string | readonly Observable[] {
-    if (revoked) return "revoked";
-    if (until <= now() && options.keepExpired !== true) return "expired";
-    const rejected = options.filter && rejection(stix, options.filter);
-    if (rejected !== undefined) return rejected;
-    const left = allowed(points);
-    if (left.length === 0 && points.length > 0) return options.guard!.reason(points[0]!)!;
-    for (const point of points) if (!left.includes(point)) hold(options.guard!.reason(point)!);
-    return left;
+  function ignore(reason: string, stale = false): PutResult {
+    admission.hold(reason);
+    return { type: "ignored", reason, ...(stale && { stale }) };
   }
 
-  /** Puts a handle under its id: that of a plain value is not there until a STIX object has it too. */
-  function nameById(handle: Handle, id: string): Handle {
-    if (ids.find(0, id) < 0) ids.addText(0, id, 0, handle);
-    return handle;
+  /** Whether a version is the one that is held, looked for or not, however it is written. */
+  function isHeld(handle: Handle, { stix, json }: Indicator, { modified }: Validity): boolean {
+    if (modified !== records.modified[handle]) return false;
+    const held = documents.get(handle);
+    if (held === undefined || held === json) return held !== undefined;
+    return JSON.stringify(JSON.parse(held)) === JSON.stringify(stix);
   }
 
-  function newHandle(id: string): Handle {
-    const handle = records.take();
+  /**
+   * Gives a version that took its handle's place its state. `decision` is that of the admission;
+   * returns why it is not looked for.
+   */
+  function settle(
+    handle: Handle,
+    points: readonly Observable[],
+    { modified, from, until }: Validity,
+    decision: readonly Observable[] | string,
+    pattern: string | undefined,
+    time: number,
+  ): string | undefined {
+    records.modified[handle] = modified;
+    if (typeof decision === "string") {
+      retire(handle);
+      return decision;
+    }
+    records.until[handle] = options.keepExpired === true ? Infinity : until;
+    if (isFinite(records.until[handle]!)) timeline.add(records.until[handle]!, handle);
+    if (from > time) {
+      records.states[handle] = State.pending;
+      timeline.add(from, handle);
+      return TO_COME;
+    }
+    for (const point of decision.length < points.length ? points : []) {
+      if (!decision.includes(point)) admission.hold(options.guard!.reason(point)!);
+    }
+    activate(handle, decision, pattern);
+    return undefined;
+  }
+
+  /** Only the version is still known, so that older ones stay out. */
+  function retire(handle: Handle): void {
+    records.states[handle] = State.gone;
+    documents.release(handle);
+  }
+
+  /** Gives a new handle its id and its record. */
+  function claim(handle: Handle, id: string): void {
     records.until[handle] = Infinity;
     records.sources[handle] = source(undefined);
     records.lines[handle] = 0;
-    ids.addText(0, id, 0, handle);
-    return handle;
+    ids.add(id, handle);
+  }
+
+  function restore(held: Iterable<HeldVersion>): number {
+    const time = now();
+    let count = 0;
+    for (const version of held) {
+      const { handle, points } = version;
+      records.takeAt(handle);
+      claim(handle, version.id);
+      const stix = () => JSON.parse(documents.get(handle)!) as JsonObject;
+      const decision = admission.decide(points, version, stix, time);
+      const obstacle = settle(handle, points, version, decision, undefined, time);
+      if (obstacle === undefined) count++;
+      else admission.hold(obstacle);
+    }
+    return count;
+  }
+
+  function decideAgain(handle: Handle): "taken in" | "taken out" | undefined {
+    const json = documents.get(handle);
+    if (json === undefined) return undefined;
+    const { stix, points, validity, pattern } = readDocument(json);
+    const time = now();
+    const decision = admission.decide(points, validity, () => stix, time);
+    const before = records.states[handle];
+    const after = stateFor(decision, validity, time);
+    // Of several values another one may be allow-listed now.
+    if (before === after && (after !== State.active || points.length <= 1)) return undefined;
+    const old = deactivate(handle);
+    const obstacle = settle(handle, points, validity, decision, pattern, time);
+    if (obstacle !== undefined) admission.hold(obstacle);
+    if (after === State.active) tell(old ? "edit" : "add", handle, () => get(handle));
+    else if (old !== undefined) tell("remove", handle, old.indicator);
+    if ((old !== undefined) === (after === State.active)) return undefined;
+    return after === State.active ? "taken in" : "taken out";
   }
 
   function remove(id: string): boolean {
-    const key = id.toLowerCase();
-    const handle = findId(key);
-    if (handle === undefined) return false;
+    const handle = findId(id);
+    if (handle < 0) return false;
     const live = isLive(handle);
-    const indicator = live && listeners.size > 0 ? get(handle) : undefined;
-    deactivate(handle);
+    const old = deactivate(handle);
     documents.delete(handle);
-    plainIds?.delete(key);
-    const entry = ids.find(0, key);
-    if (entry >= 0) ids.remove(entry);
+    plain.forget(id);
+    ids.remove(handle);
     records.free(handle);
-    if (live) tell("remove", handle, () => indicator!);
+    if (old !== undefined) tell("remove", handle, old.indicator);
     return live;
   }
 
-  function tick(time: number): void {
-    while (timeline.next <= time) {
+  function tick(time: number, most = Infinity): void {
+    for (let left = most; left > 0 && timeline.next <= time; left--) {
       const handle = timeline.take();
-      const state = records.states[handle];
       // The record may have been replaced since: what it says now counts.
-      if ((state === State.active || state === State.pending) && records.until[handle]! <= time) {
-        retire(handle, records.modified[handle]!);
-        hold("expired");
-      } else if (state === State.pending) {
-        const indicator = get(handle);
-        if (validityOf(indicator.stix).from > time) continue;
-        activate(handle, indicator);
-        tell("add", handle, () => indicator);
-      }
+      if (!isDocumented(handle)) continue;
+      if (records.until[handle]! <= time) {
+        const old = deactivate(handle);
+        retire(handle);
+        admission.hold("expired");
+        if (old !== undefined) tell("remove", handle, old.indicator);
+      } else if (records.states[handle] === State.pending) begin(handle, time);
     }
   }
 
-  function isKnownPlain(first: number, same: (entry: number) => boolean): boolean {
-    for (let entry = first; entry >= 0; entry = iocs.next(entry)) {
-      if (records.states[iocs.handle(entry)] === State.plain && same(entry)) return true;
-    }
-    return false;
-  }
-
-  /** Gives a plain value its record, after `append` made its entry. */
-  function recordPlain(handle: Handle, entry: number, from: number, line: number): void {
-    records.states[handle] = State.plain;
-    records.refs[handle] = entry;
-    records.sources[handle] = from;
-    records.lines[handle] = line;
-    size++;
-    plainIds?.set(plainId(iocs.observable(entry)), handle);
-    if (listeners.size > 0) tell("add", handle, () => get(handle));
+  /** The `valid_from` of an indicator may have come. */
+  function begin(handle: Handle, time: number): void {
+    const { stix, points, validity, pattern } = readDocument(documentOf(handle));
+    if (validity.from > time) return;
+    // Filters may have changed while it waited.
+    const decision = admission.decide(points, validity, () => stix, time);
+    const obstacle = settle(handle, points, validity, decision, pattern, time);
+    if (obstacle !== undefined) admission.hold(obstacle);
+    else tell("add", handle, () => get(handle));
   }
 
   function* handles(): Iterable<Handle> {
     for (let handle = 0; handle < records.length; handle++) if (isLive(handle)) yield handle;
+  }
+
+  function* known(): Iterable<Handle> {
+    for (let handle = 0; handle < records.length; handle++) {
+      const state = records.states[handle];
+      if (state !== State.free && state !== State.plain) yield handle;
+    }
   }
 
   return {
@@ -353,52 +386,31 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     iocs,
     compounds,
     sweeping,
-    heldBack,
+    heldBack: admission.heldBack,
     get nextTick() {
       return timeline.next;
     },
     get,
     handles,
     has(id) {
-      const handle = findId(id.toLowerCase());
-      return handle !== undefined && isLive(handle);
+      const handle = findId(id);
+      return handle >= 0 && isLive(handle);
     },
+    handleOf(id) {
+      const handle = findId(id);
+      return handle < 0 ? undefined : handle;
+    },
+    isLive,
     put,
+    restore,
+    known,
+    decideAgain,
     remove,
     tick,
     source,
-    putPlain(observable, from, line, explicit) {
-      const reason = options.guard?.reason(observable, explicit);
-      if (reason !== undefined) return hold(reason), "held";
-      const same = (entry: number) => iocs.observable(entry).value === observable.value;
-      if (isKnownPlain(iocs.find(observable), same)) return "known";
-      const handle = records.take();
-      recordPlain(handle, iocs.append(observable, handle), from, line);
-      return "added";
-    },
-    putPlainBytes(kind, bytes, start, end, skip, from, line) {
-      if (options.guard?.concerns(kind, bytes, start, end) === true) {
-        return this.putPlain(observableOf(kind, bytes, start, end), from, line);
-      }
-      const handle = records.next();
-      let entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, false);
-      if (entry < 0) {
-        const { value } = observableOf(kind, bytes, start, end);
-        if (isKnownPlain(-1 - entry, (other) => iocs.observable(other).value === value)) {
-          return "known";
-        }
-        entry = iocs.appendBytes(kind, bytes, start, end, skip, handle, true);
-      }
-      recordPlain(records.take(), entry, from, line);
-      return "added";
-    },
-    bulk() {
-      const { guard } = options;
-      const unseen = listeners.size === 0 && plainIds === undefined &&
-        (guard === undefined || guard.sieve !== undefined) && records.next() === records.length;
-      if (!unseen) return undefined;
-      return { iocs, records, sieve: guard?.sieve, onAdded: (count) => size += count };
-    },
+    putPlain: plain.putPlain,
+    putPlainBytes: plain.putPlainBytes,
+    bulk: plain.bulk,
     onChange(listener, signal) {
       if (signal.aborted) return;
       const own = (change: IndicatorChange) => listener(change);
@@ -408,23 +420,30 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   };
 }
 
-const decoder = new TextDecoder();
-
-function observableOf(kind: number, bytes: Uint8Array, start: number, end: number): Observable {
-  return { kind: OBSERVABLE_KINDS[kind]!, value: decoder.decode(bytes.subarray(start, end)) };
-}
-
 /** The values by which an indicator is found: its points, or those that a compound pattern needs. */
 function valuesOf(pattern: string): readonly Observable[] | undefined {
   const { points } = pointsOf(pattern);
   return points.length > 0 ? points : prefilterOf(parsePattern(pattern));
 }
 
+/** The state that a decision gives a version. */
+function stateFor(decision: readonly Observable[] | string, { from }: Validity, time: number) {
+  if (typeof decision === "string") return State.gone;
+  return from > time ? State.pending : State.active;
+}
+
+function readDocument(json: string) {
+  const stix = JSON.parse(json) as JsonObject;
+  const pattern = stix["pattern"] as string;
+  return { stix, pattern, points: pointsOf(pattern).points, validity: validityOf(stix) };
+}
+
 function stixIndicator(
   stix: JsonObject,
+  json: string,
   points: readonly Observable[],
   place: Place | undefined,
 ): Indicator {
   const id = (stix["id"] as string).toLowerCase();
-  return { id, pattern: stix["pattern"] as string, stix, points, ...(place && { place }) };
+  return { id, pattern: stix["pattern"] as string, stix, json, points, ...(place && { place }) };
 }

@@ -42,17 +42,22 @@ const ROLE_KINDS: Readonly<Record<string, readonly ObservableKind[]>> = {
 
 const HASH_KINDS: readonly ObservableKind[] = ["md5", "sha1", "sha256", "sha512"];
 
-/** The most common pattern of feeds, read without the parser. */
+/** The most common patterns of feeds, read without the parser. */
+const SIMPLE_HASH =
+  /^\s*\[\s*file:hashes\.(MD5|'(?:MD5|SHA-1|SHA-256|SHA-512)')\s*=\s*'([^'\\]*)'\s*\]\s*$/;
 const SIMPLE = /^\s*\[\s*([a-z0-9-]+):value\s*=\s*'([^'\\]*)'\s*\]\s*$/;
 
 /** The point values of a pattern text; throws `PatternError`. */
 export function pointsOf(pattern: string): PatternPoints {
   const simple = SIMPLE.exec(pattern);
   const kinds = simple === null ? undefined : VALUE_TYPES[simple[1]!];
-  if (kinds !== undefined) {
-    const observable = observeAs(kinds, simple![2]!);
-    if (observable !== undefined) return { points: [observable] };
-  }
+  const hash = simple === null ? SIMPLE_HASH.exec(pattern) : null;
+  const observable = kinds !== undefined
+    ? observeAs(kinds, simple![2]!)
+    : hash !== null
+    ? observeAs([hashKindOf(hash[1]!.replaceAll("'", ""))], hash[2]!)
+    : undefined;
+  if (observable !== undefined) return { points: [observable] };
   return pointsOfExpression(parsePattern(pattern));
 }
 
@@ -103,12 +108,17 @@ function kindsAt({ objectType, steps }: ObjectPath): readonly ObservableKind[] {
   const names = steps.flatMap((step) => step.type === "key" ? [step.name] : []);
   const last = names.at(-1) ?? "";
   if (names.includes("hashes")) {
-    const kind = last.toLowerCase().replaceAll("-", "") as ObservableKind;
+    const kind = hashKindOf(last);
     return HASH_KINDS.includes(kind) ? [kind] : [];
   }
   if (/ja3/i.test(last)) return ["md5"];
   if (last !== "value") return [];
   return names.length === 1 ? VALUE_TYPES[objectType] ?? [] : ROLE_KINDS[names.at(-2)!] ?? [];
+}
+
+/** `SHA-256` as the kind `sha256`; not all that have a name are kinds. */
+function hashKindOf(name: string): ObservableKind {
+  return name.toLowerCase().replaceAll("-", "") as ObservableKind;
 }
 
 /** Whether a path asks in which role a value stands, which its place in an event only tells an evaluator. */

@@ -30,6 +30,8 @@ export interface Records {
   /** The handle that `take` will give. */
   next(): number;
   take(): number;
+  /** Takes this handle, which is above all that were ever taken; those between are free. */
+  takeAt(handle: number): void;
   free(handle: number): void;
 }
 
@@ -51,6 +53,11 @@ export function createRecords(): Records {
       if (oldest > QUARANTINE) oldest -= freed.splice(0, oldest).length;
       if (records.length === records.states.length) grow(records);
       return records.length++;
+    },
+    takeAt(handle) {
+      for (; records.length < handle; records.length++) freed.push(records.length);
+      while (records.length >= records.states.length) grow(records);
+      records.length = handle + 1;
     },
     free(handle) {
       records.states[handle] = State.free;

@@ -44,7 +44,7 @@ export async function takeSnapshot(
     if (item.type !== "indicator") return;
     ids.add(item.id);
     if (item.update === "REMOVE") return void set.remove(item.id);
-    const reading = indicatorFromStix(item.indicator);
+    const reading = indicatorFromStix(item.indicator, { json: item.json });
     if (reading.type !== "indicator") return count(unusable, reading.reason);
     const result = set.put(reading.indicator);
     if (result.type === "ignored") count(unusable, result.reason);

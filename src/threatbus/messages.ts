@@ -57,6 +57,8 @@ export type Item =
     readonly id: string;
     /** The whole STIX 2.1 Indicator as received. */
     readonly indicator: JsonObject;
+    /** The same as it came. */
+    readonly json: string;
   }
   | { readonly type: "sighting"; readonly id: string; readonly sighting: JsonObject }
   | { readonly type: "snapshotrequest"; readonly request: SnapshotRequest }
@@ -97,7 +99,7 @@ export function decodeDelivery(frame: Uint8Array, p2pTopic: string): Item {
     return refused("unsupported-type", `${kind} message holds type ${holds}`, object.id);
   }
   if (kind === "snapshotrequest") return readSnapshotRequest(object);
-  return kind === "indicator" ? readIndicator(object) : readSighting(object);
+  return kind === "indicator" ? readIndicator(object, split.json) : readSighting(object);
 }
 
 /** Makes a refusal; `id` is kept if it is a text. */
@@ -122,7 +124,7 @@ function idIn(json: string): string | undefined {
 
 const INDICATOR_ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function readIndicator(indicator: JsonObject): Item {
+function readIndicator(indicator: JsonObject, json: string): Item {
   const { id, pattern } = indicator;
   if (typeof id !== "string" || !INDICATOR_ID.test(id)) {
     return refused("bad-id", "Indicator has no id of the form indicator--<UUID>", id);
@@ -136,7 +138,7 @@ function readIndicator(indicator: JsonObject): Item {
   if (update !== "REMOVE" && (typeof pattern !== "string" || pattern.trim() === "")) {
     return refused("no-pattern", "Indicator has no pattern", id);
   }
-  return { type: "indicator", update, id, indicator };
+  return { type: "indicator", update, id, indicator, json };
 }
 
 function readUpdate(indicator: JsonObject): IndicatorUpdate | undefined {

@@ -8,7 +8,7 @@ import {
 } from "../../match/address.ts";
 import type { Observable } from "../../match/observable.ts";
 import { KIND_NUMBERS } from "../../match/table.ts";
-import type { GuardSieve } from "../indicator_set.ts";
+import type { GuardSieve } from "../admission.ts";
 
 /** What the guard takes for noise. */
 export interface BuiltinOptions {

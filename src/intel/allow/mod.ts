@@ -1,6 +1,6 @@
 /** Values that never produce sightings: allow-lists and the built-in guard. */
 import type { Observable } from "../../match/observable.ts";
-import type { Guard } from "../indicator_set.ts";
+import type { Guard } from "../admission.ts";
 import type { IocInput } from "../readers/input.ts";
 import type { AllowList } from "./allow_list.ts";
 import { type BuiltinOptions, mayBeNoise, noiseReason, noiseSieve } from "./builtin.ts";

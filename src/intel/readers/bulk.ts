@@ -4,7 +4,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { TableColumns } from "../../match/table.ts";
-import type { BulkPlace } from "../indicator_set.ts";
+import type { BulkPlace } from "../plain_values.ts";
 import { CLASSES, SIMPLE_KINDS } from "./simple.ts";
 import { PLAIN_WASM } from "./plain_wasm.ts";
 import type { LineVisitor } from "./text_lines.ts";

@@ -4,8 +4,9 @@ import type { JsonObject } from "../../json.ts";
 import type { ObservableKind } from "../../match/observable.ts";
 import { refang } from "../../match/refang.ts";
 import { indicatorFromStix } from "../from_stix.ts";
-import type { BulkPlace, OwnIndicatorSet, PlainResult } from "../indicator_set.ts";
+import type { OwnIndicatorSet } from "../indicator_set.ts";
 import { bareValue, observePlain, splitHostPort } from "../observe.ts";
+import type { BulkPlace, PlainResult } from "../plain_values.ts";
 
 /** Something that should have been an IoC and is none. */
 export interface InvalidValue {
@@ -137,7 +138,7 @@ export function createIntake(
       count(set.putPlain(observable, source, typeof spot === "number" ? spot : 0, explicit));
     },
     stix(object, spot) {
-      const reading = indicatorFromStix(object, placeOf(spot));
+      const reading = indicatorFromStix(object, { place: placeOf(spot) });
       const shown = typeof object["id"] === "string" ? object["id"] : "indicator";
       if (reading.type === "invalid") return invalid(shown, spot, reading.reason);
       if (reading.type === "ignored") return raise(report.ignored, reading.reason);

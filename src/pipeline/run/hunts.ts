@@ -2,7 +2,8 @@
 import type { Engine, LiveMark } from "../../engines/engine.ts";
 import type { Indicator } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
-import type { IndicatorStore } from "./indicator_store.ts";
+import { sleep } from "../../wait.ts";
+import type { IndicatorStore, Past } from "./indicator_store.ts";
 import type { FreshIndicator } from "./intake.ts";
 import type { RetroTask, SearchedBefore } from "./retro_loop.ts";
 
@@ -16,12 +17,12 @@ const CATCH_UP_SLACK = 3600 * 1000;
  */
 export function taskFor(
   { indicator, samePattern, end }: FreshIndicator,
-  store: IndicatorStore | undefined,
+  pastOf: (id: string) => Past | undefined,
   live: boolean,
 ): RetroTask | undefined {
   if (!samePattern) return { indicator, end };
   if (live) return undefined;
-  const before = store?.heldAs(indicator.id).before;
+  const before = pastOf(indicator.id)?.before;
   return before && { indicator, before: restFor(indicator, before) };
 }
 
@@ -34,7 +35,7 @@ function restFor(indicator: Indicator, before: SearchedBefore): SearchedBefore |
 export interface CatchUp {
   readonly store: IndicatorStore;
   readonly engine: Engine;
-  readonly indicators: Pick<OwnIndicatorSet, "has">;
+  readonly indicators: Pick<OwnIndicatorSet, "isLive" | "get">;
   /** Live matching goes on beside. */
   readonly live: boolean;
   /** Where it begins. */
@@ -58,15 +59,19 @@ export async function catchUp(
   const isGapless = isLogs ? live && store.wasFollowing : !live;
   const { lastAlive } = store;
   const since = lastAlive === undefined ? undefined : { since: lastAlive - CATCH_UP_SLACK };
-  for (const { indicator, hunted, left, before } of store.held()) {
-    if (signal.aborted) return;
-    if (!indicators.has(indicator.id)) continue;
-    if (left) await push({ indicator, end }, signal);
-    else if (!hunted) continue;
-    else if (before !== undefined && isLogs) {
-      await push({ indicator, end, before: restFor(indicator, before) }, signal);
-    } else if (!isGapless && since !== undefined) {
-      await push({ indicator, end, before: since }, signal);
+  const again = isGapless ? undefined : since;
+  for (const page of store.held(again !== undefined)) {
+    for (const { handle, hunted, left, before } of page) {
+      if (signal.aborted) return;
+      const rest = isLogs ? before : undefined;
+      if (!indicators.isLive(handle) || !(left || (hunted && (rest ?? again) !== undefined))) {
+        continue;
+      }
+      const indicator = indicators.get(handle);
+      const past = left ? undefined : rest === undefined ? again : restFor(indicator, rest);
+      await push({ indicator, end, before: past }, signal);
     }
+    // Of a million there may be none.
+    await sleep(0, signal);
   }
 }

@@ -1,19 +1,20 @@
+/**
+ * The indicators of a run over restarts: a row each, its number the handle in the set, and what of
+ * the past was searched for them.
+ */
 import type { DatabaseSync } from "node:sqlite";
 import type { Extents } from "../../engines/engine.ts";
-import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
-import { indicatorFromStix } from "../../intel/from_stix.ts";
-import type { JsonObject } from "../../json.ts";
+import type { Documents } from "../../intel/documents.ts";
+import type { Indicator } from "../../intel/indicator.ts";
+import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { Handle } from "../../match/set.ts";
 import type { State } from "../../state/state.ts";
+import { createWaiting } from "./indicator_changes.ts";
+import { prepareIndicators, rowsOf } from "./indicator_table.ts";
 import type { SearchedBefore } from "./retro_loop.ts";
 
-/** A version that came, or the word that an indicator is gone. */
-export type IndicatorNews =
-  | { readonly type: "version"; readonly indicator: Indicator; readonly isLookedFor: boolean }
-  | { readonly type: "remove"; readonly id: string };
-
-/** An indicator that was taken in, looked for now or not. */
-export interface HeldIndicator {
-  readonly indicator: Indicator;
+/** What was searched for an indicator. */
+export interface Past {
   /** The past was searched for it. */
   readonly hunted: boolean;
   /** An earlier process should have searched the past for it, and did not come to it. */
@@ -22,28 +23,33 @@ export interface HeldIndicator {
   readonly before: SearchedBefore | undefined;
 }
 
+/** The same with the indicator that it is about. */
+export interface HeldPast extends Past {
+  readonly handle: Handle;
+}
+
 /** Indicators over restarts, with what is still to be hunted for in the past. */
 export interface IndicatorStore {
-  /** Puts all that was held into the set; returns how many are looked for. */
-  restore(set: IndicatorSet): number;
-  /** What is held; read in pages. */
-  held(): Iterable<HeldIndicator>;
-  /** The same of one. */
-  heldAs(id: string): Pick<HeldIndicator, "hunted" | "before">;
+  /** Keeps the objects of the one set whose store this is; what the set is given waits for `flush`. */
+  readonly documents: Documents;
+  /** Puts all that was held into the set, which is empty; returns how many are looked for. */
+  restore(set: OwnIndicatorSet): number;
   /**
-   * Remembers news in their order. New versions count as not yet hunted for, unless they
-   * look for the same as the one before.
+   * Makes safe what the set was given so far. New versions count as not yet hunted for, unless
+   * they look for the same as the one before.
    */
-  take(news: readonly IndicatorNews[]): Promise<void>;
-  /** Whether news of an indicator are on their way to the disk. */
-  isUnderWay(id: string): boolean;
+  flush(): Promise<void>;
+  /** What is on disk; read in pages. Without those to which live matching sees, if they aren't asked for. */
+  held(followed: boolean): Iterable<readonly HeldPast[]>;
+  /** The same of one. */
+  heldAs(handle: Handle): Past;
   /**
    * The past has been searched for these indicators: so much of each log, or all up to
    * where live matching goes on.
    */
   done(indicators: readonly Indicator[], searched?: Extents): Promise<void>;
   /** They were not looked for during some time: their past is to be searched again. */
-  reopen(ids: readonly string[]): Promise<void>;
+  reopen(handles: readonly Handle[]): Promise<void>;
   /** Nobody follows logs from now on: where they were followed to is what was searched. */
   followedNoMore(): Promise<void>;
   /** Logs were followed up to somewhere by an earlier process. */
@@ -55,43 +61,36 @@ export interface IndicatorStore {
 }
 
 /**
- * What `hunted` says of an indicator: to be hunted for by this process, left over by an
- * earlier one, or searched up to where live matching goes on. Larger numbers name a
- * generation: those for which the same extents of the logs were searched.
+ * What `hunted` says of an indicator: searched up to where live matching goes on, or, if larger, a
+ * generation: those for which the same extents of the logs were searched. It is still to be
+ * hunted for if smaller: by the process that has this number, negative; what another one left is
+ * left over.
  */
-const HUNT = { open: -1, left: 0, followed: 1, generations: 2 } as const;
+const HUNT = { followed: 1, generations: 2 } as const;
 
 /** Beyond, neighbouring generations become one: what only the younger searched is searched again. */
 const MOST_GENERATIONS = 64;
 
+/** Rows that are read at once. */
+const PAGE = 2000;
+
 const TABLES = `
-  CREATE TABLE IF NOT EXISTS indicators (
-    id TEXT PRIMARY KEY, stix TEXT NOT NULL, hunted INTEGER NOT NULL DEFAULT 0
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS indicators_of_generation ON indicators (hunted) WHERE hunted > 1;
+  CREATE INDEX IF NOT EXISTS indicators_by_generation ON indicators (hunted) WHERE hunted > 1;
   CREATE TABLE IF NOT EXISTS generations (id INTEGER PRIMARY KEY, extents TEXT NOT NULL);
-  CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
-  UPDATE indicators SET hunted = ${HUNT.left} WHERE hunted = ${HUNT.open};
 `;
 
 function prepare(db: DatabaseSync) {
-  const pattern = (of: string) => `json_extract(${of}, '$.pattern')`;
   return {
-    keep: db.prepare(
-      `INSERT INTO indicators (id, stix, hunted) VALUES (?, ?, ${HUNT.open})
-       ON CONFLICT (id) DO UPDATE SET stix = excluded.stix, hunted = CASE
-         WHEN ? AND ${pattern("indicators.stix")} = ${pattern("excluded.stix")}
-         THEN indicators.hunted ELSE ${HUNT.open} END`,
-    ),
-    forget: db.prepare("DELETE FROM indicators WHERE id = ?"),
+    stixOf: db.prepare("SELECT stix FROM indicators WHERE handle = ?"),
     // Another pattern may have come while the past was searched for the one before.
     done: db.prepare(
-      `UPDATE indicators SET hunted = ? WHERE id = ? AND ${pattern("stix")} = ?`,
+      "UPDATE indicators SET hunted = ? WHERE handle = ? AND json_extract(stix, '$.pattern') = ?",
     ),
-    reopen: db.prepare(`UPDATE indicators SET hunted = ${HUNT.open} WHERE id = ?`),
-    huntedOf: db.prepare("SELECT hunted FROM indicators WHERE id = ?"),
+    reopen: db.prepare("UPDATE indicators SET hunted = ? WHERE handle = ?"),
+    huntedOf: db.prepare("SELECT hunted FROM indicators WHERE handle = ?"),
+    last: db.prepare("SELECT max(handle) AS last FROM indicators"),
     page: db.prepare(
-      "SELECT id, stix, hunted FROM indicators WHERE id > ? ORDER BY id LIMIT 1000",
+      "SELECT handle, hunted FROM indicators WHERE handle BETWEEN ? AND ? AND hunted <> ?",
     ),
     fact: db.prepare("SELECT value FROM facts WHERE name = ?"),
     setFact: db.prepare("INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)"),
@@ -101,65 +100,64 @@ function prepare(db: DatabaseSync) {
 
 /** Opens the indicators of a state. */
 export function openIndicatorStore({ db, commit }: State): IndicatorStore {
+  prepareIndicators(db);
   db.exec(TABLES);
   const statements = prepare(db);
   const generations = openGenerations(db);
   const factOf = (name: string) => statements.fact.get(name)?.["value"];
   const lastAlive = factOf("alive");
   const wasFollowing = factOf("positions") !== undefined;
-  const underWay = new Map<string, number>();
-  const pastOf = (hunted: number) => ({
-    hunted: hunted > HUNT.left,
-    left: hunted === HUNT.left,
+  // A number for each process: what others left needs no rewriting at the start.
+  const open = Number(factOf("indicators_open") ?? 0) - 1;
+  statements.setFact.run("indicators_open", open);
+  const waiting = createWaiting(db, commit, open);
+  let owner: Pick<OwnIndicatorSet, "handleOf"> | undefined;
+  const pastOf = (hunted: number): Past => ({
+    hunted: hunted >= HUNT.followed,
+    left: hunted < HUNT.followed && hunted !== open,
     before: hunted >= HUNT.generations ? generations.get(hunted) : undefined,
   });
-  function* held() {
-    let rows = statements.page.all("");
-    while (rows.length > 0) {
-      for (const row of rows) {
-        const reading = indicatorFromStix(JSON.parse(row["stix"] as string) as JsonObject);
-        if (reading.type !== "indicator") continue;
-        yield { indicator: reading.indicator, ...pastOf(Number(row["hunted"])) };
-      }
-      rows = statements.page.all(rows.at(-1)!["id"]!);
-    }
-  }
   return {
-    restore(set) {
-      let count = 0;
-      for (const { indicator } of held()) if (set.put(indicator).type !== "ignored") count++;
-      return count;
+    documents: {
+      put: waiting.put,
+      delete: (handle) => waiting.put(handle, undefined),
+      // Revoked and filtered ones stay: without them a restart would bring earlier versions back.
+      release() {},
+      get(handle) {
+        const change = waiting.get(handle);
+        if (change !== undefined) return change.version?.json;
+        return statements.stixOf.get(handle)?.["stix"] as string | undefined;
+      },
     },
-    held,
-    heldAs: (id) => pastOf(Number(statements.huntedOf.get(id)?.["hunted"] ?? HUNT.open)),
-    async take(news) {
-      const ids = news.map((one) => one.type === "remove" ? one.id : one.indicator.id);
-      for (const id of ids) underWay.set(id, (underWay.get(id) ?? 0) + 1);
-      await commit(() => {
-        for (const one of news) {
-          if (one.type === "remove") statements.forget.run(one.id.toLowerCase());
-          else {
-            const { id, stix } = one.indicator;
-            statements.keep.run(id, JSON.stringify(stix), Number(one.isLookedFor));
-          }
-        }
-      });
-      for (const id of ids) {
-        const left = underWay.get(id)! - 1;
-        if (left > 0) underWay.set(id, left);
-        else underWay.delete(id);
+    restore(set) {
+      owner = set;
+      return set.restore(rowsOf(db));
+    },
+    flush: waiting.flush,
+    *held(followed) {
+      const end = Number(statements.last.get()?.["last"] ?? -1);
+      for (let from = 0; from <= end; from += PAGE) {
+        const without = followed ? open : HUNT.followed;
+        const rows = statements.page.all(from, from + PAGE - 1, without);
+        yield rows.map((row) => ({
+          handle: Number(row["handle"]),
+          ...pastOf(Number(row["hunted"])),
+        }));
       }
     },
-    isUnderWay: (id) => underWay.has(id),
+    heldAs: (handle) => pastOf(Number(statements.huntedOf.get(handle)?.["hunted"] ?? open)),
     async done(indicators, searched) {
       await commit(() => {
         const hunted = searched === undefined ? HUNT.followed : generations.add(searched);
-        for (const { id, pattern } of indicators) statements.done.run(hunted, id, pattern);
+        for (const { id, pattern } of indicators) {
+          const handle = owner?.handleOf(id);
+          if (handle !== undefined) statements.done.run(hunted, handle, pattern);
+        }
         generations.tidy();
       });
     },
-    async reopen(ids) {
-      await commit(() => ids.forEach((id) => statements.reopen.run(id)));
+    async reopen(handles) {
+      await commit(() => handles.forEach((handle) => statements.reopen.run(open, handle)));
     },
     async followedNoMore() {
       await commit(() => {

@@ -5,7 +5,8 @@ import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Item } from "../../threatbus/messages.ts";
 import { createOnce } from "../../once.ts";
-import type { IndicatorNews, IndicatorStore } from "./indicator_store.ts";
+import { orAborted } from "../../wait.ts";
+import type { IndicatorStore } from "./indicator_store.ts";
 
 const logger = getLogger(["bridge", "intake"]);
 
@@ -21,10 +22,11 @@ export interface FreshIndicator {
 /** Where indicators from the bus go. */
 export interface IntakeOptions {
   readonly set: IndicatorSet;
-  readonly store: IndicatorStore | undefined;
+  /** Keeps the objects of the set. */
+  readonly store: Pick<IndicatorStore, "flush"> | undefined;
   readonly metrics: Metrics;
-  /** Takes each new version for retro matching; holding it back holds the bus back. */
-  readonly hunt: (fresh: FreshIndicator, signal: AbortSignal) => Promise<void>;
+  /** Takes each new version for retro matching, if there is any; holding it back holds the bus back. */
+  readonly hunt: ((fresh: FreshIndicator, signal: AbortSignal) => Promise<void>) | undefined;
   /** The moment of live matching at which indicators come into the set. */
   readonly mark?: (() => LiveMark) | undefined;
   /** Told of each version that is looked for from now on. */
@@ -43,22 +45,21 @@ export async function takeIn(
     logger[level]("{id} can't be used: {reason}", { id, reason });
   };
   for await (const batch of whileGoing(batches, signal)) {
-    const { fresh, news } = sortOut(batch, options, tell);
+    const fresh = sortOut(batch, options, tell);
     options.metrics.indicators(options.set.size);
-    if (news.length > 0) await options.store?.take(news);
-    for (const one of fresh) await options.hunt(one, signal);
+    await options.store?.flush();
+    for (const one of fresh) await options.hunt!(one, signal);
   }
 }
 
 /** The batches until the signal aborts, also while the next one is waited for. */
 async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
   const iterator = batches[Symbol.asyncIterator]();
-  const stopped = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  });
-  while (true) {
-    const next = await Promise.race([iterator.next(), stopped]);
+  while (!signal.aborted) {
+    // Not a race with one promise for all: that would keep every batch.
+    const next = await orAborted(iterator.next(), signal).catch((error) => {
+      if (!signal.aborted) throw error;
+    });
     if (next === undefined || next.done || signal.aborted) return;
     yield next.value;
   }
@@ -67,45 +68,38 @@ async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): A
 /** Logs that an indicator can't be used. */
 type Tell = (id: string, reason: string) => void;
 
-function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell) {
+/** Puts what came into the set; gives what is to be hunted for. */
+function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell): FreshIndicator[] {
+  const { set, metrics, hunt } = options;
   const end = options.mark?.();
   const fresh: FreshIndicator[] = [];
-  /** What the store has to know, in order. */
-  const news: IndicatorNews[] = [];
+  let added = 0;
   for (const item of batch) {
-    if (item.type === "refused") options.metrics.refused(item.reason);
+    if (item.type === "refused") metrics.refused(item.reason);
     else if (item.type !== "indicator") continue;
     else if (item.update === "REMOVE") {
-      options.metrics.indicatorRemoved();
-      news.push({ type: "remove", id: item.id });
-      if (!options.set.remove(item.id)) {
+      metrics.indicatorRemoved();
+      if (!set.remove(item.id)) {
         logger.debug("{id} was to be removed, not held", { id: item.id });
       }
     } else {
       const admitted = admit(item, options, tell);
       if (admitted === undefined) continue;
-      const { indicator, isLookedFor, samePattern } = admitted;
-      // Also what is revoked or filtered out: without it a restart would bring its
-      // earlier version back.
-      news.push({ type: "version", indicator, isLookedFor });
-      if (isLookedFor) fresh.push({ indicator, samePattern, end });
+      added++;
+      if (hunt !== undefined) fresh.push({ ...admitted, end });
     }
   }
-  return { fresh, news };
+  if (added > 0) metrics.indicatorAdded(added);
+  return fresh;
 }
 
-interface Admitted {
-  readonly indicator: Indicator;
-  readonly isLookedFor: boolean;
-  readonly samePattern: boolean;
-}
-
+/** Takes one in; gives it if it is looked for. */
 function admit(
-  { id, indicator: stix }: Extract<Item, { type: "indicator" }>,
+  { id, indicator: stix, json }: Extract<Item, { type: "indicator" }>,
   { set, metrics, onTaken }: IntakeOptions,
   tell: Tell,
-): Admitted | undefined {
-  const reading = indicatorFromStix(stix);
+): Pick<FreshIndicator, "indicator" | "samePattern"> | undefined {
+  const reading = indicatorFromStix(stix, { json });
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
     tell(id, reading.reason);
@@ -115,9 +109,8 @@ function admit(
   const result = set.put(indicator);
   if (result.type === "ignored") {
     logger.debug("{id} is not taken: {reason}", { id, reason: result.reason });
-    return result.stale ? undefined : { indicator, isLookedFor: false, samePattern: false };
+    return undefined;
   }
-  metrics.indicatorAdded();
   onTaken?.(indicator);
-  return { indicator, isLookedFor: true, samePattern: result.samePattern === true };
+  return { indicator, samePattern: result.samePattern === true };
 }

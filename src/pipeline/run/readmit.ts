@@ -1,11 +1,11 @@
-import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
+import type { Indicator } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { Handle } from "../../match/set.ts";
 import { createNotice, sleep } from "../../wait.ts";
+import type { IndicatorStore } from "./indicator_store.ts";
 
 /** Filters and allow-lists that may change while `run` goes on. */
 export interface Filters {
-  /** Makes a set that takes what these let pass. */
-  createProbe(): IndicatorSet;
   /** Counts the changes. */
   readonly version: number;
   /** Resolves when they may have changed, or the signal aborts. */
@@ -13,13 +13,10 @@ export interface Filters {
 }
 
 /** Makes filters; `changed` is for who changes them. */
-export function createFilters(
-  createProbe: () => IndicatorSet,
-): Filters & { changed(): void } {
+export function createFilters(): Filters & { changed(): void } {
   const notice = createNotice();
   let version = 0;
   return {
-    createProbe,
     get version() {
       return version;
     },
@@ -35,13 +32,9 @@ export function createFilters(
 export interface ReadmitOptions {
   readonly set: OwnIndicatorSet;
   readonly filters: Filters;
-  /** All that was ever taken in, looked for or not. */
-  readonly held: () => Iterable<{ readonly indicator: Indicator; readonly hunted: boolean }>;
-  /** A later version is on its way to the disk: that one has met the new filters already. */
-  readonly isUnderWay: (id: string) => boolean;
+  /** Without a store only what is looked for now can be decided about. */
+  readonly store: Pick<IndicatorStore, "heldAs" | "reopen"> | undefined;
   readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
-  /** They are looked for no longer: what happens from now on is not searched for them. */
-  readonly reopen: (ids: readonly string[]) => Promise<void>;
   readonly onChanged: (added: number, removed: number) => void;
 }
 
@@ -64,32 +57,23 @@ export async function readmitOnChange(
 const PAGE = 500;
 
 async function readmit(
-  { set, filters, held, isUnderWay, hunt, reopen, onChanged }: ReadmitOptions,
+  { set, store, hunt, onChanged }: ReadmitOptions,
   signal: AbortSignal,
 ): Promise<void> {
   let added = 0, count = 0;
-  const removed: string[] = [];
-  let probe = filters.createProbe();
-  for (const { indicator, hunted } of held()) {
-    const { id } = indicator;
-    if (isUnderWay(id)) continue;
-    const was = set.has(id);
-    const is = probe.put(indicator).type !== "ignored";
-    // Of several values another one may be allow-listed now.
-    if (was !== is || (is && indicator.points.length > 1)) {
-      set.remove(id);
-      set.put(indicator);
-    }
-    if (was && !is) removed.push(id);
-    if (is && !was) {
+  const removed: Handle[] = [];
+  for (const handle of set.known()) {
+    const change = set.decideAgain(handle);
+    if (change === "taken out") removed.push(handle);
+    if (change === "taken in") {
       added++;
-      if (!hunted) await hunt(indicator, signal);
+      if (store?.heldAs(handle).hunted === false) await hunt(set.get(handle), signal);
     }
     if (++count % PAGE > 0) continue;
-    probe = filters.createProbe();
     await sleep(0, signal);
     if (signal.aborted) return;
   }
-  if (removed.length > 0) await reopen(removed);
+  // What happens from now on is not searched for them.
+  if (removed.length > 0) await store?.reopen(removed);
   onChanged(added, removed.length);
 }

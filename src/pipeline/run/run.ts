@@ -14,7 +14,7 @@ import type { IndicatorStore } from "./indicator_store.ts";
 import { catchUp, taskFor } from "./hunts.ts";
 import { takeIn } from "./intake.ts";
 import { liveLoop } from "./live_loop.ts";
-import { type Filters, readmitOnChange, type ReadmitOptions } from "./readmit.ts";
+import { type Filters, readmitOnChange } from "./readmit.ts";
 import { createUnsupportedTeller } from "./unsupported.ts";
 import { retroLoop, type RetroTask } from "./retro_loop.ts";
 
@@ -54,8 +54,13 @@ export interface RunSettings {
 }
 
 const ALIVE_EVERY = 10_000;
-/** Most messages of the bus that are taken in, and made safe, at once. */
-const INTAKE = 5000;
+/** Most indicators that begin or end to be valid at once. */
+const TICK = 500;
+/**
+ * Most messages of the bus that are taken in, and made safe, at once: many for one sync of the
+ * disk, few enough that live matching gets its turn.
+ */
+const INTAKE = 1000;
 
 /**
  * Takes indicators in, matches them against past and stream, and delivers until
@@ -69,7 +74,7 @@ export async function run(
   settings: RunSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, indicators, queue, channels, metrics, store, aggregation } = parts;
+  const { engine, indicators, filters, queue, channels, metrics, store, aggregation } = parts;
   /** Ends everything at once. */
   const end = new AbortController();
   /** Nothing new comes in; what is there goes out. */
@@ -81,6 +86,10 @@ export async function run(
   const mark = settings.live && settings.retro ? engine.mark : undefined;
   const atStart = mark?.();
   const push = settings.retro ? tasks.push : () => Promise.resolve();
+  const pastOf = (id: string) => {
+    const handle = indicators.handleOf(id);
+    return handle === undefined ? undefined : store?.heldAs(handle);
+  };
 
   const fail = (error: unknown) => {
     failure ??= { error };
@@ -100,10 +109,12 @@ export async function run(
         store,
         metrics,
         mark,
-        hunt: async (fresh, given) => {
-          const task = taskFor(fresh, store, settings.live);
-          if (task !== undefined) await push(task, given);
-        },
+        hunt: settings.retro
+          ? async (fresh, given) => {
+            const task = taskFor(fresh, pastOf, settings.live);
+            if (task !== undefined) await push(task, given);
+          }
+          : undefined,
         onTaken: unsupported.tell,
       }, stopping),
     ),
@@ -113,10 +124,13 @@ export async function run(
       ),
     ]),
     watch(keepTime(indicators, store, stopping)),
-    watch(readmitOnChange(
-      readmission(parts, (indicator, given) => push({ indicator, end: mark?.() }, given)),
-      stopping,
-    )),
+    watch(readmitOnChange({
+      set: indicators,
+      filters,
+      store,
+      hunt: (indicator, given) => push({ indicator, end: mark?.() }, given),
+      onChanged: (added, removed) => tellOfChange(metrics, indicators.size, added, removed),
+    }, stopping)),
     ...(aggregation === undefined ? [] : [watch(aggregation.run(stopping))]),
     ...(settings.live ? [watch(liveLoop({ engine, indicators, metrics, report }, stopping))] : []),
   ];
@@ -197,36 +211,13 @@ function countedReport(parts: RunParts, settings: RunSettings) {
   });
 }
 
-/** Without a store only what is looked for now can be decided about. */
-function readmission(
-  { indicators, filters, store, metrics }: RunParts,
-  hunt: ReadmitOptions["hunt"],
-): ReadmitOptions {
-  return {
-    set: indicators,
-    filters,
-    held: store === undefined ? () => heldBy(indicators) : store.held,
-    isUnderWay: store === undefined ? () => false : store.isUnderWay,
-    hunt,
-    reopen: store === undefined ? () => Promise.resolve() : store.reopen,
-    onChanged(added, removed) {
-      metrics.indicators(indicators.size);
-      if (added + removed === 0) return;
-      logger.info(
-        "By the new filters {added} more indicators are looked for, {removed} no longer",
-        {
-          added,
-          removed,
-        },
-      );
-    },
-  };
-}
-
-function* heldBy(indicators: OwnIndicatorSet) {
-  for (const handle of [...indicators.handles()]) {
-    yield { indicator: indicators.get(handle), hunted: true };
-  }
+function tellOfChange(metrics: Metrics, size: number, added: number, removed: number): void {
+  metrics.indicators(size);
+  if (added + removed === 0) return;
+  logger.info("By the new filters {added} more indicators are looked for, {removed} no longer", {
+    added,
+    removed,
+  });
 }
 
 /** Lets indicators begin and end to be valid, and notes that this process is alive. */
@@ -237,7 +228,10 @@ async function keepTime(
 ): Promise<void> {
   while (!signal.aborted) {
     const now = Date.now();
-    indicators.tick(now);
+    // A whole feed may end at the same moment.
+    for (; indicators.nextTick <= now && !signal.aborted; await sleep(0, signal)) {
+      indicators.tick(now, TICK);
+    }
     await store?.alive(now);
     await sleep(Math.min(ALIVE_EVERY, Math.max(100, indicators.nextTick - now)), signal);
   }

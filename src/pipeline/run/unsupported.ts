@@ -11,7 +11,8 @@ const logger = getLogger(["bridge", "intake"]);
 export interface UnsupportedTeller {
   /** Those that were there before. */
   tellOf(indicators: IndicatorSet): Promise<void>;
-  tell(indicator: Indicator): Promise<void>;
+  /** A promise only where the pattern has to be read first. */
+  tell(indicator: Indicator): Promise<void> | undefined;
 }
 
 /** Makes the teller; it logs and counts. */
@@ -30,10 +31,14 @@ export function createUnsupportedTeller(engine: Engine, metrics: Metrics): Unsup
         say(indicator, label, reason);
       }
     },
-    async tell(indicator) {
-      if (indicator.points.length === 0) await prepareObstacle(indicator.pattern);
-      const support = engine.supports(indicator);
-      if (support.type === "none") say(indicator, support.label, support.reason);
+    tell(indicator) {
+      const check = () => {
+        const support = engine.supports(indicator);
+        if (support.type === "none") say(indicator, support.label, support.reason);
+      };
+      if (indicator.points.length === 0) return prepareObstacle(indicator.pattern).then(check);
+      check();
+      return undefined;
     },
   };
 }

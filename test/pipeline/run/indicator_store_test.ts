@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import type { Indicator } from "../../../src/intel/indicator.ts";
 import { createIndicatorSet, type OwnIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
 import { positionStore } from "../../../src/pipeline/run/positions.ts";
 import { takeIn } from "../../../src/pipeline/run/intake.ts";
-import { openState } from "../../../src/state/state.ts";
+import { openState, type State } from "../../../src/state/state.ts";
 import type { Item } from "../../../src/threatbus/messages.ts";
 import { withFolder } from "../../delivery/items.ts";
 import { arrival, indicator } from "./indicators.ts";
@@ -14,14 +15,15 @@ const never = new AbortController().signal;
 /** Takes items in, closes the state, and gives what a new start finds. */
 async function restarted(folder: string, items: readonly Item[]): Promise<OwnIndicatorSet> {
   let state = openState(folder);
+  const store = openIndicatorStore(state);
   await takeIn(
     (async function* () {
       await Promise.resolve();
       yield items;
     })(),
     {
-      set: createIndicatorSet(),
-      store: openIndicatorStore(state),
+      set: createIndicatorSet({ documents: store.documents }),
+      store,
       metrics: createMetrics(),
       hunt: () => Promise.resolve(),
     },
@@ -33,6 +35,16 @@ async function restarted(folder: string, items: readonly Item[]): Promise<OwnInd
   openIndicatorStore(state).restore(set);
   await state.close();
   return set;
+}
+
+/** A store with its set, and these in them. */
+async function openWith(state: State, ...indicators: readonly Indicator[]) {
+  const store = openIndicatorStore(state);
+  const set = createIndicatorSet({ documents: store.documents });
+  store.restore(set);
+  for (const one of indicators) set.put(one);
+  await store.flush();
+  return { store, set };
 }
 
 Deno.test("openIndicatorStore() brings indicators back with their versions", () =>
@@ -80,12 +92,17 @@ Deno.test("done() leaves a version that came during the hunt to be hunted for", 
     const state = openState(folder);
     const store = openIndicatorStore(state);
     const [first, second] = [indicator(1, "a.example", 1), indicator(1, "b.example", 2)];
-    await store.take([{ type: "version", indicator: first, isLookedFor: true }]);
-    await store.take([{ type: "version", indicator: second, isLookedFor: true }]);
+    const set = createIndicatorSet({ documents: store.documents });
+    store.restore(set);
+    const isHunted = () => [...set.handles()].map((handle) => store.heldAs(handle).hunted);
+    set.put(first);
+    await store.flush();
+    set.put(second);
+    await store.flush();
     await store.done([first]);
-    assert.deepEqual([...store.held()].map(({ hunted }) => hunted), [false]);
+    assert.deepEqual(isHunted(), [false]);
     await store.done([second]);
-    assert.deepEqual([...store.held()].map(({ hunted }) => hunted), [true]);
+    assert.deepEqual(isHunted(), [true]);
     await state.close();
   }));
 
@@ -101,13 +118,12 @@ Deno.test("done() keeps what was searched by generations, and few of them", () =
     const count = 200;
     const all = Array.from({ length: count }, (_, n) => indicator(n, `a${n}.example`));
     let state = openState(folder);
-    let store = openIndicatorStore(state);
-    await store.take(all.map((one) => ({ type: "version", indicator: one, isLookedFor: true })));
+    let { store, set } = await openWith(state, ...all);
     for (const [n, one] of all.entries()) await store.done([one], [extent(n)]);
     await state.close();
     state = openState(folder);
-    store = openIndicatorStore(state);
-    const held = [...store.held()];
+    ({ store, set } = await openWith(state));
+    const held = [...store.held(true)].flat();
     assert(held.every(({ hunted, left }) => hunted && !left));
     // Never more than what was searched; neighbours share a generation.
     for (const [n, { before }] of held.entries()) assert(before!.searched![0]!.offset <= n);
@@ -115,14 +131,12 @@ Deno.test("done() keeps what was searched by generations, and few of them", () =
     assert.equal(held.at(-1)!.before!.searched![0]!.offset, count - 1);
     // The same pattern in a new version was searched; another pattern, or one that the
     // filters leave out, was not.
-    const again = [
-      { type: "version", indicator: indicator(0, "a0.example", 2), isLookedFor: true },
-      { type: "version", indicator: indicator(1, "b.example", 2), isLookedFor: true },
-      { type: "version", indicator: indicator(2, "a2.example", 2), isLookedFor: false },
-    ] as const;
-    await store.take(again);
-    await store.reopen([all[3]!.id]);
-    assert.deepEqual(all.slice(0, 5).map(({ id }) => store.heldAs(id).hunted), [
+    set.put(indicator(0, "a0.example", 2));
+    set.put(indicator(1, "b.example", 2));
+    set.put(indicator(2, "a2.example", 2, { revoked: true }));
+    await store.flush();
+    await store.reopen([set.handleOf(all[3]!.id)!]);
+    assert.deepEqual(all.slice(0, 5).map(({ id }) => store.heldAs(set.handleOf(id)!).hunted), [
       true,
       false,
       false,
@@ -135,7 +149,6 @@ Deno.test("done() keeps what was searched by generations, and few of them", () =
 Deno.test("followedNoMore() makes a generation of where live matching stood", () =>
   withFolder(async (folder) => {
     const state = openState(folder);
-    const store = openIndicatorStore(state);
     const position = {
       identity: "1:2",
       path: "/eve.json",
@@ -145,11 +158,40 @@ Deno.test("followedNoMore() makes a generation of where live matching stood", ()
     };
     await positionStore(state).save([position]);
     const one = indicator(1, "a.example");
-    await store.take([{ type: "version", indicator: one, isLookedFor: true }]);
+    const { store, set } = await openWith(state, one);
     await store.done([one]);
-    assert.equal(store.heldAs(one.id).before, undefined);
+    const handle = set.handleOf(one.id)!;
+    assert.equal(store.heldAs(handle).before, undefined);
     await store.followedNoMore();
-    assert.deepEqual(store.heldAs(one.id).before, { searched: [position] });
+    assert.deepEqual(store.heldAs(handle).before, { searched: [position] });
     assert.equal(await positionStore(state).load(), undefined);
+    await state.close();
+  }));
+
+Deno.test("openIndicatorStore() takes over the table that earlier versions made", () =>
+  withFolder(async (folder) => {
+    let state = openState(folder);
+    state.db.exec(`
+      CREATE TABLE indicators (
+        id TEXT PRIMARY KEY, stix TEXT NOT NULL, hunted INTEGER NOT NULL DEFAULT 0
+      ) WITHOUT ROWID`);
+    const insert = state.db.prepare("INSERT INTO indicators VALUES (?, ?, ?)");
+    for (const [number, hunted] of [[1, 1], [2, 0]] as const) {
+      const { id, stix } = indicator(number, `${number}.example`);
+      insert.run(id, JSON.stringify(stix), hunted);
+    }
+    for (let start = 0; start < 2; start++) {
+      const store = openIndicatorStore(state);
+      const set = createIndicatorSet({ documents: store.documents });
+      assert.equal(store.restore(set), 2);
+      assert(set.iocs.has("1.example"));
+      const past = [1, 2].map((number) => store.heldAs(set.handleOf(indicator(number, "").id)!));
+      assert.deepEqual(past.map(({ hunted, left }) => [hunted, left]), [[true, false], [
+        false,
+        true,
+      ]]);
+      await state.close();
+      state = openState(folder);
+    }
     await state.close();
   }));

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createIds } from "../../src/intel/ids.ts";
+
+/** Ids that share most of their digits, as those that are counted up. */
+const id = fc.nat(400).map((n) =>
+  `indicator--00000000-0000-4000-8000-${n.toString(16).padStart(12, "0")}`
+);
+
+Deno.test("createIds() behaves as a map under any adds and removes", () => {
+  const step = fc.record({ id, add: fc.nat(2).map((n) => n > 0), upper: fc.boolean() });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 600 }), (steps) => {
+      const ids = createIds();
+      const model = new Map<string, number>();
+      for (const [handle, { id, add, upper }] of steps.entries()) {
+        const known = model.get(id);
+        assert.equal(ids.find(upper ? id.toUpperCase() : id), known ?? -1);
+        if (add && known === undefined) {
+          ids.add(id, handle);
+          model.set(id, handle);
+        } else if (!add && known !== undefined) {
+          ids.remove(known);
+          model.delete(id);
+        }
+      }
+      for (const { id } of steps) assert.equal(ids.find(id), model.get(id) ?? -1);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("createIds() finds each of many random ids", () => {
+  const ids = createIds();
+  const all = Array.from({ length: 20_000 }, () => `indicator--${crypto.randomUUID()}`);
+  all.forEach((id, handle) => ids.add(id, handle));
+  assert(all.every((id, handle) => ids.find(id) === handle));
+});
+
+Deno.test("createIds() holds nothing but indicators' ids", () => {
+  const ids = createIds();
+  for (const text of ["", "x", `malware--${crypto.randomUUID()}`, `indicator--${"-".repeat(36)}`]) {
+    assert.equal(ids.find(text), -1);
+    assert.throws(() => ids.add(text, 1), RangeError);
+  }
+});
