@@ -99,6 +99,12 @@ function built(source: string): string {
 async function hasten(bundle: string, { deno }: Compiler): Promise<void> {
   const logs = join(ROOT, "test", "fixtures", "logs");
   const profile = await profileStarts(deno, join(bundle, "main.js"), logs);
+  const stray = [...profile.keys()].filter((name) => !/^(main|hunt-.*)\.js$/.test(name));
+  if (stray.length > 0) {
+    throw new Error(
+      `A hunt loads ${stray.join(", ")} as well: bring src/build/merge.ts up to date`,
+    );
+  }
   for (const [name, starts] of profile) {
     const path = join(bundle, name);
     await Deno.writeTextFile(path, compileEagerly(await Deno.readTextFile(path), starts));

@@ -5,13 +5,13 @@
 import { basename, dirname, join } from "node:path";
 import { type OutputChunk, type Plugin, rollup } from "rollup";
 
-/** Texts that are in the chunks which a hunt in logs imports dynamically; the build fails when one is nowhere. */
+/** Texts, each in one of the chunks that a hunt in logs imports dynamically; else the build fails. */
 const HUNTING = [
   "--allow-list <file>", // the command
   "Standard input can be read but once", // what it does
   "Suricata and Zeek logs on disk", // the engine
   "one value a line, comments after", // the readers of IoCs
-  "the event alone, as it is", // the format
+  'name:"context"', // the format
   "lines on standard output", // the sink
 ];
 
@@ -118,8 +118,12 @@ function closure(graph: Graph, roots: readonly string[]): Set<string> {
 }
 
 function findChunk(graph: Graph, text: string): string {
-  for (const [path, { code }] of graph) if (code.includes(text)) return path;
-  throw new Error(`No chunk holds ${JSON.stringify(text)}: bring src/build/merge.ts up to date`);
+  const [path, ...others] = [...graph].flatMap(([path, { code }]) =>
+    code.includes(text) ? path : []
+  );
+  if (path !== undefined && others.length === 0) return path;
+  const where = path === undefined ? "No chunk holds" : "More than one chunk holds";
+  throw new Error(`${where} ${JSON.stringify(text)}: bring src/build/merge.ts up to date`);
 }
 
 /** What was read once need not be read again. */
