@@ -100,7 +100,9 @@ export async function findLogFiles(
   for (const [root, earlier] of overlaps) if (fruitful.has(earlier)) fruitful.add(root);
   for (const root of roots) {
     const searched = root.type === "folder" || root.type === "glob";
-    if (searched && !fruitful.has(root)) unreadable(root.name, "no logs here");
+    if (!searched || fruitful.has(root)) continue;
+    // A folder that can't be read is named for that already.
+    if (!troubles.some(({ source }) => source === root.name)) unreadable(root.name, "no logs here");
   }
   return { files: orderByTime(files), troubles, passedOver };
 }
