@@ -1,9 +1,10 @@
 /** Connections to a broker over ZeroMQ. */
 import { NotConnectedError } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 import type { Connection } from "../zmtp/connection.ts";
 import { dial } from "../zmtp/connector.ts";
 import { connectReq, type Mechanism } from "../zmtp/mod.ts";
-import { orAborted, toError } from "../wait.ts";
+import { orAborted } from "../wait.ts";
 import type { Link, Listener, Publisher } from "./link.ts";
 
 /** Where the broker is and how to talk to it. */
@@ -18,6 +19,8 @@ export interface LinkOptions {
 /** Bytes of messages that are handed to the operating system together. */
 const PIECE = 256 * 1024;
 
+const NOBODY = "Name the management endpoint of a Threat Bus that runs, or start one: bridge bus.";
+
 /** Makes the link; nothing is connected yet. */
 export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
   const optionsFor = (port: number) => ({
@@ -30,7 +33,7 @@ export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
       return await dial(type, options, signal);
     } catch (error) {
       signal.throwIfAborted();
-      const reason = toError(error).message;
+      const reason = reasonOf(error);
       throw new NotConnectedError(`Can't reach ${options.endpoint}: ${reason}`, { cause: error });
     }
   };
@@ -41,6 +44,9 @@ export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
       try {
         const [reply] = await socket.request([request], signal);
         return reply ?? new Uint8Array();
+      } catch (error) {
+        if (!(error instanceof NotConnectedError)) throw error;
+        throw new NotConnectedError(error.message, { hint: NOBODY, cause: error });
       } finally {
         socket.close();
       }

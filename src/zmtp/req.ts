@@ -1,8 +1,8 @@
 import { NotConnectedError } from "../errors.ts";
+import { reasonOf } from "../system_error.ts";
 import type { Connection, Message } from "./connection.ts";
 import { dial } from "./connector.ts";
 import type { ConnectOptions } from "./options.ts";
-import { toError } from "../wait.ts";
 
 /** Asks one question at a time (RFC 28, the REQ socket type). */
 export interface ReqSocket {
@@ -49,7 +49,7 @@ export function connectReq(options: ConnectOptions): ReqSocket {
       drop();
       signal.throwIfAborted();
       if (error instanceof NotConnectedError) throw error;
-      throw new NotConnectedError(`Can't reach ${options.endpoint}: ${toError(error).message}`, {
+      throw new NotConnectedError(`Can't reach ${options.endpoint}: ${reasonOf(error)}`, {
         cause: error,
       });
     } finally {

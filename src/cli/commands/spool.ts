@@ -27,10 +27,10 @@ interface SpoolFlags {
 
 /** `bridge spool list|retry|drop`: what waits for sinks, and what was given up. Works beside a running bridge. */
 export function command(context: CliContext): Command {
-  const list = common("list", "Shows what waits for each sink, and the dead letters.")
+  const list = common("list", "Show what waits for each sink, and the dead letters.")
     .option("--json", "print a JSON object for each dead letter, its body included")
     .action((flags: SpoolFlags) => withSpool(flags, context, (db) => print(db, flags, context)));
-  const retry = choosing("retry", "Puts dead letters back, to be delivered again.")
+  const retry = choosing("retry", "Put dead letters back, to be delivered again.")
     .action((names: string[], flags: SpoolFlags) =>
       withSpool(
         flags,
@@ -38,7 +38,7 @@ export function command(context: CliContext): Command {
         (db) => tell(context, "put back", retryDead(db, choiceOf(names, flags), Date.now())),
       )
     );
-  const drop = choosing("drop", "Forgets dead letters for good.")
+  const drop = choosing("drop", "Forget dead letters for good.")
     .option("--waiting", "all that still waits for the sink named by --sink, too")
     .action((names: string[], flags: SpoolFlags) =>
       withSpool(
@@ -55,6 +55,10 @@ export function command(context: CliContext): Command {
     "bridge spool retry --sink syslog+tcp://siem:601",
   ]]);
   withExamples(drop, [["one of them", "bridge spool drop 17"]]);
+  withExamples(spool, [
+    ["what waits, and what was given up", "bridge spool list"],
+    ["try again what was given up", "bridge spool retry --all"],
+  ]);
   return spool.addCommand(list).addCommand(retry).addCommand(drop);
 }
 
