@@ -14,6 +14,7 @@ interface Column {
   readonly text: (match: Match) => string;
 }
 
+/** The least widths and gaps come to 80 cells, which every terminal has. */
 const COLUMNS: readonly Column[] = [
   {
     title: "TIME",
@@ -23,9 +24,9 @@ const COLUMNS: readonly Column[] = [
   },
   { title: "IOC", least: 15, share: 4, text: iocOf },
   { title: "EVENT", least: 6, share: 0, text: (match) => typeOf(match.event.value) },
-  { title: "FIELD", least: 12, share: 2, text: (match) => match.where.field ?? "" },
-  { title: "FLOW", least: 16, share: 4, text: flowOf },
-  { title: "WHERE", least: 10, share: 3, text: whereOf },
+  { title: "FIELD", least: 10, share: 2, text: (match) => match.where.field ?? "" },
+  { title: "FLOW", least: 13, share: 4, text: flowOf },
+  { title: "WHERE", least: 7, share: 3, text: whereOf },
 ];
 const GAP = "  ";
 const DEFAULT_WIDTH = 120;

@@ -129,7 +129,7 @@ Deno.test("csv and table render any value as one line without controls", async (
 
 Deno.test("table fits the terminal, aligns and colours only if told", async () => {
   const { default: stringWidth } = await import("string-width");
-  for (const width of [100, 140]) {
+  for (const width of [80, 100, 140]) {
     const format = await loadFormat("table", { width });
     const lines = [
       format.head!()!,
