@@ -26,6 +26,8 @@ export interface TestOptions {
    * are about different types of object are each fulfilled by an object of their own.
    */
   readonly lenient?: boolean;
+  /** MATCHES may take time without bound, for lookaround and backreferences. */
+  readonly backtracking?: boolean;
 }
 
 /** Microseconds since the epoch; undefined if the text is no time. */
@@ -204,8 +206,8 @@ function like(constant: string): Predicate {
   };
 }
 
-function matches(constant: string): Predicate {
-  const found = compileRegex(constant.normalize("NFC"));
+function matches(constant: string, backtracking: boolean): Predicate {
+  const found = compileRegex(constant.normalize("NFC"), backtracking);
   const bytes = latin1(constant) !== undefined;
   return (value) => {
     if (typeof value === "string") return found(normalized(value));
@@ -233,7 +235,7 @@ function positive(test: Test, options: TestOptions): Predicate {
     case "LIKE":
       return like(text);
     case "MATCHES":
-      return matches(text);
+      return matches(text, options.backtracking === true);
     case "ISSUBSET":
     case "ISSUPERSET":
       return subset(text, test.operator === "ISSUPERSET");
