@@ -81,7 +81,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       const finding = heads ? undefined : found;
       found = undefined;
       const { files, troubles, passedOver } = await (finding ??
-        findLogFiles(roots, signal, { heads }));
+        (heads ? findRotatingLogs : findLogFiles)(roots, signal, { heads }));
       const marks = new Set(query.ends?.values());
       const unread = new Set<string>();
       const trouble = (found: Trouble) => {
@@ -130,7 +130,7 @@ export function supports(indicator: Indicator): Support {
 }
 
 /** Rotations that a hunt follows; live matching sees to what comes after. */
-const MOST_PASSES = 3;
+const MOST_PASSES = 10;
 /** File systems note times in steps, ms. */
 const CLOCK_SLACK = 2000;
 

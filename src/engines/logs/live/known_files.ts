@@ -31,6 +31,17 @@ export async function lookAround(
   return seen;
 }
 
+/** The same, with what was renamed while the first look passed it by. */
+export async function lookAroundTwice(
+  roots: readonly Root[],
+  onUnreadable: OnUnreadable,
+): Promise<SeenFile[]> {
+  const first = await lookAround(roots, () => {});
+  const second = await lookAround(roots, onUnreadable);
+  const again = new Set(second.map(({ identity }) => identity));
+  return [...first.filter(({ identity }) => !again.has(identity)), ...second];
+}
+
 /** Paths of the other parts of logs: `eve.json.1` and `eve.json.2.gz` for `eve.json`. */
 export async function siblingsOf(paths: Iterable<string>): Promise<string[]> {
   const logs = new Map<string, Set<string>>();

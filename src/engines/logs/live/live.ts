@@ -166,7 +166,7 @@ export async function* followLogs(
       const now = performance.now();
       const isLookWanted = frontier.takeLookWanted();
       if (wake.takeStructureChanged() || isLookWanted || now - lookedAt >= pause) {
-        const remainders = await registry.lookAgain();
+        const remainders = await registry.lookAgain(isLookWanted);
         lookedAt = performance.now();
         lookTook = lookedAt - now;
         saver.changed();

@@ -8,7 +8,7 @@ import {
   isSameState,
   lookAtHead,
 } from "./followed_file.ts";
-import { lookAround, type SeenFile } from "./known_files.ts";
+import { lookAround, lookAroundTwice, type SeenFile } from "./known_files.ts";
 import { describeReadError } from "../read/read_error.ts";
 import {
   DONE,
@@ -36,8 +36,8 @@ export interface Registry {
   readonly followed: Iterable<FollowedFile>;
   /** Positions whose matches were taken; what is saved. */
   readonly positions: readonly Position[];
-  /** Looks at the disk again; gives what has to be read once. */
-  lookAgain(): Promise<readonly Remainder[]>;
+  /** Looks at the disk again, in the middle of rotations too if `thoroughly`; gives what has to be read once. */
+  lookAgain(thoroughly: boolean): Promise<readonly Remainder[]>;
   /** A position holds: everything before it was taken. */
   settle(position: Position): void;
   /** Whether a file is read as it grows. */
@@ -242,8 +242,8 @@ export function createRegistry(
     get positions() {
       return [...positions.values()];
     },
-    async lookAgain() {
-      const seen = await lookAround(start.roots, onUnreadable);
+    async lookAgain(thoroughly) {
+      const seen = await (thoroughly ? lookAroundTwice : lookAround)(start.roots, onUnreadable);
       const present = new Map(seen.map((file) => [file.identity, file]));
       const remainders: Remainder[] = [];
       putToSleep(present);

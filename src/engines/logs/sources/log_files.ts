@@ -27,6 +27,8 @@ export interface LogFiles {
   /** In the order of time. */
   readonly files: readonly LogFile[];
   readonly troubles: readonly Trouble[];
+  /** Of all that was looked at, logs or not. */
+  readonly identities: readonly string[];
   /** Files that are not logs, for the debug log. */
   readonly passedOver: readonly { readonly path: string; readonly what: string }[];
 }
@@ -35,35 +37,36 @@ const HEAD_BYTES = 64 * 1024;
 /** As much of the beginning as fingerprints take at most. */
 const KEPT_BYTES = 4096;
 
-/** Listings until the folders stand still. */
+/** Listings until nothing new shows. */
 const MOST_LISTINGS = 10;
 
 /**
  * The same while logs may be rotated: a file that is renamed while folders are gone
- * through may be met under neither name, so they are until nothing has moved.
+ * through may be met under neither name, so that they are gone through again until
+ * nothing shows that was not met.
  */
 export async function findRotatingLogs(
   roots: readonly Root[],
   signal: AbortSignal,
   options: FindOptions = {},
 ): Promise<LogFiles> {
-  const once = roots.some(({ type }) => type === "stdin");
-  for (let listing = 1;; listing++) {
-    const before = await keysOf(roots);
-    const found = await findLogFiles(roots, signal, options);
-    if (once || listing === MOST_LISTINGS) return found;
-    const after = await keysOf(roots);
-    if (after.size === before.size && [...after].every((key) => before.has(key))) return found;
+  let found = await findLogFiles(roots, signal, options);
+  if (roots.some(({ type }) => type === "stdin")) return found;
+  const met = new Map(found.files.map((file) => [file.identity, file]));
+  const known = new Set(found.identities);
+  for (let listing = 1; listing < MOST_LISTINGS; listing++) {
+    if ((await identitiesUnder(roots)).every((identity) => known.has(identity))) break;
+    found = await findLogFiles(roots, signal, options);
+    for (const identity of found.identities) known.add(identity);
+    for (const file of found.files) met.set(file.identity, file);
   }
+  return { ...found, files: orderByTime([...met.values()]) };
 }
 
-/** Names with what they name, of all files under the roots. */
-async function keysOf(roots: readonly Root[]): Promise<Set<string>> {
-  const keys = new Set<string>();
-  for await (const { identity, path } of walkRoots(roots, () => {})) {
-    keys.add(`${identity} ${path}`);
-  }
-  return keys;
+async function identitiesUnder(roots: readonly Root[]): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { identity } of walkRoots(roots, () => {})) found.push(identity);
+  return found;
 }
 
 /** What finding is to keep besides. */
@@ -78,6 +81,7 @@ export async function findLogFiles(
   options: FindOptions = {},
 ): Promise<LogFiles> {
   const files: LogFile[] = [];
+  const identities: string[] = [];
   const troubles: Trouble[] = [];
   const passedOver: { path: string; what: string }[] = [];
   const fruitful = new Set<Root>();
@@ -88,6 +92,8 @@ export async function findLogFiles(
   for await (const found of walkRoots(roots, unreadable, metBefore)) {
     signal.throwIfAborted();
     const outcome = await look(found, options.heads === true, signal);
+    // What was renamed under our eyes is still to be met.
+    if (outcome.type !== "unreadable" || !outcome.gone) identities.push(found.identity);
     if (outcome.type !== "foreign") fruitful.add(found.root);
     if (outcome.type === "log") files.push(outcome.file);
     else if (outcome.type === "unreadable") unreadable(found.path, outcome.what);
@@ -104,12 +110,12 @@ export async function findLogFiles(
     // A folder that can't be read is named for that already.
     if (!troubles.some(({ source }) => source === root.name)) unreadable(root.name, "no logs here");
   }
-  return { files: orderByTime(files), troubles, passedOver };
+  return { files: orderByTime(files), troubles, identities, passedOver };
 }
 
 type Outcome =
   | { readonly type: "log"; readonly file: LogFile }
-  | { readonly type: "unreadable"; readonly what: string }
+  | { readonly type: "unreadable"; readonly what: string; readonly gone?: boolean }
   | Exclude<Sniffed, { type: "log" }>;
 
 async function look(
@@ -136,7 +142,8 @@ async function look(
     return { type: "log", file: keep ? { ...file, stream: withHead(stream, head) } : file };
   } catch (error) {
     signal.throwIfAborted();
-    return { type: "unreadable", what: describeReadError(error) };
+    const gone = error instanceof Deno.errors.NotFound;
+    return { type: "unreadable", what: describeReadError(error), gone };
   } finally {
     if (!keep) stream?.close();
   }
