@@ -23,3 +23,9 @@ Deno.test("bridge without a command shows help on standard error and fails", asy
   assert.equal(stdout, "");
   assert.match(stderr, /Usage: bridge/);
 });
+
+Deno.test("an option that takes a value does not take the next option for it", async () => {
+  const { code, stderr } = await bridge(["retro", "--ioc", "--logs", "eve.json"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /'--ioc <value>' argument '--logs' is invalid.*the value is missing/);
+});

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { parseBytes } from "../../config/units.ts";
 import { UsageError } from "../../errors.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
-import { type CliContext, withExamples } from "../context.ts";
+import { type CliContext, collect, withExamples } from "../context.ts";
 import { LOG_LEVELS, setUpLogging } from "../logging.ts";
 
 interface Options {
@@ -43,7 +43,7 @@ export function command(context: CliContext): Command {
     .option(
       "-i, --intel <path>",
       "STIX file or folder whose indicators are published, and again when they change; repeatable",
-      (path: string, paths: readonly string[] = []) => [...paths, path],
+      collect,
     )
     .option(
       "--store <file>",

@@ -1,7 +1,7 @@
 import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
-import { type CliContext, withExamples } from "../context.ts";
+import { type CliContext, collect, withExamples } from "../context.ts";
 import { LOG_LEVELS } from "../logging.ts";
 import { type FilterFlags, filterOptions } from "./filter_options.ts";
 
@@ -35,8 +35,6 @@ export interface RetroFlags extends FilterFlags {
   readonly logLevel: string;
   readonly color: "auto" | "always" | "never";
 }
-
-const collect = (value: string, before: readonly string[]) => [...before, value];
 
 function repeatable(flags: string, description: string): Option {
   return new Option(flags, `${description}; repeatable`).argParser(collect).default([], "none");

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
-import { type CliContext, withExamples } from "../context.ts";
+import { type CliContext, collect, withExamples } from "../context.ts";
 import { LOG_LEVELS } from "../logging.ts";
 import { type FilterFlags, filterOptions } from "./filter_options.ts";
 
@@ -31,8 +31,6 @@ export interface RunFlags extends FilterFlags {
   readonly retroMatch?: true;
   readonly loglevel?: string;
 }
-
-const collect = (value: string, before: readonly string[]) => [...before, value];
 
 /** A spelling of the ancestor (pyvast-threatbus), understood but not shown. */
 const hidden = (flags: string) => new Option(flags).hideHelp();

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
-import { type CliContext, withExamples } from "../context.ts";
+import { type CliContext, collect, withExamples } from "../context.ts";
 import { LOG_LEVELS } from "../logging.ts";
 import { type FilterFlags, filterOptions } from "./filter_options.ts";
 
@@ -24,8 +24,6 @@ export interface SnapshotFlags extends FilterFlags {
   readonly quiet?: true;
   readonly logLevel: string;
 }
-
-const collect = (value: string, before: readonly string[]) => [...before, value];
 
 /** `bridge snapshot`: the bus's past, matched once. */
 export function command(context: CliContext): Command {
