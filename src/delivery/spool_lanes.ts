@@ -77,8 +77,13 @@ export function createLanes(most: number): Lanes {
       lane.bytes -= bytes;
       size -= bytes;
       if (lane.held === undefined) return;
-      const seqs = new Set(gone.map(({ seq }) => seq));
-      lane.held = lane.held.filter(({ seq }) => !seqs.has(seq));
+      // Most leave in the order in which they came.
+      if (gone.every(({ seq }, at) => lane.held![at]?.seq === seq)) {
+        lane.held.splice(0, gone.length);
+      } else {
+        const seqs = new Set(gone.map(({ seq }) => seq));
+        lane.held = lane.held.filter(({ seq }) => !seqs.has(seq));
+      }
     },
     held: (sink) => laneOf(sink).held,
     isCatchingUp: (bytes) =>

@@ -64,6 +64,7 @@ Deno.test("bridge run shows the numbers of its embedded bus", () =>
     );
     assert.match(metrics, /^bridge_bus_received_total\{type="indicator"\} 0$/m);
     assert.match(metrics, /^bridge_bus_dropped_total 0$/m);
+    assert.match(metrics, /^bridge_bus_turned_away_total 0$/m);
   }));
 
 Deno.test("bridge snapshot names what it can't look for, a few of each reason", () =>

@@ -32,6 +32,12 @@ export function observeBus(metrics: Metrics, bus: Bus): void {
     help: "Messages lost by subscribers of the embedded bus that do not read",
     read: () => [["", bus.stats().dropped]],
   });
+  metrics.observe({
+    type: "counter",
+    name: "bus_turned_away_total",
+    help: "Subscriptions that the embedded bus refused since there were too many",
+    read: () => [["", bus.stats().turnedAway]],
+  });
 }
 
 /** Shows whether the telemetry can be reached, of an engine that tells. */
