@@ -111,6 +111,9 @@ Deno.test("retro() names a file that it was given and that is no log", async () 
   elf.set([0x7f, 0x45, 0x4c, 0x46]);
   const { troubles } = await huntIn(elf, "program");
   assert.deepEqual(troubles, [["program", "not a log: an executable", 1, undefined, true]]);
+  const tar = new Uint8Array(2048);
+  tar.set(new TextEncoder().encode("ustar"), 257);
+  assert.match(String((await huntIn(tar, "logs.tar")).troubles[0]), /a tar archive.*tar -xOf/);
   const noise = await huntIn(new Uint8Array(2000), "zeros");
   assert.deepEqual(noise.troubles, [["zeros", "not a log: binary data", 1, undefined, true]]);
 });

@@ -41,6 +41,14 @@ const FOREIGN: readonly (readonly [ForeignKind, readonly number[]])[] = [
   [UTF16, [0xfe, 0xff]],
 ];
 
+const TAR: ForeignKind = {
+  what: "a tar archive (try: tar -xOf FILE | … --logs -)",
+  mayHoldLogs: true,
+};
+/** `ustar`, which POSIX's and GNU's headers have at that offset. */
+const TAR_MAGIC = [0x75, 0x73, 0x74, 0x61, 0x72];
+const TAR_MAGIC_AT = 257;
+
 /** The compression that the first bytes of a file show. */
 export function compressionOf(head: Uint8Array): Compression {
   return MAGIC.find(([, magic]) => startsWith(head, magic))?.[0] ?? "none";
@@ -48,6 +56,7 @@ export function compressionOf(head: Uint8Array): Compression {
 
 /** What a file is when its first bytes show that it can't be a log. */
 export function foreignKind(head: Uint8Array): ForeignKind | undefined {
+  if (startsWith(head.subarray(TAR_MAGIC_AT), TAR_MAGIC)) return TAR;
   return FOREIGN.find(([, magic]) => startsWith(head, magic))?.[0];
 }
 
