@@ -17,6 +17,8 @@ const [number = "200000", ...flags] = Deno.args;
 const count = Number(number);
 /** An event that is a hit is written so often, ms. */
 const BEAT = 20;
+/** Most indicators that are sent and not yet taken in. */
+const UNDER_WAY = 10_000;
 const ADDRESS = "203.0.113.1";
 
 const broker = startBareBroker();
@@ -76,11 +78,11 @@ try {
   const empty = await memoryMiB(running.pid);
   const heart = startHeart();
   const begun = performance.now(), cpu = await cpuSeconds(running.pid);
-  // At most so many under way: a PUB socket would drop what its peer does not read.
+  // A PUB socket would drop what its peer does not read.
   for (let sent = 0, known = 0; sent < count;) {
-    if (sent - known > 50_000) {
+    if (sent - known > UNDER_WAY) {
       known = await held(running);
-      if (sent - known > 50_000) await pause(20);
+      if (sent - known > UNDER_WAY) await pause(20);
       continue;
     }
     for (let piece = 0; piece < 500 && sent < count; piece++) broker.send(feedIndicator(sent++));

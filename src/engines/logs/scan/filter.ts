@@ -107,7 +107,7 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
     while (done < view.count) {
       const to = Math.min(view.count, done + BATCH);
       const slots = kernel.exports.used.value + (to - done) * MOST_SLOTS;
-      if (slots > capacity(kernel.size)) rebuild(view, Math.max(slots, iocs.size) * 2);
+      if (slots > capacity(kernel.size)) rebuild(view, Math.max(slots, iocs.size));
       else done = addValues(kernel, view, done, to, addNetwork);
     }
     contents.flags |= flagsOf(kernel.exports.seen.value) | (kernel.exports.tiny.value ? TINY : 0);
