@@ -43,6 +43,8 @@ const OCTETS_AT = 512;
 const SHAPES_AT = 768;
 const FREE_AT = 0x4000;
 const PAGE = 65536;
+/** Most lists come in chunks no longer than this. */
+const INPUT_BYTES = 1 << 20;
 /** Bytes behind a region that are read or written with it. */
 const SLACK = 64;
 /** Bytes of a line, few and usual: room is made for lists of short lines, slots for usual ones. */
@@ -67,7 +69,11 @@ export function createBulkVisitor(
   return (bytes, start, end, line) => {
     let lines = 0, added = 0, known = 0;
     for (let at = start; at < end;) {
-      if (home?.holds(end - at) !== true) home = moveIn(module, place, Math.max(left, end - at));
+      if (home?.holds(end - at) !== true) {
+        // At least doubled, so that a list of unknown length is not copied again and again.
+        const room = Math.max(left, end - at, place.iocs.columns().used);
+        home = moveIn(module, place, room, Math.max(end - at, INPUT_BYTES));
+      }
       const { exports, input, memory } = home;
       new Uint8Array(memory.buffer).set(bytes.subarray(at, end), input);
       const shift = at - input;
@@ -109,8 +115,13 @@ interface Home {
   hand(place: BulkPlace): void;
 }
 
-/** Copies the columns of a set, with room for a list of so many bytes. */
-function moveIn(module: WebAssembly.Module, place: BulkPlace, bytes: number): Home {
+/** Copies the columns of a set, with room for a list of so many bytes, `input` of them at a time. */
+function moveIn(
+  module: WebAssembly.Module,
+  place: BulkPlace,
+  bytes: number,
+  inputBytes: number,
+): Home {
   const { records, sieve } = place;
   const old = place.iocs.columns();
   const most = old.count + Math.ceil(bytes / SHORT_LINE) + 1024;
@@ -140,7 +151,7 @@ function moveIn(module: WebAssembly.Module, place: BulkPlace, bytes: number): Ho
     lines: region(mostRecords * 4),
     modified: region(mostRecords * 8),
     until: region(mostRecords * 8),
-    input: region(bytes),
+    input: region(inputBytes),
     // The slots may double twice, each time behind themselves.
     slots: region(slotCount * 4 * 7),
   };
@@ -214,7 +225,7 @@ function moveIn(module: WebAssembly.Module, place: BulkPlace, bytes: number): Ho
     input: at.input,
     holds(wanted) {
       const now = place.iocs.columns();
-      return wanted <= bytes && now.starts === columns.starts && now.arena === columns.arena &&
+      return wanted <= inputBytes && now.starts === columns.starts && now.arena === columns.arena &&
         now.slots === slots && records.states === states;
     },
     hand({ iocs, records, onAdded }) {

@@ -62,6 +62,14 @@ Deno.test("a list is read alike in bulk and line by line", async () => {
   );
 });
 
+Deno.test("a list of short lines and unknown length is read alike in chunks of any size", async () => {
+  const lines = Array.from({ length: 60_000 }, (_, i) => i % 997 === 0 ? `EVIL${i}.de` : `${i}.de`);
+  const bytes = encoder.encode([...lines, ...lines.slice(0, 5000)].join("\n"));
+  const whole = await read(bytes, 4096);
+  assert.deepEqual(await read(bytes, 70_000), whole);
+  assert.deepEqual(await read(bytes, bytes.length), whole);
+});
+
 Deno.test("scanSimple() takes no newline, which the bulk reader relies on", () => {
   assert.equal(CLASSES[10], 0);
   assert.ok(!scanSimple(encoder.encode("evil.com\nevil.net"), 0, 17));
