@@ -70,11 +70,9 @@ export function createFrontier(): Frontier {
     if (original !== undefined) return original.offset;
     // Nothing was in it.
     if (known?.position.fingerprintBytes === 0) return known.position.offset;
-    const now = stands.get(identity);
-    if (now?.begun === undefined || now.begun <= at) return Infinity;
-    const { position } = now;
-    const same = position.fingerprintBytes === 0 || isSameContent(position, head);
-    return same ? 0 : Infinity;
+    // It is new since: whatever it held when it was listed, live matching reads it all.
+    const begun = stands.get(identity)?.begun ?? 0;
+    return begun > at ? 0 : Infinity;
   }
 
   return {
