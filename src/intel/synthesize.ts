@@ -3,10 +3,10 @@ import type { Place } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { Observable, ObservableKind } from "../match/observable.ts";
 import type { Indicator } from "./indicator.ts";
-import { uuidV5 } from "./uuid.ts";
+import { uuidNamer } from "./uuid.ts";
 
-/** Namespace of the ids of plain indicators; made once at random. */
-const NAMESPACE = "5c2f7a0e-93d4-4b7e-8f0a-6f0c1d6c7b1e";
+/** Names plain indicators; the namespace was made once at random. */
+const uuidOf = uuidNamer("5c2f7a0e-93d4-4b7e-8f0a-6f0c1d6c7b1e");
 
 /** STIX names of the hashes (hash-algorithm-ov, STIX 2.1 section 10.7). */
 const HASH_NAMES: Partial<Record<ObservableKind, string>> = {
@@ -18,7 +18,7 @@ const HASH_NAMES: Partial<Record<ObservableKind, string>> = {
 
 /** The id of the indicator of a plain value: the same value has the same id everywhere. */
 export function plainId({ kind, value }: Observable): string {
-  return `indicator--${uuidV5(NAMESPACE, `${kind}:${value}`)}`;
+  return `indicator--${uuidOf(`${kind}:${value}`)}`;
 }
 
 /** A STIX pattern that matches exactly an observable. */
