@@ -137,6 +137,7 @@ Deno.test("retro() names what may hide events in a folder, with what to do", () 
     const event = HIT.trim();
     const files: [string, string | Uint8Array, RegExp | undefined][] = [
       ["a.json", `[${event},${event}]\n`, /JSON array.*jq -c '\.\[\]'/],
+      ["a2.json", `[\n${event},\n${event}\n]\n`, /JSON array/],
       ["b.json", JSON.stringify(JSON.parse(event), null, 2), /several lines.*jq -c \./],
       ["c.log", `Jan  1 00:00:00 host suricata: ${event}\n`, /after other text.*sed/],
       ["d.json.1", new Uint8Array(2000), /binary data/],

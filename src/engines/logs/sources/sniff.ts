@@ -48,6 +48,8 @@ export function sniff(head: Uint8Array, whole: boolean): Sniffed {
   const text = new TextDecoder().decode(head);
   const lines = text.split("\n");
   const cut = whole ? undefined : lines.pop();
+  // Some of its lines may be whole events all the same, most are not.
+  if (ARRAY.test(text)) return foreignText(text, whole);
   let tried = 0;
   for (const line of lines.map((line) => line.trim())) {
     if (!/^[#{]/.test(line)) continue;
@@ -67,9 +69,11 @@ export function sniff(head: Uint8Array, whole: boolean): Sniffed {
 /** Names that the events of the logs that we know have at their top. */
 const EVENTS = /"(?:timestamp|event_type|ts|_path|@timestamp)"\s*:/;
 
+const ARRAY = /^\s*\[\s*[{[\]]/;
+
 function foreignText(text: string, whole: boolean): Foreign {
   const events = EVENTS.test(text) ? "surely" : "no";
-  const document = /^\s*\[\s*[{[\]]/.test(text)
+  const document = ARRAY.test(text)
     ? "a JSON array; in logs each event has its line (try: jq -c '.[]' FILE | … --logs -)"
     : /^\s*\{\s*"/.test(text)
     ? "JSON over several lines; in logs each event has its line (try: jq -c . FILE | … --logs -)"
