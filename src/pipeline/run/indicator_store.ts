@@ -107,9 +107,9 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
   const factOf = (name: string) => statements.fact.get(name)?.["value"];
   const lastAlive = factOf("alive");
   const wasFollowing = factOf("positions") !== undefined;
-  // A number for each process: what others left needs no rewriting at the start.
-  const open = Number(factOf("indicators_open") ?? 0) - 1;
-  statements.setFact.run("indicators_open", open);
+  // A number that no other process has: what others left needs no rewriting at the start, for
+  // which there may be no room on the disk.
+  const open = -(Date.now() * 1000 + Math.floor(Math.random() * 1000));
   const waiting = createWaiting(db, commit, open);
   let owner: Pick<OwnIndicatorSet, "handleOf"> | undefined;
   const pastOf = (hunted: number): Past => ({
