@@ -5,13 +5,12 @@
 import { getLogger } from "@logtape/logtape";
 import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
-import { createNotice, sleep } from "../wait.ts";
+import { createNotice, orAborted, sleep } from "../wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
 import { decodeDelivery, type Item, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
 import {
-  aborted,
   createHolder,
   encodeOnce,
   type IsReady,
@@ -187,9 +186,9 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     let session = await start(days, false);
     for (let askAgain = false;;) {
       const old: Session = session;
-      const events: Promise<string | undefined>[] = [old.lost, aborted(alive)];
+      const events: Promise<string | undefined>[] = [old.lost];
       if (askAgain) events.push(timer(options.askAgainMs ?? 15_000, alive));
-      const news = await Promise.race(events);
+      const news = await orAborted(Promise.race(events), alive).catch(() => undefined);
       if (alive.aborted) return await old.end();
       if (news !== undefined) {
         holder.set(undefined);

@@ -2,7 +2,7 @@
 import { getLogger } from "@logtape/logtape";
 import { NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { sleep } from "../wait.ts";
+import { orAborted, sleep } from "../wait.ts";
 import type { Outgoing } from "./link.ts";
 import { encodeStix, type Refused, SIGHTING_HEAD } from "./messages.ts";
 import type { Session } from "./session.ts";
@@ -34,11 +34,7 @@ export function createHolder(): Holder {
       next.promise.catch(() => {});
       if (session !== undefined) next.resolve(session);
     },
-    get: async (signal) => {
-      const session = await Promise.race([next.promise, aborted(signal)]);
-      if (typeof session === "object") return session;
-      throw signal.reason;
-    },
+    get: (signal) => orAborted(next.promise, signal),
     close: () => {
       next = Promise.withResolvers();
       next.promise.catch(() => {});
@@ -60,8 +56,7 @@ export async function send(
     } catch (error) {
       signal.throwIfAborted();
       logger.debug("Publishing again after: {error}", { error });
-      await Promise.race([session.lost, aborted(signal)]);
-      signal.throwIfAborted();
+      await orAborted(session.lost, signal);
       // The supervisor replaces the lost session right after it hears of it.
       await sleep(0, signal);
     }
@@ -103,12 +98,4 @@ function encode(stix: Publishable, isReady: IsReady): Outgoing | Refused {
   if (stix instanceof Uint8Array && isReady(stix)) return [SIGHTING_HEAD, stix];
   const message = encodeStix(stix instanceof Uint8Array ? new TextDecoder().decode(stix) : stix);
   return message instanceof Uint8Array ? [message] : message;
-}
-
-/** Resolves when the signal aborts. */
-export function aborted(signal: AbortSignal): Promise<string> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve("closed");
-    signal.addEventListener("abort", () => resolve("closed"), { once: true });
-  });
 }

@@ -21,7 +21,7 @@ export interface Stage {
   configure(changes: Readonly<Record<string, unknown>>): void;
   /** Numbers of the events in the file sink (or another file), in order. */
   arrived(path?: string): number[];
-  /** Waits until so many events are in the file sink. */
+  /** Waits until so many different events are in the file sink. */
   arrival(count: number, path?: string): Promise<void>;
   closeBus(): Promise<void>;
   /** The first value that a query on the state gives, asked from beside; -1 if it is not there yet. */
@@ -128,7 +128,8 @@ export async function withStage(play: (stage: Stage) => Promise<void>): Promise<
       arrived,
       arrival: (count, path) =>
         until(
-          () => arrived(path).length >= count,
+          // What a killed process had under way may come again.
+          () => new Set(arrived(path)).size >= count,
           30_000,
           () => `${count} events; there are ${arrived(path)}\n${processes.at(-1)?.log}`,
         ),
