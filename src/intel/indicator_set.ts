@@ -1,62 +1,20 @@
 import type { Place } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { createIocSet, type OwnIocSet } from "../match/ioc_set.ts";
+import { createIocSet } from "../match/ioc_set.ts";
 import type { Observable } from "../match/observable.ts";
-import type { Handle, IocSetOptions } from "../match/set.ts";
-import { parsePattern } from "../stix/pattern/mod.ts";
-import { type AdmissionOptions, createAdmission } from "./admission.ts";
-import { createDocuments, type Documents } from "./documents.ts";
+import type { Handle } from "../match/set.ts";
+import { createAdmission } from "./admission.ts";
+import { createDocuments } from "./documents.ts";
 import { type Validity, validityOf } from "./filter.ts";
 import { createIds } from "./ids.ts";
-import type { Indicator, IndicatorChange, IndicatorSet, PutResult } from "./indicator.ts";
-import { createPlainValues, type PlainIntake } from "./plain_values.ts";
-import { pointsOf, prefilterOf } from "./points.ts";
+import type { Indicator, IndicatorChange, PutResult } from "./indicator.ts";
+import type { IndicatorSetOptions, OwnIndicatorSet } from "./own_indicator_set.ts";
+import { createPlainValues } from "./plain_values.ts";
 import { createRecords, State } from "./records.ts";
+import { readDocument, stixIndicator, valuesOf } from "./stix_indicator.ts";
 import { plainIndicator } from "./synthesize.ts";
 import { createTimeline } from "./timeline.ts";
 import type { HeldVersion } from "./version.ts";
-
-/** Options of an indicator set. */
-export interface IndicatorSetOptions extends IocSetOptions, AdmissionOptions {
-  /** Where STIX objects are kept; in memory unless said. */
-  readonly documents?: Documents;
-  /** The clock, ms since the epoch. */
-  readonly now?: () => number;
-}
-
-/** What the owner of an indicator set may do besides: let time pass, and load plain values fast. */
-export interface OwnIndicatorSet extends IndicatorSet, PlainIntake {
-  readonly iocs: OwnIocSet;
-  /** The moment (ms since the epoch) at which `tick` will have something to do; Infinity if never. */
-  readonly nextTick: number;
-  /**
-   * Removes what is past its `valid_until` and adds what reached its `valid_from`, so many at
-   * most; each `put` does so with a few. Nothing here sets timers.
-   */
-  tick(now: number, most?: number): void;
-  /** Whether an indicator with this STIX id is looked for now. */
-  has(id: string): boolean;
-  /** The handle of a STIX id, looked for or not; undefined if it never came or was removed. */
-  handleOf(id: string): Handle | undefined;
-  /** Whether the indicator of a handle is looked for now. */
-  isLive(handle: Handle): boolean;
-  /**
-   * Takes what `documents` hold from before, the handles ascending, into an empty set: without
-   * reading the objects, as far as filters don't ask for them. Returns how many are looked for.
-   */
-  restore(held: Iterable<HeldVersion>): number;
-  /** All handles whose version is known, looked for or not. */
-  known(): Iterable<Handle>;
-  /**
-   * Decides anew about the version of a handle, after the filter or guard changed, as far as
-   * `documents` still have it; says whether it is looked for, if that changed.
-   */
-  decideAgain(handle: Handle): "taken in" | "taken out" | undefined;
-  /** What was held back, by reason in few fixed words ("allow-listed by x", "revoked", …). */
-  readonly heldBack: ReadonlyMap<string, number>;
-  /** Number of a source of plain values, for `putPlain`; `undefined` where there is none. */
-  source(file: string | undefined): number;
-}
 
 /** An indicator that was looked for. */
 interface Former {
@@ -420,30 +378,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   };
 }
 
-/** The values by which an indicator is found: its points, or those that a compound pattern needs. */
-function valuesOf(pattern: string): readonly Observable[] | undefined {
-  const { points } = pointsOf(pattern);
-  return points.length > 0 ? points : prefilterOf(parsePattern(pattern));
-}
-
 /** The state that a decision gives a version. */
 function stateFor(decision: readonly Observable[] | string, { from }: Validity, time: number) {
   if (typeof decision === "string") return State.gone;
   return from > time ? State.pending : State.active;
-}
-
-function readDocument(json: string) {
-  const stix = JSON.parse(json) as JsonObject;
-  const pattern = stix["pattern"] as string;
-  return { stix, pattern, points: pointsOf(pattern).points, validity: validityOf(stix) };
-}
-
-function stixIndicator(
-  stix: JsonObject,
-  json: string,
-  points: readonly Observable[],
-  place: Place | undefined,
-): Indicator {
-  const id = (stix["id"] as string).toLowerCase();
-  return { id, pattern: stix["pattern"] as string, stix, json, points, ...(place && { place }) };
 }

@@ -1,6 +1,6 @@
 /** Numbers that others keep, for /metrics. */
 import type { Engine } from "../../engines/engine.ts";
-import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
 

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../json.ts";
 import type { ObservableKind } from "../../match/observable.ts";
 import { refang } from "../../match/refang.ts";
 import { indicatorFromStix } from "../from_stix.ts";
-import type { OwnIndicatorSet } from "../indicator_set.ts";
+import type { OwnIndicatorSet } from "../own_indicator_set.ts";
 import { bareValue, observePlain, splitHostPort } from "../observe.ts";
 import type { BulkPlace, PlainResult } from "../plain_values.ts";
 

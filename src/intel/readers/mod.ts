@@ -1,7 +1,7 @@
 /** Reading IoCs, whatever they come as: the formats, and telling them apart. */
 import { formatPlace, InputError, UsageError } from "../../errors.ts";
 import type { ObservableKind } from "../../match/observable.ts";
-import type { OwnIndicatorSet } from "../indicator_set.ts";
+import type { OwnIndicatorSet } from "../own_indicator_set.ts";
 import { observe } from "../observe.ts";
 import { findCsvHeader, readCsv } from "./csv.ts";
 import { type IocInput, type OpenInput, openInput } from "./input.ts";

@@ -1,7 +1,7 @@
 /** What is hunted for in the past, and how much of it. */
 import type { Engine, LiveMark } from "../../engines/engine.ts";
 import type { Indicator } from "../../intel/indicator.ts";
-import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
 import { sleep } from "../../wait.ts";
 import type { IndicatorStore, Past } from "./indicator_store.ts";
 import type { FreshIndicator } from "./intake.ts";

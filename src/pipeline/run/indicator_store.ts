@@ -6,7 +6,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Extents } from "../../engines/engine.ts";
 import type { Documents } from "../../intel/documents.ts";
 import type { Indicator } from "../../intel/indicator.ts";
-import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
 import type { Handle } from "../../match/set.ts";
 import type { State } from "../../state/state.ts";
 import { createWaiting } from "./indicator_changes.ts";

@@ -1,5 +1,5 @@
 import type { Indicator } from "../../intel/indicator.ts";
-import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
 import type { Handle } from "../../match/set.ts";
 import { createNotice, sleep } from "../../wait.ts";
 import type { IndicatorStore } from "./indicator_store.ts";

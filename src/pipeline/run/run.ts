@@ -2,7 +2,7 @@ import { getLogger } from "@logtape/logtape";
 import type { Queue } from "../../delivery/queue.ts";
 import type { Engine, Match } from "../../engines/engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
-import type { OwnIndicatorSet } from "../../intel/indicator_set.ts";
+import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../wait.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Indicator } from "../../../src/intel/indicator.ts";
-import { createIndicatorSet, type OwnIndicatorSet } from "../../../src/intel/indicator_set.ts";
+import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
+import type { OwnIndicatorSet } from "../../../src/intel/own_indicator_set.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
 import { positionStore } from "../../../src/pipeline/run/positions.ts";
