@@ -6,7 +6,7 @@
  */
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
-import { sleep } from "../wait.ts";
+import { orAborted, sleep } from "../wait.ts";
 import type { Link, Listener, Outgoing, Publisher } from "./link.ts";
 
 /** How to subscribe. */
@@ -133,6 +133,8 @@ interface Intake {
   narrowed(): void;
   /** Messages handed on. */
   readonly count: number;
+  /** Waits for no reader any more: what was not handed on yet is let go. */
+  end(): void;
   /** Resolves when the connection is lost or closed. */
   readonly ended: Promise<void>;
 }
@@ -143,6 +145,7 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
   let kept: (readonly Uint8Array[])[] = [];
   let isNarrow = false;
   let count = 0;
+  const stop = new AbortController();
   const isOurs = (frames: readonly Uint8Array[]) => startsWith(frames[0], prefix);
   const handOn = (frames: readonly Uint8Array[]) => {
     if (!isNarrow && !isOurs(frames)) return undefined;
@@ -151,8 +154,12 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
   };
   const read = async () => {
     for await (const frames of listener.messages()) {
-      if (topic === undefined) kept.push(frames);
-      else await handOn(frames);
+      if (topic === undefined) {
+        kept.push(frames);
+        continue;
+      }
+      const room = handOn(frames);
+      if (room !== undefined) await orAborted(room, stop.signal);
     }
   };
   return {
@@ -166,6 +173,7 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
     get count() {
       return count;
     },
+    end: () => stop.abort(),
     ended: read().catch(() => {}),
   };
 }
@@ -254,6 +262,7 @@ function run({ options, desk, topic, listener, publisher, intake }: Running): Se
       await desk.leaveAll();
       listener.close();
       publisher.close();
+      intake.end();
       await Promise.all([intake.ended, publisher.ended]);
     },
   };

@@ -278,6 +278,25 @@ Deno.test("ThreatBusClient holds the broker back when nobody reads, and loses no
   });
 });
 
+Deno.test("ThreatBusClient ends though nobody reads; what was received can still be read", async () => {
+  await withBus(async (bus) => {
+    const { client } = start(bus.managePort, { queueMessages: 100 });
+    const source = start(bus.managePort, { topics: ["none"] });
+    await Promise.all([client.subscribed, source.client.subscribed]);
+    await source.client.publish(range(1000).map((n) => indicator(n)), soon());
+    while (client.stats().queued < 100) await new Promise((resolve) => setTimeout(resolve, 1));
+    await client.close();
+    const items = await take(client, Infinity);
+    assert.ok(items.length >= 100);
+    assert.deepEqual(
+      items.map((item) => item.type === "indicator" ? numberOf(item.id) : -1),
+      range(items.length),
+    );
+    await source.client.close();
+    assert.equal(bus.stats().subscribers, 0);
+  });
+});
+
 Deno.test("ThreatBusClient unsubscribes when its signal aborts", async () => {
   await withBus(async (bus) => {
     const stop = new AbortController();
