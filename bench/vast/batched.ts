@@ -2,8 +2,12 @@
  * Mixed indicators a second on one recorded node at the real cost: `bridge run` with
  * 10,000, and the real vast-threatbus from PyPI with a few, in the same run.
  * `deno run -A bench/vast/batched.ts [indicators of the ancestor]`
+ *
+ * Ours come over our bus: the real broker, which serves the ancestor, passes on some
+ * 1,000 messages a second, and that would be what is measured.
  */
 import { plainIndicator } from "../../src/intel/synthesize.ts";
+import { startBus } from "../../src/threatbus/bus/bus.ts";
 import {
   freePorts,
   startBroker,
@@ -22,13 +26,15 @@ const THEIRS = Number(Deno.args[0] ?? 120);
 
 /** `bridge run` from the bus to the bus: until the last sighting is there. */
 async function bridge(vast: Vast, venv: Venv): Promise<number> {
-  const ports = freePorts();
-  const broker = await startBroker(venv, vast.folder, ports);
-  const peer = startPeer(venv, ports.manage);
+  const bus = await startBus(
+    { managePort: 0, pubPort: 0, subPort: 0 },
+    new AbortController().signal,
+  );
+  const peer = startPeer(venv, bus.managePort);
   const config = {
     vast: vast.node.endpoint,
     vast_binary: vast.binary,
-    threatbus: `127.0.0.1:${ports.manage}`,
+    threatbus: bus.endpoint,
     snapshot: 0,
     state_dir: `${vast.folder}/state`,
   };
@@ -41,7 +47,7 @@ async function bridge(vast: Vast, venv: Venv): Promise<number> {
     stderr: "inherit",
   }).spawn();
   await peer.subscribe(["stix2/sighting"]);
-  await broker.until((line) => /subscri.*stix2.indicator/i.test(line));
+  while (bus.stats().subscribers < 2) await new Promise((resolve) => setTimeout(resolve, 10));
   const texts = mixedObservables(OURS).map((observable) =>
     JSON.stringify(plainIndicator(observable, 0).stix)
   );
@@ -52,7 +58,7 @@ async function bridge(vast: Vast, venv: Venv): Promise<number> {
   app.kill("SIGTERM");
   await app.status;
   await peer.stop();
-  await broker.stop();
+  await bus.close();
   console.log(`bridge run: ${OURS} indicators in ${seconds.toFixed(2)} s, ${MATCHES} sightings`);
   return OURS / seconds;
 }
