@@ -91,7 +91,7 @@ function evaluate(
     const pattern = parsePattern(text, options);
     const problem = patternProblems(text, options).find(({ harmless }) => !harmless);
     if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
-    const ids = matchObservations(pattern, observed, { backtracking: true })
+    const ids = matchObservations(pattern, observed)
       .map((index) => observed[index]!.id ?? String(index));
     return { matches: ids.length > 0, ids };
   } catch (error) {

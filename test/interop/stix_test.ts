@@ -20,8 +20,7 @@ function verdict(text: string, version: PatternVersion, data: unknown): Answer {
   try {
     const tree = parsePattern(text, { version });
     const list = (Array.isArray(data) ? data : [data]) as JsonObject[];
-    const ids = matchObservations(tree, readObservedData(list), { backtracking: true });
-    return { match: ids.length > 0 };
+    return { match: matchObservations(tree, readObservedData(list)).length > 0 };
   } catch (error) {
     return { error: (error as Error).message };
   }

@@ -4,7 +4,6 @@
  */
 import { RE2JS } from "re2js";
 import { InputError } from "../../errors.ts";
-import { compileBacktracking } from "./backtracking.ts";
 import { requiredLiteral, translateRegex } from "./regex_syntax.ts";
 
 /**
@@ -13,21 +12,13 @@ import { requiredLiteral, translateRegex } from "./regex_syntax.ts";
  */
 const LARGEST_PROGRAM = 2500;
 
-/**
- * Tests whether the expression is found anywhere in a text; with `backtracking` also what
- * has no bounded time. Throws `InputError` if it can't be run.
- */
-export function compileRegex(
-  text: string,
-  backtracking = false,
-): (subject: string) => boolean {
-  if (backtracking && isUnbounded(text)) return compileBacktracking(text);
+/** Tests whether the expression is found anywhere in a text. Throws `InputError` if it can't be run. */
+export function compileRegex(text: string): (subject: string) => boolean {
   const translated = translateRegex(text);
   const regex = compile(translated);
   if (typeof regex === "string") throw new InputError(badRegex(text, regex));
   const size = regex.programSize();
   if (size > LARGEST_PROGRAM) {
-    if (backtracking) return compileBacktracking(text);
     throw new InputError(
       `The repetitions in MATCHES '${text}' make ${size} steps, at most ${LARGEST_PROGRAM} are run`,
     );
@@ -35,16 +26,6 @@ export function compileRegex(
   const literal = requiredLiteral(translated);
   if (literal === "") return (subject) => regex.test(subject);
   return (subject) => subject.includes(literal) && regex.test(subject);
-}
-
-/** Whether the expression takes going back. */
-function isUnbounded(text: string): boolean {
-  try {
-    translateRegex(text);
-    return false;
-  } catch {
-    return true;
-  }
 }
 
 /** The program, or why there is none. */

@@ -26,8 +26,6 @@ export interface TestOptions {
    * are about different types of object are each fulfilled by an object of their own.
    */
   readonly lenient?: boolean;
-  /** MATCHES may take time without bound, for lookaround and backreferences. */
-  readonly backtracking?: boolean;
 }
 
 /** Microseconds since the epoch; undefined if the text is no time. */
@@ -206,8 +204,8 @@ function like(constant: string): Predicate {
   };
 }
 
-function matches(constant: string, backtracking: boolean): Predicate {
-  const found = compileRegex(constant.normalize("NFC"), backtracking);
+function matches(constant: string): Predicate {
+  const found = compileRegex(constant.normalize("NFC"));
   const bytes = latin1(constant) !== undefined;
   return (value) => {
     if (typeof value === "string") return found(normalized(value));
@@ -235,7 +233,7 @@ function positive(test: Test, options: TestOptions): Predicate {
     case "LIKE":
       return like(text);
     case "MATCHES":
-      return matches(text, options.backtracking === true);
+      return matches(text);
     case "ISSUBSET":
     case "ISSUPERSET":
       return subset(text, test.operator === "ISSUPERSET");

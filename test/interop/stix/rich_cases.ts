@@ -144,8 +144,6 @@ const REGEXES = [
     " ",
   ),
   "^(\\w+)-(\\d\\d)$",
-  ..."^(?=.*exe) ^(?!cmd) (?<=C:)\\\\ (.)\\1 (?P<a>[a-z])(?P=a) a(?!\\.) (?<!f)oo (?i)(c)md.*\\1"
-    .split(" "),
   "",
 ];
 const quoted = (value: string) => `'${value.replace(/['\\]/g, "\\$&")}'`;
