@@ -14,6 +14,8 @@ export interface Run {
 export interface Tool {
   readonly name: string;
   readonly argv: readonly string[];
+  /** Its exit code if it finds nothing; 1 if not given, as grep's. */
+  readonly emptyExit?: number;
 }
 
 /** A run longer than this is not done again, seconds. */
@@ -30,7 +32,7 @@ export async function measure(
   return { ...runs[Math.floor((runs.length - 1) / 2)]!, times: runs.length };
 }
 
-async function runOnce({ name, argv }: Tool): Promise<Run> {
+async function runOnce({ name, argv, emptyExit = 1 }: Tool): Promise<Run> {
   const child = new Deno.Command("/usr/bin/time", {
     args: ["-q", "-f", "\n%e %U %S %M", ...argv],
     stdin: "null",
@@ -42,8 +44,7 @@ async function runOnce({ name, argv }: Tool): Promise<Run> {
     new Response(child.stderr).text(),
     child.status,
   ]);
-  // Like grep: 1 is nothing found.
-  if (code > 1) throw new Error(`${name} failed with ${code}: ${errors}`);
+  if (code !== 0 && code !== emptyExit) throw new Error(`${name} failed with ${code}: ${errors}`);
   const [wall, user, system, kilobytes] = errors.trim().split("\n").at(-1)!.split(" ").map(Number);
   return { wall: wall!, cpu: user! + system!, rss: kilobytes! * 1024, lines };
 }
