@@ -60,17 +60,23 @@ export async function openByteStream(
   }
 }
 
-/** So many bytes of a file are read without leaving the thread: small files need no more. */
+/** So many bytes of a file are read without leaving the thread. */
 const PROMPT_BYTES = 1 << 20;
 
-/** A file on disk answers at once, a trip through the event loop takes many times longer. */
+/**
+ * A file on disk answers at once, a trip through the event loop takes many times longer.
+ * Now and then it is made all the same, so that signals and timers get their turn.
+ */
 function promptly(file: Deno.FsFile): RawSource {
-  let bytes = 0;
+  let left = PROMPT_BYTES;
   return {
     read(into) {
-      if (bytes >= PROMPT_BYTES) return file.read(into);
+      if (left <= 0) {
+        left = PROMPT_BYTES;
+        return file.read(into);
+      }
       const n = file.readSync(into.subarray(0, PROMPT_BYTES));
-      bytes += n ?? 0;
+      left -= n ?? 0;
       return Promise.resolve(n);
     },
     close: () => file.close(),

@@ -1,6 +1,5 @@
-import type { Transform } from "node:stream";
-import * as zlib from "node:zlib";
-import { salvage } from "./salvage.ts";
+import { type Again, decodeDirectly, decodeInParts, type Decoding } from "./salvage.ts";
+import { createGunzip, createUnzstd, hasZstd } from "./sync_zlib.ts";
 import { type FramePart, zstdFrames } from "./zstd_frames.ts";
 
 /** What decompression adds to a stream of chunks. */
@@ -9,8 +8,6 @@ export interface Unpacked {
   readonly damage: string | undefined;
   close(): void;
 }
-
-const CHUNK = 1 << 18;
 
 /**
  * Decompresses chunks as they are pulled. A stream that is cut short or damaged
@@ -21,60 +18,67 @@ const CHUNK = 1 << 18;
 export function decompress(
   compression: "gzip" | "zstd",
   chunks: AsyncIterable<Uint8Array>,
-  again: () => AsyncIterable<Uint8Array> | undefined = () => undefined,
+  again: Again = () => undefined,
 ): Unpacked {
-  const decode = compression === "gzip" ? gunzip : unzstd;
-  const isDamage = (error: unknown) => !(error instanceof SourceError) && !endsEarly(error);
-  const output = salvage(decode, sourceErrors(chunks), again, isDamage);
-  const iterator = output[Symbol.asyncIterator]();
-  let rest: Uint8Array = new Uint8Array(0);
+  const decoding = decodingOf(compression, sourceErrors(chunks), again);
   let damage: string | undefined;
   let begun = false;
   return {
     async read(into) {
-      while (rest.length === 0) {
-        if (damage !== undefined) return 0;
-        try {
-          const { value, done } = await iterator.next();
-          if (done) return 0;
-          rest = value;
-          begun = true;
-        } catch (error) {
-          damage = describe(error, compression, begun);
-        }
+      if (damage !== undefined) return 0;
+      try {
+        const n = await decoding.read(into);
+        begun ||= n > 0;
+        return n;
+      } catch (error) {
+        damage = describe(error, compression, begun);
+        return 0;
       }
-      const taken = rest.subarray(0, into.length);
-      into.set(taken);
-      rest = rest.subarray(taken.length);
-      return taken.length;
     },
     get damage() {
       return damage;
     },
-    close() {
-      iterator.return(undefined).catch(() => {});
-    },
+    close: decoding.close,
   };
 }
 
-function gunzip(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-  return throughZlib(chunks, zlib.createGunzip({ chunkSize: CHUNK }));
+function decodingOf(
+  compression: "gzip" | "zstd",
+  chunks: AsyncIterable<Uint8Array>,
+  again: Again,
+): Decoding {
+  const isDamage = (error: unknown) => !(error instanceof SourceError) && !endsEarly(error);
+  if (compression === "gzip") return decodeDirectly(createGunzip, chunks, again, isDamage);
+  if (!hasZstd) return decodeInParts(unzstd, chunks, again, isDamage);
+  const framesAgain = () => {
+    const source = again();
+    return source && wholeFrames(source);
+  };
+  return decodeDirectly(createUnzstd, wholeFrames(chunks), framesAgain, isDamage);
 }
 
-/** Deno has zstd in node:zlib from 2.6 on; before that a decoder in JavaScript does it. */
+/** The frames of a zstd stream; fails if the last one is cut short. */
+async function* wholeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const parts = zstdFrames(chunks);
+  let part = await parts.next();
+  for (; !part.done; part = await parts.next()) yield part.value.bytes;
+  if (part.value) throw new Error(CUT_SHORT);
+}
+
+/** Decodes zstd by a decoder in JavaScript. */
 async function* unzstd(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const decode = typeof zlib.createZstdDecompress === "function"
-    ? nativeZstd
-    : (await import("./zstd_decoder.ts")).decodeFrame;
+  const { decodeFrame } = await import("./zstd_decoder.ts");
   const parts = zstdFrames(chunks);
   let cut = false;
   while (!cut) {
     const first = await parts.next();
     if (first.done) return;
-    yield* decode(oneFrame(first.value, parts, () => cut = true), () => cut);
+    yield* decodeFrame(oneFrame(first.value, parts, () => cut = true), () => cut);
   }
-  throw new Error("unexpected end of stream");
+  throw new Error(CUT_SHORT);
 }
+
+const CUT_SHORT = "unexpected end of stream";
 
 async function* oneFrame(
   first: FramePart,
@@ -88,51 +92,6 @@ async function* oneFrame(
     if (next.done) return cutShort();
     yield next.value.bytes;
     end = next.value.end;
-  }
-}
-
-function nativeZstd(frame: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  return throughZlib(frame, zlib.createZstdDecompress({ chunkSize: CHUNK }));
-}
-
-/**
- * Decodes chunk by chunk, each to its end before the next is asked for: an error
- * then never takes output with it that came before, as piping would let it.
- */
-async function* throughZlib(
-  chunks: AsyncIterable<Uint8Array>,
-  transform: Transform,
-): AsyncGenerator<Uint8Array> {
-  let output: Uint8Array[] = [];
-  let failure: Error | undefined;
-  let settle: (error?: Error | null) => void = () => {};
-  transform.on("data", (chunk: Uint8Array) => output.push(chunk));
-  transform.on("end", () => settle()).on("error", (error) => {
-    // It may come when no step waits for it.
-    failure = error;
-    settle(error);
-  });
-  /** Waits until a step is done; resolves to what went wrong. */
-  const done = (step: (callback: typeof settle) => void) =>
-    new Promise<Error | null | undefined>((resolve) => {
-      if (failure !== undefined) resolve(failure);
-      else step(settle = resolve);
-    });
-  function* taken() {
-    yield* output;
-    output = [];
-  }
-  try {
-    for await (const chunk of chunks) {
-      const error = await done((callback) => transform.write(chunk, callback));
-      yield* taken();
-      if (error) throw error;
-    }
-    const error = await done(() => transform.end());
-    yield* taken();
-    if (error) throw error;
-  } finally {
-    transform.destroy();
   }
 }
 

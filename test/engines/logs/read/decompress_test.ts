@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { byteStream, openByteStream } from "../../../../src/engines/logs/read/byte_stream.ts";
+import { decompress } from "../../../../src/engines/logs/read/decompress.ts";
 import { decodeFrame } from "../../../../src/engines/logs/read/zstd_decoder.ts";
 import { zstdFrames } from "../../../../src/engines/logs/read/zstd_frames.ts";
 
@@ -47,7 +48,7 @@ Deno.test("byteStream() gives plain bytes as they are", async () => {
   });
 });
 
-const packers: [string, boolean, (text: string) => Uint8Array][] = [
+const packers: ["gzip" | "zstd", boolean, (text: string) => Uint8Array][] = [
   ["gzip", true, (text) => zlib.gzipSync(text)],
   ["zstd", HAS_ZSTD, (text) => zlib.zstdCompressSync(text)],
 ];
@@ -187,4 +188,77 @@ Deno.test({
       { numRuns: 60 },
     );
   },
+});
+
+/** Text and damage of a stream that comes in pieces, read into a buffer of a size. */
+async function unpack(
+  compression: "gzip" | "zstd",
+  bytes: Uint8Array,
+  size: number,
+  room: number,
+) {
+  async function* pieces() {
+    for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+  }
+  const unpacked = decompress(compression, pieces(), pieces);
+  const buffer = new Uint8Array(room);
+  const out: Uint8Array[] = [];
+  for (let n = -1; n !== 0; out.push(buffer.slice(0, n))) n = await unpacked.read(buffer);
+  unpacked.close();
+  return { text: new TextDecoder().decode(join(...out)), damage: unpacked.damage };
+}
+
+for (const [name, possible, pack] of packers) {
+  Deno.test({
+    name: `decompress() gives the same of ${name} however it is cut and damaged`,
+    ignore: !possible,
+    async fn() {
+      const text = fc.oneof(fc.string(), fc.constant(TEXT.slice(0, 3000)), fc.constant(""));
+      const harm = fc.oneof(
+        fc.constant({ type: "none" } as const),
+        fc.record({ type: fc.constant("cut" as const), at: fc.nat() }),
+        fc.record({ type: fc.constant("flip" as const), at: fc.nat() }),
+        fc.record({
+          type: fc.constant("garbage" as const),
+          bytes: fc.uint8Array({ minLength: 4 }),
+        }),
+      );
+      const size = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.constant(1 << 16));
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(text, { minLength: 1, maxLength: 4 }),
+          harm,
+          size,
+          size,
+          async (texts, harm, size, room) => {
+            let bytes = join(...texts.map(pack));
+            if (harm.type === "cut") bytes = bytes.subarray(0, 1 + harm.at % bytes.length);
+            if (harm.type === "flip") bytes[harm.at % bytes.length]! ^= 0x11;
+            // Zeros may stand behind a member.
+            const garbage = harm.type === "garbage" ? [...harm.bytes.with(0, 1)] : [];
+            bytes = join(bytes, Uint8Array.from(garbage));
+            const outcome = await unpack(name, bytes, size, room);
+            assert.deepEqual(outcome, await unpack(name, bytes, 1, 1 << 16));
+            const whole = texts.join("");
+            if (harm.type === "none") assert.deepEqual(outcome, { text: whole, damage: undefined });
+            if (harm.type === "cut") assert.ok(whole.startsWith(outcome.text));
+            if (harm.type === "garbage") {
+              const damage = `something else follows the ${name} stream`;
+              const expected = whole === "" ? outcome.damage : damage;
+              assert.deepEqual(outcome, { text: whole, damage: expected });
+            }
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+  });
+}
+
+Deno.test("byteStream() reads members of gzip with zeros between them", async () => {
+  const packed = join(zlib.gzipSync("a"), new Uint8Array(600), zlib.gzipSync("b"));
+  for (const size of [1, 100, 1 << 16]) {
+    const { text, damage } = await readAll(packed, size);
+    assert.deepEqual([text, damage], ["ab", undefined]);
+  }
 });
