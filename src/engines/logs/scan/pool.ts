@@ -141,6 +141,7 @@ function createOwnPart(
 ): OwnPart {
   const { filter, module } = parts.hunter;
   const runner = createJobRunner(module, parts.limits ?? DEFAULT_LIMITS);
+  const turns = createTurns();
   let passedOn: number | undefined;
   let swept: number | undefined;
   let current: { readonly id: number; readonly chunks: AsyncGenerator<JobChunk> } | undefined;
@@ -183,6 +184,7 @@ function createOwnPart(
       return other.run(job, signal);
     },
     async end() {
+      turns.end();
       await current?.chunks.return(undefined);
     },
     async work() {
@@ -195,15 +197,28 @@ function createOwnPart(
       }
       const until = performance.now() + TURN;
       do await step(current); while (current !== undefined && performance.now() < until);
-      await nextTurn();
+      await turns.next();
       return true;
     },
   };
 }
 
-/** Lets messages of the Workers in. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** Lets messages of the Workers in: a timer, `setImmediate` too, would sleep for a millisecond. */
+function createTurns() {
+  const { port1, port2 } = new MessageChannel();
+  let resolve = () => {};
+  port1.onmessage = () => resolve();
+  return {
+    next: () =>
+      new Promise<void>((done) => {
+        resolve = done;
+        port2.postMessage(undefined);
+      }),
+    end() {
+      port1.close();
+      port2.close();
+    },
+  };
 }
 
 /** A bell that may ring before anybody listens. */
