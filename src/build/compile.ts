@@ -99,10 +99,10 @@ function built(source: string): string {
 async function hasten(bundle: string, { deno }: Compiler): Promise<void> {
   const logs = join(ROOT, "test", "fixtures", "logs");
   const profile = await profileStarts(deno, join(bundle, "main.js"), logs);
-  const stray = [...profile.keys()].filter((name) => !/^(main|hunt-.*)\.js$/.test(name));
+  const stray = [...profile.keys()].filter((name) => !/^(main|(hunt|tree)-.*)\.js$/.test(name));
   if (stray.length > 0) {
     throw new Error(
-      `A hunt loads ${stray.join(", ")} as well: bring src/build/merge.ts up to date`,
+      `A start loads ${stray.join(", ")} as well: bring src/build/merge.ts up to date`,
     );
   }
   for (const [name, starts] of profile) {

@@ -7,13 +7,15 @@ import { type OutputChunk, type Plugin, rollup } from "rollup";
 
 /** Texts, each in one of the chunks that a hunt in logs imports dynamically; else the build fails. */
 const HUNTING = [
-  "--allow-list <file>", // the command
-  "Standard input can be read but once", // what it does
+  "Standard input can be read but once", // the command
   "Suricata and Zeek logs on disk", // the engine
   "one value a line, comments after", // the readers of IoCs
   'name:"context"', // the format
   "lines on standard output", // the sink
 ];
+
+/** The same of what all calls but those of a hunt import. */
+const TREE = ["Connects threat intelligence to network telemetry."];
 
 /**
  * Joins chunks of the bundle in `from` and writes it to `to`; `main` and `workers` keep their
@@ -28,9 +30,13 @@ export async function mergeChunks(
   const graph = await readGraph(from);
   await Deno.mkdir(to, { recursive: true });
   const started = closure(graph, [join(from, main)]);
-  const hunt = closure(graph, HUNTING.map((text) => findChunk(graph, text)));
-  const isHunt = (id: string) => hunt.has(id) && !started.has(id);
-  await write(graph, join(from, main), join(to, main), (id) => isHunt(id) ? "hunt" : undefined);
+  const within = (texts: readonly string[]) =>
+    closure(graph, texts.map((text) => findChunk(graph, text)));
+  const hunt = within(HUNTING), tree = within(TREE);
+  for (const id of tree.intersection(hunt)) started.add(id);
+  const groupOf = (id: string) =>
+    started.has(id) ? "main" : hunt.has(id) ? "hunt" : tree.has(id) ? "tree" : undefined;
+  await write(graph, join(from, main), join(to, main), groupOf);
   for (const worker of workers) {
     await write(graph, join(from, worker), join(to, basename(worker)), () => undefined);
   }

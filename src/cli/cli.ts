@@ -1,11 +1,8 @@
-import { Command, CommanderError, Help, type Option } from "commander";
 import { VERSION } from "../version.ts";
 import { BridgeError, ClosedPipe, isClosedPipe } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";
-import { type CliContext, type CommandModule, EXIT, withExamples } from "./context.ts";
-import { type CommandEntry, COMMANDS } from "./registry.ts";
+import { type CliContext, EXIT } from "./context.ts";
 import { describeError } from "./report.ts";
-import { useColor } from "./terminal.ts";
 
 /** Runs one call of the program and resolves with its exit code; never rejects. */
 export async function runCli(args: readonly string[]): Promise<number> {
@@ -15,12 +12,10 @@ export async function runCli(args: readonly string[]): Promise<number> {
   let code: number = EXIT.matched;
   const context: CliContext = { signal, env, print, exitWith: (given) => code = given };
   try {
-    const program = await buildProgram(args, context);
-    await program.parseAsync(args, { from: "user" });
+    if (!await runAtOnce(args, context)) await runTree(args, context);
     return code;
   } catch (error) {
     if (isClosedPipe(error)) return EXIT.matched;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.error;
     console.error(describeError(error, env("BRIDGE_DEBUG") !== undefined));
     return EXIT.error;
   } finally {
@@ -28,66 +23,36 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole tree by name; only the command that is called is loaded. */
-async function buildProgram(args: readonly string[], context: CliContext): Promise<Command> {
-  const program = withExamples(
-    new Command("bridge")
-      .description("Connects threat intelligence to network telemetry.")
-      .version(`bridge ${VERSION}`, "-V, --version", "print the version")
-      .helpOption("-h, --help", "show help")
-      .configureHelp({ showGlobalOptions: false, optionDescription })
-      .configureOutput(outputOptions(context))
-      .exitOverride(),
-    [
-      ["hunt for a domain in the logs of this machine", "bridge retro --ioc example.com"],
-      [
-        "hunt for a list in a folder, count the hits",
-        "bridge retro --ioc-file iocs.txt --logs /var/log/suricata --count",
-      ],
-    ],
-  );
-  const called = args.find((arg) => !arg.startsWith("-"));
-  const named = called === "help" ? args[args.indexOf(called) + 1] : called;
-  for (const entry of COMMANDS) {
-    if (entry.name === named) {
-      const { command } = await loadCommand(entry);
-      program.addCommand(inherit(command(context), program));
-    } else {
-      program.command(entry.name).description(entry.summary);
-    }
-  }
-  return program;
-}
-
 /**
- * V8's code cache (of `deno compile`) is written by the first start that loads a command, and
- * never again: the code of a hunt has to be in it, whichever command was first.
+ * Calls that are to start fast and are easily understood go round commander, which costs a start
+ * 4 ms; false for any other call.
  */
-async function loadCommand(entry: CommandEntry): Promise<CommandModule> {
-  if (entry.name === "retro") return await entry.load();
-  const [module] = await Promise.all([entry.load(), import("./commands/retro.ts")]);
-  return module;
+async function runAtOnce(args: readonly string[], context: CliContext): Promise<boolean> {
+  const [first, ...rest] = args;
+  if (first === "retro") return await (await loadHunt()).retroAtOnce(rest, context);
+  if (rest.length > 0 || (first !== "--version" && first !== "-V")) return false;
+  // At once, before the event loop writes the code cache, see below.
+  console.log(`bridge ${VERSION}`);
+  return true;
 }
 
-/** An option's help; that a list is empty by default goes without saying. */
-function optionDescription(option: Option): string {
-  return Help.prototype.optionDescription(option).replace(" (default: none)", "");
+async function runTree(args: readonly string[], context: CliContext): Promise<void> {
+  const tree = import("./tree.ts");
+  // V8's code cache is written by the first start that loads a chunk, and never again: the code of
+  // a hunt has to be in it, whichever command was first.
+  if (Deno.build.standalone && !hasCodeCache()) await loadHunt();
+  await (await tree).runTree(args, context);
 }
 
-/** A command made on its own takes over the program's ways of writing and ending. */
-function inherit(command: Command, program: Command): Command {
-  command.copyInheritedSettings(program);
-  for (const child of command.commands) inherit(child, command);
-  return command;
-}
+const loadHunt = () => import("./retro.ts");
 
-function outputOptions(context: CliContext) {
-  return {
-    getOutHasColors: () => useColor("auto", Deno.stdout.isTerminal(), context.env),
-    getErrHasColors: () => useColor("auto", Deno.stderr.isTerminal(), context.env),
-    outputError: (text: string, write: (text: string) => void) =>
-      write(text.replace(/^error: /, "bridge: ")),
-  };
+/** Whether compiled code is kept already: Deno does it beside the folder that our files seem to be in. */
+function hasCodeCache(): boolean {
+  try {
+    return Deno.statSync(`${import.meta.dirname}.cache`).isFile;
+  } catch {
+    return false;
+  }
 }
 
 async function print(text: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 
 /** Exit codes, as grep has them. */
 export const EXIT = {
@@ -37,13 +37,4 @@ export function withExamples<C extends { addHelpText(position: "after", text: st
   const lines = examples.flatMap(([does, call]) => [`  # ${does}`, `  ${call}`, ""]);
   command.addHelpText("after", `\nExamples:\n${lines.join("\n").trimEnd()}`);
   return command;
-}
-
-/** Gathers the values of an option that may be given again and again. */
-export function collect(value: string, before: readonly string[] = []): string[] {
-  // Commander takes whatever comes next: `--ioc --logs x` would hunt for `--logs`.
-  if (value.startsWith("--")) {
-    throw new InvalidArgumentError("It is an option: the value is missing.");
-  }
-  return [...before, value];
 }

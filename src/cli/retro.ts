@@ -8,17 +8,26 @@ import { isStandardInput } from "../standard_input.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
 import type { OutletReport, Outlets } from "../pipeline/outlets.ts";
-import type { RetroFlags } from "./commands/retro.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
+import { readFlags } from "./flags.ts";
 import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
 import { gatherIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
+import { RETRO_FLAGS, type RetroFlags } from "./retro_flags.ts";
 import { filterFrom, fromFlag, overlay, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { counted, useColor } from "./terminal.ts";
 
 const logger = getLogger(["bridge", "retro"]);
+
+/** Runs `bridge retro` without commander; false if it takes commander to understand the call. */
+export async function retroAtOnce(args: readonly string[], context: CliContext): Promise<boolean> {
+  const flags = readFlags(RETRO_FLAGS, args);
+  if (flags === undefined) return false;
+  context.exitWith(await runRetro(flags as unknown as RetroFlags, context));
+  return true;
+}
 
 /** Runs `bridge retro` and resolves with its exit code. */
 export async function runRetro(flags: RetroFlags, context: CliContext): Promise<number> {

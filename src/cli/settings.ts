@@ -1,4 +1,4 @@
-import type { FilterFlags } from "./commands/filter_options.ts";
+import type { FilterFlags } from "./filter_flags.ts";
 import type { Config } from "../config/config.ts";
 import { parseDuration } from "../config/units.ts";
 import { parseEndpoint } from "../config/endpoint.ts";

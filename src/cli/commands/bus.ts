@@ -2,8 +2,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { parseBytes } from "../../config/units.ts";
 import { UsageError } from "../../errors.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
-import { type CliContext, collect, withExamples } from "../context.ts";
+import { type CliContext, withExamples } from "../context.ts";
 import { LOG_LEVELS, setUpLogging } from "../logging.ts";
+import { collect } from "../options.ts";
 
 interface Options {
   readonly listen: Address;

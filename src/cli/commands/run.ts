@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
-import { type CliContext, collect, withExamples } from "../context.ts";
+import { type CliContext, withExamples } from "../context.ts";
+import { type FilterFlags, MIN_CONFIDENCE, TLP } from "../filter_flags.ts";
 import { LOG_LEVELS } from "../logging.ts";
-import { type FilterFlags, filterOptions } from "./filter_options.ts";
+import { collect, optionOf } from "../options.ts";
 
 /** Options of `bridge run` as commander hands them over; undefined leaves the word to the configuration. */
 export interface RunFlags extends FilterFlags {
@@ -37,7 +38,6 @@ const hidden = (flags: string) => new Option(flags).hideHelp();
 
 /** `bridge run`: the long-running app on the bus. */
 export function command(context: CliContext): Command {
-  const [minConfidence, tlp] = filterOptions();
   const run = new Command("run")
     .description("Subscribe to Threat Bus, match its indicators, report sightings.")
     .option("-c, --config <file>", "the configuration file")
@@ -62,8 +62,8 @@ export function command(context: CliContext): Command {
     .option("--no-retro", "don't match past events")
     .option("--retro-match-max-events <number>", "most events an indicator in retro matching")
     .option("--subdomains", "domains match their subdomains too")
-    .addOption(minConfidence)
-    .addOption(tlp)
+    .addOption(optionOf(MIN_CONFIDENCE))
+    .addOption(optionOf(TLP))
     .option("--transform-context <command>", "command that turns an event into another")
     .addOption(
       new Option("-s, --sink <sink>", "where matches go instead of Threat Bus")

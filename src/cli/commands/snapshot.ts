@@ -1,8 +1,9 @@
 import { Command, Option } from "commander";
 import { FORMATS } from "../../formats/registry.ts";
-import { type CliContext, collect, withExamples } from "../context.ts";
+import { type CliContext, withExamples } from "../context.ts";
+import { type FilterFlags, MIN_CONFIDENCE, TLP } from "../filter_flags.ts";
 import { LOG_LEVELS } from "../logging.ts";
-import { type FilterFlags, filterOptions } from "./filter_options.ts";
+import { collect, optionOf } from "../options.ts";
 
 /** Options of `bridge snapshot` as commander hands them over. */
 export interface SnapshotFlags extends FilterFlags {
@@ -27,7 +28,6 @@ export interface SnapshotFlags extends FilterFlags {
 
 /** `bridge snapshot`: the bus's past, matched once. */
 export function command(context: CliContext): Command {
-  const [minConfidence, tlp] = filterOptions();
   const snapshot = new Command("snapshot")
     .description("Match the past of a Threat Bus once, print a summary, and exit.")
     .option("-d, --days <number>", "days of history to ask for")
@@ -43,8 +43,8 @@ export function command(context: CliContext): Command {
     .option("--vast <endpoint>", "the VAST node, host:port")
     .option("--vast-binary <path>", "the vast executable")
     .option("--subdomains", "domains match their subdomains too")
-    .addOption(minConfidence)
-    .addOption(tlp)
+    .addOption(optionOf(MIN_CONFIDENCE))
+    .addOption(optionOf(TLP))
     .addOption(
       new Option("-s, --sink <sink>", "where hits go (default: as configured, else stdout)")
         .argParser(collect)
