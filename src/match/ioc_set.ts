@@ -46,7 +46,7 @@ interface Found {
 }
 
 /** Longer texts seldom come again. */
-const LONGEST_KNOWN = 48;
+const LONGEST_KNOWN = 128;
 const MOST_KNOWN = 8192;
 
 /** Of one more text not even the findings are kept: many indicators may share a value. */
@@ -58,7 +58,7 @@ const NOTHING: readonly Found[] = [];
 export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnIocSet {
   const table = createTable(onMove);
   const prefixes = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
-  const endings = createEndings(() => table.view());
+  const endings = createEndings(() => table.view(), options.subdomains === true);
   let keyOptions = keyOptionsOf();
   let version = 0;
 
@@ -67,7 +67,6 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
   function keyOptionsOf() {
     return {
       subdomains: options.subdomains === true,
-      mayBeDomain: (host: string) => endings.admits(host, version),
       ipv4Prefixes: [...prefixes.ipv4.keys()],
       ipv6Prefixes: [...prefixes.ipv6.keys()],
     };
@@ -111,7 +110,7 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
 
   /** Everything that a text stands for, in the order of its keys. */
   function lookUp(text: string): readonly Found[] {
-    if (table.size === 0 || isTime(text)) return NOTHING;
+    if (table.size === 0 || !endings.admits(text, version) || isTime(text)) return NOTHING;
     return known.of(version).get(text) ?? known.add(text, findAll(text));
   }
 
@@ -141,8 +140,8 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     };
     if (table.size === 0) return hits;
     const texts = known.of(version);
-    walkEvent(event, (text, field) => {
-      if (isTime(text)) return;
+    const visit = (text: string, field: () => string) => {
+      if (!endings.admits(text, version) || isTime(text)) return;
       const found = texts.get(text) ?? known.add(text, findAll(text));
       for (let at = 0; at < found.length; at++) {
         const { handle, observable, inside } = found[at]!;
@@ -153,7 +152,8 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
         if (isSeen) continue;
         hits.push({ handle, observable, field: field(), seen: text });
       }
-    });
+    };
+    walkEvent(event, visit, (path) => endings.admitsPath(path, version));
     return hits;
   }
 

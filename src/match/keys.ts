@@ -21,8 +21,6 @@ export type KeyVisitor = (kind: ObservableKind, key: string, inside?: Observable
 export interface KeyOptions {
   /** Domains stand for their parent domains too. */
   readonly subdomains: boolean;
-  /** Whether a host may be a domain of the set, or inside one; absent: it may. */
-  readonly mayBeDomain?: (host: string) => boolean;
   /** Prefix lengths for which an IPv4 or IPv6 address stands. */
   readonly ipv4Prefixes: readonly number[];
   readonly ipv6Prefixes: readonly number[];
@@ -64,7 +62,7 @@ function visitHost(text: string, options: KeyOptions, visit: KeyVisitor): void {
   // Without brackets only one colon is left: the one before the port.
   const groups = bracketed === host.includes(":") ? parseAddress(host) : undefined;
   if (groups !== undefined) return visitAddress(groups, options, visit);
-  if (bracketed || options.mayBeDomain?.(host) === false) return;
+  if (bracketed) return;
   const domain = canonicalDomain(host);
   if (domain === undefined) return;
   visit("domain", domain);

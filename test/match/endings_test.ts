@@ -1,26 +1,90 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { canonicalDomain } from "../../src/match/canonical.ts";
+import { canonical, canonicalDomain } from "../../src/match/canonical.ts";
 import { createEndings } from "../../src/match/endings.ts";
 import { createIocSet } from "../../src/match/ioc_set.ts";
+import type { Observable } from "../../src/match/observable.ts";
+import { eventWith, iocTexts } from "../engines/logs/scan/events.ts";
+import { createPlainSet } from "./plain_set.ts";
 
 const domain = (value: string) => ({ kind: "domain", value }) as const;
 
-Deno.test("admits() knows the ends of domains in any spelling, also of those that came later", () => {
+Deno.test("admits() tells texts by their last characters, also after values came later", () => {
   const set = createIocSet();
-  const endings = createEndings(() => set.view());
-  const admitted = (...hosts: string[]) =>
-    hosts.filter((host) => endings.admits(host, set.version));
+  const endings = createEndings(() => set.view(), false);
+  const admitted = (...texts: string[]) =>
+    texts.filter((text) => endings.admits(text, set.version));
   set.add(domain("evil.example"), 1);
-  set.add({ kind: "url", value: "http://other.test/" }, 2);
-  const spellings = ["evil.example", "EVIL.Example.", "sub.example", "evil。example"];
-  assert.deepEqual(admitted(...spellings, "other.test", "163.82ms", "example.x", ""), spellings);
-  set.add(domain("localhost"), 3);
-  assert.deepEqual(admitted("localhost", "LOCALHOST", "a.localhost", "local"), [
-    "localhost",
-    "LOCALHOST",
-    "a.localhost",
-  ]);
+  set.add({ kind: "url", value: "http://other.test/gate.php" }, 2);
+  const spellings = ["evil.example", "EVIL.Example.", "evil.example:80", "evil。example"];
+  const dull = ["163.82ms", "example.x", "", "Ab3dEf", "GET", "/index.html", "10.1.2.3"];
+  assert.deepEqual(admitted(...spellings, ...dull), spellings);
+  assert.ok(endings.admitsPath("/gate.php", set.version));
+  assert.ok(!endings.admitsPath("/index.html", set.version));
+  set.add({ kind: "cidr", value: "10.0.0.0/8" }, 3);
+  set.add(domain("ms"), 4);
+  assert.deepEqual(admitted("10.1.2.3", "MS", "a.ms", "163.82ms"), ["10.1.2.3", "MS"]);
+});
+
+Deno.test("admits() knows the parents of a domain where they count", () => {
+  const set = createIocSet({ subdomains: true });
+  const endings = createEndings(() => set.view(), true);
+  for (const value of ["ms", "evil.example"]) set.add(domain(value), 1);
+  const texts = ["a.ms", "www.evil.example", "a.b", "ab.xms"];
+  assert.deepEqual(texts.filter((text) => endings.admits(text, set.version)), texts.slice(0, 2));
+});
+
+Deno.test("admits() rules nothing out for few texts among many values", () => {
+  const set = createIocSet();
+  const endings = createEndings(() => set.view(), false);
+  for (let n = 0; n < 1000; n++) set.add(domain(`host-${n}.example`), n);
+  assert.ok(endings.admits("quite another", set.version));
+  for (let asked = 0; asked < 50; asked++) endings.admits("quite another", set.version);
+  assert.ok(!endings.admits("quite another", set.version));
+  assert.ok(endings.admits("host-77.example", set.version));
+});
+
+Deno.test("has() finds what ends otherwise than its canonical form", () => {
+  const spellings = {
+    "ipv6 64:ff9b::c0a8:6464": ["64:ff9b::192.168.100.100"],
+    "cidr 64:ff9b::/96": ["64:ff9b::192.168.100.100"],
+    "url http://evil.de/": ["http://evil.de", "https://EVIL.de", "http://evil.de:"],
+    "url http://evil1.de/": ["http://evil1.de", "evil1.de/"],
+    "url http://a-long-name.example/?q=1": ["http://a-long-name.example?q=1"],
+    "url http://evil.de/?q=123456": ["http://evil.de?q=123456"],
+    "domain xn--bcher-kva.de": ["bücher.de", "BÜCHER.DE.", "xn--bcher-kva.de:80"],
+    "md5 d41d8cd98f00b204e9800998ecf8427e": ["D4:1D:8C:D9:8F:00:B2:04:E9:80:09:98:EC:F8:42:7E"],
+  };
+  for (const [ioc, texts] of Object.entries(spellings)) {
+    const set = createIocSet();
+    const [kind, value] = ioc.split(" ") as [Observable["kind"], string];
+    set.add({ kind, value }, 1);
+    for (const text of texts) assert.ok(set.has(text), `${text} is ${ioc}`);
+  }
+});
+
+Deno.test("hits() finds in events what the plain set finds, which reads every text in full", () => {
+  const scene = fc.record({ texts: iocTexts, subdomains: fc.boolean() }).chain((it) =>
+    fc.record({
+      texts: fc.constant(it.texts),
+      subdomains: fc.constant(it.subdomains),
+      events: fc.array(eventWith(it.texts), { minLength: 1, maxLength: 6 }),
+    })
+  );
+  fc.assert(
+    fc.property(scene, ({ texts, subdomains, events }) => {
+      const set = createIocSet({ subdomains });
+      const plain = createPlainSet({ subdomains });
+      for (const [handle, [kind, text]] of texts.entries()) {
+        const value = canonical(kind, text);
+        if (value === undefined) continue;
+        set.add({ kind, value }, handle);
+        plain.add({ kind, value }, handle);
+      }
+      for (const event of events) assert.deepEqual(set.hits(event), plain.hits(event));
+    }),
+    { numRuns: Number(Deno.env.get("FUZZ_RUNS") ?? 2000) },
+  );
 });
 
 Deno.test("has() finds a domain in every spelling that is canonically it", () => {

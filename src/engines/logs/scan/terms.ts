@@ -2,9 +2,9 @@
  * What the kernel has to know of an IoC so that no event that holds it slips
  * through. Most IoCs are found by their text alone; here are the others.
  */
-import { domainToUnicode } from "node:url";
 import { parsePrefix } from "../../../match/address.ts";
 import type { Observable } from "../../../match/observable.ts";
+import { spellingsInScript } from "../../../match/scripts.ts";
 
 /** Takes the terms of an IoC. */
 export interface TermVisitor {
@@ -40,20 +40,9 @@ function visitDomain(domain: string, visit: TermVisitor): void {
   visitScript(domain, "", visit);
 }
 
-/** Labels in other scripts that count, as only so many stand in the last bytes. */
-const MOST_SCRIPTS = 4;
-
-/** A name may stand in its own script, label by label, and end in bytes that don't show it. */
+/** A name may stand in its own script and end in bytes that don't show it. */
 function visitScript(domain: string, before: string, visit: TermVisitor): void {
-  if (!domain.includes("xn--")) return;
-  let ends = [""];
-  let scripts = 0;
-  for (const label of domain.split(".").reverse()) {
-    const script = domainToUnicode(label);
-    const spellings = script === label || scripts++ >= MOST_SCRIPTS ? [script] : [script, label];
-    ends = spellings.flatMap((spelling) => ends.map((end) => `${spelling}.${end}`));
-  }
-  for (const end of ends) visit.end(before + end.slice(0, -1));
+  for (const spelling of spellingsInScript(domain)) visit.end(before + spelling);
 }
 
 /**
