@@ -111,6 +111,7 @@ function established(
     ended.resolve();
     for (const pong of pongs) pong.reject(new ZmtpError("The connection ended"));
     clearInterval(pulse);
+    sender.fail(new ZmtpError("The connection ended"));
     closeQuietly(raw);
   };
   const sender = createSender(raw, cipher, close);

@@ -26,6 +26,11 @@ export interface Sender {
   readonly blocked: boolean;
   /** The error that ended sending, if any. */
   readonly failure: unknown;
+  /**
+   * Ends sending. Nobody waits any longer for a write that is under way: when the peer does
+   * not read, Deno before 2.5 leaves it pending though the connection is closed.
+   */
+  fail(error: unknown): void;
 }
 
 /** Buffers begin small, for a thousand idle peers, and grow with what is sent. */
@@ -44,7 +49,7 @@ export function createSender(
   let busy = false;
   let failure: unknown;
   const waiting: { count: number; resolve: () => void }[] = [];
-  let flushing = Promise.resolve();
+  let flushers: (() => void)[] = [];
 
   const wake = () => {
     const pending = queued + underWay;
@@ -52,6 +57,16 @@ export function createSender(
       if (failure === undefined && pending > waiting[index]!.count) continue;
       waiting.splice(index, 1)[0]!.resolve();
     }
+  };
+  const endFlush = () => {
+    const ended = flushers;
+    flushers = [];
+    for (const resolve of ended) resolve();
+  };
+  const fail = (error: unknown) => {
+    failure ??= error ?? new Error("write failed");
+    wake();
+    endFlush();
   };
   const flush = async () => {
     try {
@@ -66,11 +81,11 @@ export function createSender(
         wake();
       }
     } catch (error) {
-      failure = error ?? new Error("write failed");
-      wake();
+      fail(error);
       failed(failure);
     } finally {
       busy = false;
+      endFlush();
     }
   };
   const makeRoom = (size: number) => {
@@ -103,7 +118,7 @@ export function createSender(
     if (busy || failure !== undefined) return;
     busy = true;
     // What else is sent in this turn goes out with it.
-    flushing = Promise.resolve().then(flush);
+    Promise.resolve().then(flush);
   };
   return {
     message(parts) {
@@ -132,12 +147,16 @@ export function createSender(
       if (failure !== undefined || queued + underWay <= count) return Promise.resolve();
       return new Promise((resolve) => waiting.push({ count, resolve }));
     },
-    flushed: () => busy ? flushing : Promise.resolve(),
+    flushed() {
+      if (!busy || failure !== undefined) return Promise.resolve();
+      return new Promise((resolve) => flushers.push(resolve));
+    },
     get blocked() {
       return busy;
     },
     get failure() {
       return failure;
     },
+    fail,
   };
 }

@@ -19,7 +19,7 @@ import {
 } from "../messages.ts";
 import { createRefusals } from "../refusals.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
-import type { Peer } from "./outbox.ts";
+import type { Peer } from "./connections.ts";
 import { createSnapshots } from "./snapshots.ts";
 import type { BusStore } from "./store.ts";
 import {

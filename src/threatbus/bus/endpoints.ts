@@ -4,7 +4,7 @@ import { listen } from "../../zmtp/listener.ts";
 import { bindRep, type Listener, type SocketOptions } from "../../zmtp/mod.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
 import type { Broker } from "./broker.ts";
-import type { Peer } from "./outbox.ts";
+import type { Peer } from "./connections.ts";
 
 /** Messages that wait for one connection before the sender has to wait. */
 const HIGH_WATER = 2000;

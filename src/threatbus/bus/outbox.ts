@@ -3,12 +3,8 @@
  * publishers down for a while, one that does not read at all loses its oldest
  * messages, which are counted.
  */
-
-/** One connection of a SUB socket. */
-export interface Peer {
-  /** Writes a message; a promise means that the connection is busy until it resolves. Never rejects. */
-  send(frame: Uint8Array): Promise<void> | undefined;
-}
+import { createNotice } from "../../wait.ts";
+import { createConnections, type Peer } from "./connections.ts";
 
 /** What all outboxes of a bus hold together, in bytes, their messages' overhead included. */
 export interface Budget {
@@ -67,18 +63,21 @@ export function createOutbox(
   let bytes = 0;
   let dropped = 0;
   let pumping = false;
-  let stalled = false;
   let closed = false;
   let waiters: (() => void)[] = [];
   let patient: (() => void)[] = [];
   /** Number of messages that were ever queued. */
   let pushed = 0;
-  const peers = new Map<Peer, Uint8Array[]>();
+  const moved = createNotice();
+  const peers = createConnections(limits.stallMs, () => {
+    moved.raise();
+    wake();
+  });
   const observers = new Map<Peer, Observer>();
 
   const length = () => queue.length - head;
   const isHigh = () => length() > limits.messages / 2 || bytes > limits.bytes / 2;
-  const congested = () => !closed && !stalled && peers.size > 0 && isHigh();
+  const congested = () => !closed && peers.size > 0 && isHigh() && !peers.stalled;
   const wake = () => {
     if (!congested()) waiters = resolveAll(waiters);
     if (closed || !isHigh()) patient = resolveAll(patient);
@@ -119,22 +118,16 @@ export function createOutbox(
   const pump = async () => {
     pumping = true;
     while (!closed && length() > 0 && peers.size > 0) {
-      const busy = sendToAll(peers, shift());
-      if (busy !== undefined) await withStallWatch(busy);
+      if (peers.ready) peers.send(shift());
+      else await moved.next();
       if (waiters.length > 0 || patient.length > 0) wake();
     }
     pumping = false;
     wake();
   };
-
-  const withStallWatch = async (busy: Promise<unknown>) => {
-    const timer = setTimeout(() => {
-      stalled = true;
-      wake();
-    }, limits.stallMs);
-    await busy;
-    clearTimeout(timer);
-    stalled = false;
+  const pumpOn = () => {
+    if (pumping) moved.raise();
+    else pump();
   };
 
   return {
@@ -174,23 +167,19 @@ export function createOutbox(
     room: () =>
       closed || !isHigh() ? Promise.resolve() : new Promise((resolve) => patient.push(resolve)),
     attach: (peer, prefix) => {
-      const prefixes = peers.get(peer);
-      if (prefixes === undefined) peers.set(peer, [prefix]);
-      else prefixes.push(prefix);
+      const isNew = peers.add(peer, prefix);
       const observer = observers.get(peer);
       // What it has heard by listening in must not come twice.
-      if (prefixes === undefined && observer !== undefined) forget(observer);
-      if (!pumping) pump();
+      if (isNew && observer !== undefined) forget(observer);
+      pumpOn();
     },
     observe: (peer) => {
       if (!observers.has(peer)) observers.set(peer, { heard: [], busy: false });
     },
     detach: (peer, prefix) => {
-      const prefixes = peers.get(peer) ?? [];
-      const at = prefix ? prefixes.findIndex((known) => equals(known, prefix)) : -1;
-      if (at >= 0) prefixes.splice(at, 1);
-      if (prefix === undefined || prefixes.length === 0) peers.delete(peer);
-      if (prefix === undefined || at < 0) observers.delete(peer);
+      const isKnown = peers.remove(peer, prefix);
+      if (prefix === undefined || !isKnown) observers.delete(peer);
+      moved.raise();
       wake();
     },
     close: () => {
@@ -201,6 +190,7 @@ export function createOutbox(
       bytes = 0;
       peers.clear();
       observers.clear();
+      moved.raise();
       wake();
     },
   };
@@ -231,29 +221,4 @@ function copyTo(peer: Peer, observer: Observer, frame: Uint8Array, number: numbe
   if (pending === undefined) return;
   observer.busy = true;
   pending.then(() => observer.busy = false);
-}
-
-/** Gives the frame to each connection that asked for it, once. */
-function sendToAll(
-  peers: ReadonlyMap<Peer, readonly Uint8Array[]>,
-  frame: Uint8Array,
-): Promise<unknown> | undefined {
-  let busy: Promise<void>[] | undefined;
-  for (const [peer, prefixes] of peers) {
-    if (!prefixes.some((prefix) => startsWith(frame, prefix))) continue;
-    const pending = peer.send(frame);
-    if (pending !== undefined) (busy ??= []).push(pending);
-  }
-  return busy && (busy.length === 1 ? busy[0] : Promise.all(busy));
-}
-
-/** Whether the bytes begin with the prefix. */
-export function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (prefix.length > bytes.length) return false;
-  for (let at = 0; at < prefix.length; at++) if (bytes[at] !== prefix[at]) return false;
-  return true;
-}
-
-function equals(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && startsWith(a, b);
 }

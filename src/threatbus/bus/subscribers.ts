@@ -1,6 +1,7 @@
 /** Who is subscribed to what, and over which connections it gets it. */
 import { P2P_LENGTH, randomP2pTopic } from "../topics.ts";
-import { type Budget, createOutbox, type Outbox, type OutboxLimits, type Peer } from "./outbox.ts";
+import type { Peer } from "./connections.ts";
+import { type Budget, createOutbox, type Outbox, type OutboxLimits } from "./outbox.ts";
 
 /** The part of `totalBytes` that is made free once it is used up. */
 const ROOM = 1 / 32;

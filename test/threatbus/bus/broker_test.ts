@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Broker, createBroker } from "../../../src/threatbus/bus/broker.ts";
-import type { Peer } from "../../../src/threatbus/bus/outbox.ts";
+import type { Peer } from "../../../src/threatbus/bus/connections.ts";
 import { openStore } from "../../../src/threatbus/bus/store.ts";
 import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
 import { encodeEnvelope } from "../../../src/threatbus/messages.ts";

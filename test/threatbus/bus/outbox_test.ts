@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createOutbox, type Peer } from "../../../src/threatbus/bus/outbox.ts";
+import type { Peer } from "../../../src/threatbus/bus/connections.ts";
+import { createOutbox } from "../../../src/threatbus/bus/outbox.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const limits = { messages: 4, bytes: 100, stallMs: 60_000 };
@@ -57,4 +58,54 @@ Deno.test("Outbox.relief() ends when a connection stands still for too long", as
   assert.equal(outbox.congested, false, "nobody waits for it any more");
   outbox.close();
   gate.resolve();
+});
+
+Deno.test("Outbox passes over a connection that stands still when the subscriber has another", async () => {
+  const outbox = createOutbox({ ...limits, stallMs: 5 }, () => {});
+  const gate = Promise.withResolvers<void>();
+  const dead: string[] = [];
+  const send = (frame: Uint8Array) => {
+    dead.push(new TextDecoder().decode(frame));
+    return gate.promise;
+  };
+  outbox.attach({ send }, bytes("a"));
+  for (const text of ["a1", "a2", "a3", "a4"]) outbox.push(bytes(text));
+  await outbox.relief();
+  // It comes back with a new connection before the old one is known to be dead.
+  const back = recorder();
+  outbox.attach(back.peer, bytes("a"));
+  await outbox.room();
+  outbox.push(bytes("a5"));
+  assert.deepEqual(back.got, ["a2", "a3", "a4", "a5"]);
+  gate.resolve();
+  await gate.promise;
+  outbox.push(bytes("a6"));
+  assert.deepEqual([back.got.at(-1), dead], ["a6", ["a1", "a6"]]);
+  outbox.close();
+});
+
+Deno.test("Outbox waits for a connection that is passed over when it is the last one left", async () => {
+  const outbox = createOutbox({ ...limits, stallMs: 5 }, () => {});
+  const gate = Promise.withResolvers<void>();
+  const slow: string[] = [];
+  let pending: Promise<void> | undefined = gate.promise;
+  const send = (frame: Uint8Array) => {
+    slow.push(new TextDecoder().decode(frame));
+    return pending;
+  };
+  const other = recorder();
+  outbox.attach({ send }, bytes("a"));
+  outbox.attach(other.peer, bytes("a"));
+  for (const text of ["a1", "a2", "a3", "a4"]) outbox.push(bytes(text));
+  await outbox.room();
+  assert.deepEqual(other.got, ["a1", "a2", "a3", "a4"]);
+  outbox.detach(other.peer);
+  outbox.push(bytes("a5"));
+  assert.equal(outbox.length, 1, "it is kept");
+  pending = undefined;
+  gate.resolve();
+  await gate.promise;
+  await Promise.resolve();
+  assert.deepEqual([slow, outbox.length], [["a1", "a5"], 0]);
+  outbox.close();
 });
