@@ -4,7 +4,8 @@
  *
  *     deno run -A bench/bus/throughput.ts [messages]
  *
- * The real one gets fewer messages, since it takes a second for each thousand.
+ * The real one gets fewer messages, since it takes a second for each thousand. What either
+ * loses, repeats or never answers is said; that ours does makes the exit code 1.
  */
 import { startChild } from "../../test/interop/threatbus/child.ts";
 import { freePorts, startBroker, threatBusVenv } from "../../test/interop/threatbus/peers.ts";
@@ -21,16 +22,40 @@ try {
   for (const kind of ["indicator", "sighting"]) {
     const real = await overReal(venv, kind);
     const ours = await overOurs(venv, kind);
+    const ratio = ours.rate && real.rate ? (ours.rate / real.rate).toFixed(1) : "?";
     console.log(
-      `${kind}s: bridge bus ${Math.round(ours)}/s, Threat Bus ${Math.round(real)}/s, ` +
-        `${(ours / real).toFixed(1)} times as many`,
+      `${kind}s: bridge bus ${told(ours)}, Threat Bus ${told(real)}, ${ratio} times as many`,
     );
+    if (!isWhole(ours)) Deno.exitCode = 1;
   }
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
 
-async function overOurs(venv: Venv, kind: string): Promise<number> {
+/** What came of one run; see peer.py. */
+interface Outcome {
+  /** Messages a second. */
+  readonly rate?: number;
+  /** Numbers of messages that never came, and of those that came again. */
+  readonly lost?: readonly number[];
+  readonly twice?: readonly number[];
+  /** What was waited for in vain. */
+  readonly stuck?: string;
+}
+
+function isWhole({ lost, twice, stuck }: Outcome): boolean {
+  return stuck === undefined && lost?.length === 0 && twice?.length === 0;
+}
+
+function told({ rate = 0, lost = [], twice = [], stuck }: Outcome): string {
+  if (stuck !== undefined) return `did not get as far as ${stuck}`;
+  const some = (numbers: readonly number[]) =>
+    `${numbers.length} (${numbers.slice(0, 5).join(", ")}${numbers.length > 5 ? ", …" : ""})`;
+  return `${Math.round(rate)}/s` + (lost.length > 0 ? `, lost ${some(lost)}` : "") +
+    (twice.length > 0 ? `, twice ${some(twice)}` : "");
+}
+
+async function overOurs(venv: Venv, kind: string): Promise<Outcome> {
   const binary = Deno.env.get("BRIDGE_BIN");
   const args = ["bus", "--listen", "127.0.0.1:0", "--store", `${folder}/${kind}.sqlite`];
   const bus = binary
@@ -44,7 +69,7 @@ async function overOurs(venv: Venv, kind: string): Promise<number> {
   }
 }
 
-async function overReal(venv: Venv, kind: string): Promise<number> {
+async function overReal(venv: Venv, kind: string): Promise<Outcome> {
   const ports = freePorts();
   const broker = await startBroker(venv, folder, ports);
   try {
@@ -54,10 +79,10 @@ async function overReal(venv: Venv, kind: string): Promise<number> {
   }
 }
 
-async function measure(venv: Venv, port: number, count: number, kind: string): Promise<number> {
+async function measure(venv: Venv, port: number, count: number, kind: string): Promise<Outcome> {
   const peer = startChild(venv.python, [PEER, String(port), String(count), kind]);
   try {
-    return JSON.parse(await peer.until((line) => line.startsWith('{"rate"'))).rate;
+    return JSON.parse(await peer.until((line) => /^{"(rate|stuck)"/.test(line)));
   } finally {
     await peer.stop();
   }

@@ -30,11 +30,22 @@ export interface Ports {
   readonly sub: number;
 }
 
-/** Three ports that were free a moment ago; the real broker can't choose its own. */
+/** Below the ports that systems give out by themselves: another process gets none of these by chance. */
+const [FIRST_PORT, LAST_PORT] = [20_000, 32_000];
+
+/** Three ports that are free; the real broker can't choose its own. */
 export function freePorts(): Ports {
-  const listeners = [0, 0, 0].map((port) => Deno.listen({ hostname: "127.0.0.1", port }));
-  const [manage, pub, sub] = listeners.map((listener) => (listener.addr as Deno.NetAddr).port);
-  for (const listener of listeners) listener.close();
+  const free = new Set<number>();
+  while (free.size < 3) {
+    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      free.add(port);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+  const [manage, pub, sub] = [...free];
   return { manage: manage!, pub: pub!, sub: sub! };
 }
 
@@ -52,7 +63,11 @@ export async function startBroker(venv: Venv, folder: string, ports: Ports): Pro
   const broker = startChild(venv.script("threatbus"), ["-c", `${folder}/broker.yaml`]);
   await broker.until((line) => line.includes("ZeroMQ app plugin started"));
   await untilListening(Object.values(ports));
-  return broker;
+  // It goes on without a port that somebody else has, and its apps wait for ever.
+  const taken = broker.lines.find((line) => line.includes("Address already in use"));
+  if (taken === undefined) return broker;
+  await broker.stop();
+  throw new Error(`The real broker lacks a port: ${taken}`);
 }
 
 async function untilListening(ports: readonly number[]): Promise<void> {
