@@ -1,10 +1,9 @@
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { extname } from "node:path";
 import { defaultsOf } from "../src/config/config.ts";
 import { fromText } from "../src/config/load.ts";
 import { ConfigError, UsageError } from "../src/errors.ts";
 import { readForm } from "./form.ts";
-import type { Sink, SinkModule, SinkOptions } from "./sink.ts";
+import type { SinkModule, SinkOptions } from "./sink.ts";
 
 /** A sink by the schemes of its short forms; its module is loaded when it is named. */
 interface SinkEntry {
@@ -78,7 +77,10 @@ async function moduleOf(sink: string, commands: boolean, key: string): Promise<S
     if (scheme !== undefined && schemes.includes(scheme)) return await load();
   }
   const path = readForm(sink).rest;
-  if (isModulePath(path)) return await loadUserModule(path);
+  if (isModulePath(path)) {
+    const { loadUserSink } = await import("./user_sink.ts");
+    return await loadUserSink(path);
+  }
   if (commands) return await SINKS["process"]!.load();
   const known = Object.values(SINKS).flatMap((known) => known.schemes).join(", ");
   throw new UsageError(`There is no sink ${JSON.stringify(sink)}`, {
@@ -92,57 +94,6 @@ const MODULE_ENDINGS = [".js", ".mjs", ".ts", ".mts"];
 
 function isModulePath(path: string): boolean {
   return MODULE_ENDINGS.includes(extname(path)) && !/\s/.test(path);
-}
-
-/** Imports a person's own sink and makes sure that it is one. */
-async function loadUserModule(path: string): Promise<SinkModule> {
-  const url = path.startsWith("file:") ? path : pathToFileURL(resolve(path)).href;
-  let loaded: Partial<SinkModule>;
-  try {
-    loaded = await import(url);
-  } catch (error) {
-    throw new UsageError(`Can't load the sink module: ${(error as Error).message}`, {
-      place: { file: path },
-      hint: /Module not found/.test((error as Error).message)
-        ? "Check the path, and those that it imports."
-        : "The compiled binary loads JavaScript that stands on its own.",
-      cause: error,
-    });
-  }
-  const { spec } = loaded;
-  const faults = [
-    typeof loaded.open === "function" ? "" : "a function open(options, context, signal)",
-    typeof spec?.name === "string" ? "" : "an object spec with a name",
-    typeof spec?.options === "object" && spec.options !== null ? "" : "spec.options as a table",
-  ].filter((fault) => fault !== "");
-  if (faults.length > 0) {
-    throw new UsageError(`The module is no sink: it does not export ${faults.join(", nor ")}`, {
-      place: { file: path },
-      hint: "docs/sinks.md shows the interface.",
-    });
-  }
-  const parse = loaded.parse ?? ((form: string) => readForm(form).options);
-  return { spec: spec!, parse, open: (...args) => openUserSink(path, loaded.open!, args) };
-}
-
-/** Opens a person's own sink; what it opens has to be a sink, too. */
-async function openUserSink(
-  path: string,
-  open: SinkModule["open"],
-  args: Parameters<SinkModule["open"]>,
-): Promise<Sink> {
-  const sink: Partial<Sink> | undefined = await open(...args);
-  const missing = (["write", "close"] as const).filter((name) =>
-    typeof sink?.[name] !== "function"
-  );
-  if (missing.length === 0) return sink as Sink;
-  throw new UsageError(
-    `What open() of the module gives is no sink: it has no ${missing.join("(), no ")}()`,
-    {
-      place: { file: path },
-      hint: "docs/sinks.md shows the interface.",
-    },
-  );
 }
 
 /** Converts texts from short forms, checks all, fills in defaults. */

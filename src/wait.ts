@@ -40,7 +40,9 @@ export function deadline(ms: number, other?: AbortSignal) {
 
 /** Whatever was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
+  return thrown instanceof Error
+    ? thrown
+    : new Error(typeof thrown === "string" ? thrown : `${Deno.inspect(thrown)} was thrown`);
 }
 
 /** Something that waiters wait for, again and again. */

@@ -93,7 +93,8 @@ const LONGEST_DATAGRAM = 60_000;
 const CHUNK = 64 * 1024;
 
 export function parse(form: string): Record<string, unknown> {
-  const { rest, options } = readForm(form, "#");
+  // URLs take their options after #; for the path of a socket either will do.
+  const { rest, options } = readForm(form, form.includes("#") || form.includes("//") ? "#" : "?");
   const url = /^syslog(?:\+(udp|tcp|tls))?:\/\/(\[[^\]]+\]|[^:/?#]+)(?::(\d+))?\/?$/i.exec(rest);
   if (url !== null) {
     const [, transport = "udp", host, port = "0"] = url;

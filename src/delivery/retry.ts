@@ -1,7 +1,7 @@
 import { type Delivery, type Sink, SinkError } from "../../sinks/sink.ts";
 import { backoff, type BackoffOptions } from "../backoff.ts";
 import { isClosedPipe } from "../errors.ts";
-import { sleep } from "../wait.ts";
+import { sleep, toError } from "../wait.ts";
 
 /** How long to try where nothing keeps what could not be delivered. */
 export interface RetryOptions {
@@ -67,7 +67,7 @@ export async function writeWithRetry(
 interface Attempt {
   /** How many at the end of the batch did not arrive. */
   readonly undelivered: number;
-  readonly error?: unknown;
+  readonly error?: Error;
   readonly final: boolean;
   readonly wait: number;
 }
@@ -83,7 +83,7 @@ async function attempt(
   } catch (error) {
     if (isClosedPipe(error)) throw error;
     if (!(error instanceof SinkError)) {
-      return { undelivered: batch.length, error, final: false, wait: 0 };
+      return { undelivered: batch.length, error: toError(error), final: false, wait: 0 };
     }
     const { undelivered, retryable, retryAfter = 0 } = error;
     // An error that names nothing leaves open what arrived: all of it goes again.

@@ -70,7 +70,7 @@ export async function deliverQueue(
       continue;
     }
     if (signal.aborted) return;
-    const error = toError(outcome.error);
+    const { error } = outcome;
     options.onFailure?.(error);
     if (!isProbe && failures++ === 0) logger.warn("{label} failed: {error}", { label, error });
     if (isFinal(error) && batch.length > 1) {
@@ -137,7 +137,7 @@ async function arrivalOrDue(
 
 interface Outcome {
   readonly undelivered: readonly Queued[];
-  readonly error?: unknown;
+  readonly error?: Error;
 }
 
 async function attempt(
@@ -150,7 +150,7 @@ async function attempt(
     return { undelivered: [] };
   } catch (error) {
     if (isClosedPipe(error)) throw error;
-    if (!(error instanceof SinkError)) return { undelivered: batch, error };
+    if (!(error instanceof SinkError)) return { undelivered: batch, error: toError(error) };
     // An error that names nothing leaves open what arrived: all of it goes again.
     if (error.undelivered.length === 0) return { undelivered: batch, error };
     const missing = new Set(error.undelivered.map(({ id }) => id));

@@ -7,6 +7,7 @@ import type { Format, FormatOptions } from "../formats/format.ts";
 import { iocOf } from "../formats/match.ts";
 import { loadFormat } from "../formats/registry.ts";
 import { sightingUuid } from "../stix/ids.ts";
+import { toError } from "../wait.ts";
 import { createGathering, type Gathering } from "./gathering.ts";
 import { type Sighted, sightingWindow } from "./tally.ts";
 
@@ -164,7 +165,7 @@ async function closeOutlet(outlet: Outlet): Promise<void> {
     await outlet.sink.close();
   } catch (error) {
     if (isClosedPipe(error)) return;
-    outlet.failure ??= error;
+    outlet.failure ??= toError(error);
     if (error instanceof SinkError) outlet.lost += error.undelivered.length;
   }
 }

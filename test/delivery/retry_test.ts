@@ -57,6 +57,15 @@ Deno.test("writeWithRetry() gives up a sink that stays away, with all that is le
   assert.equal(calls(), 4);
 });
 
+Deno.test("writeWithRetry() takes whatever a sink throws for a failure", async () => {
+  const { sink, calls } = sinkWith(() => {
+    throw undefined;
+  });
+  const outcome = await writeWithRetry(sink, deliveries(0, 2), never, QUICK);
+  assert.deepEqual([outcome.lost, outcome.over, calls()], [2, true, 4]);
+  assert.match(String(outcome.failure), /undefined was thrown/);
+});
+
 Deno.test("writeWithRetry() loses only those that are refused for good", async () => {
   const bad = [deliveries(3, 1)[0]!.id, deliveries(7, 1)[0]!.id];
   const { sink, arrived } = sinkWith((batch) => {

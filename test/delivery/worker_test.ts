@@ -138,6 +138,21 @@ Deno.test("deliverQueue() takes an error that names nothing to mean the whole ba
   assert.deepEqual(got, ["s 1", "s 2"]);
 });
 
+Deno.test("deliverQueue() tries again after whatever a sink throws", async () => {
+  const stop = new AbortController();
+  let tries = 0;
+  const { got, sink, queue } = setUp(() => {
+    if (++tries === 1) throw undefined;
+    stop.abort();
+  });
+  const failures: Error[] = [];
+  await queue.put([item(1, "s")], never);
+  const options = { ...QUICK, onFailure: (error: Error) => void failures.push(error) };
+  await deliverQueue("s", sink, queue, options, stop.signal, never);
+  assert.deepEqual(got, ["s 1"]);
+  assert.match(failures[0]!.message, /undefined was thrown/);
+});
+
 Deno.test("deliverQueue() rests when what it held back was dropped by others", async () => {
   const { sink, queue } = setUp((batch) => {
     if (batch.some(({ body }) => text(body) === "s 1")) {

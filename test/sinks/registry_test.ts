@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseSinkSpec } from "../../sinks/registry.ts";
+import type { BridgeError } from "../../src/errors.ts";
 import type { SinkContext } from "../../sinks/sink.ts";
 
 Deno.test("parseSinkSpec() reads the short forms", async () => {
@@ -16,6 +17,12 @@ Deno.test("parseSinkSpec() reads the short forms", async () => {
     keep: 10,
   });
   assert.equal(label, "file:/p");
+  for (const mark of "?#") {
+    const local = await parseSinkSpec(`syslog:/run/log${mark}protocol=rfc3164`);
+    assert.equal(local.options["path"], "/run/log");
+    assert.equal(local.options["protocol"], "rfc3164");
+    assert.equal(local.label, "syslog:/run/log");
+  }
   assert.equal((await parseSinkSpec("file:/what?is this")).options["path"], "/what?is this");
 });
 
@@ -63,6 +70,17 @@ Deno.test("parseSinkSpec() loads a person's own module and says what it lacks", 
     await assert.rejects(
       lame.module.open(lame.options, {} as SinkContext, signal),
       /no sink: it has no write\(\)/,
+    );
+    await Deno.writeTextFile(
+      `${folder}/thrower.js`,
+      (await Deno.readTextFile(good)).replace("return {", "throw 'no key'; return {"),
+    );
+    const thrower = await parseSinkSpec(`${folder}/thrower.js`);
+    await assert.rejects(
+      thrower.module.open(thrower.options, {} as SinkContext, signal),
+      (error: BridgeError) =>
+        error.message === "Can't open the sink: no key" &&
+        error.place?.file === `${folder}/thrower.js`,
     );
     await assert.rejects(parseSinkSpec(`${folder}/none.ts`), /Can't load the sink module/);
   } finally {
