@@ -58,7 +58,7 @@ export function parse(form: string): Record<string, unknown> {
   const { rest, options } = readForm(form);
   const known = Object.keys(options).every((name) => Object.hasOwn(OPTIONS, name));
   // A question mark in the command (of a URL) does not begin options of ours.
-  const command = afterScheme(known ? rest : form, "process:COMMAND, e.g. process:jq -c .");
+  const command = afterScheme(known ? rest : form, 'process:COMMAND, such as "process:jq -c ."');
   return known ? { ...options, command } : { command };
 }
 

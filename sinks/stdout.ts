@@ -2,7 +2,7 @@ import { ClosedPipe } from "../src/errors.ts";
 import { reasonOf } from "../src/system_error.ts";
 import { orAborted } from "../src/wait.ts";
 import { chunksOf, joinLines, writeAll } from "./lines.ts";
-import { type Sink, SinkError, type SinkModule, type SinkSpec } from "./sink.ts";
+import { type Delivery, type Sink, SinkError, type SinkModule, type SinkSpec } from "./sink.ts";
 
 /** One system call takes about so much. */
 const CHUNK = 256 * 1024;
@@ -28,16 +28,8 @@ export const open: SinkModule["open"] = async (_options, context, signal) => {
     async write(batch, signal) {
       let delivered = 0;
       for (const chunk of chunksOf(batch, CHUNK)) {
-        try {
-          await put(joinLines(chunk.map((delivery) => delivery.body)), signal);
-        } catch (error) {
-          if (error instanceof ClosedPipe) throw error;
-          throw new SinkError(`Can't write to standard output: ${reasonOf(error)}`, {
-            undelivered: batch.slice(delivered),
-            retryable: !signal.aborted,
-            cause: error,
-          });
-        }
+        const lines = joinLines(chunk.map((delivery) => delivery.body));
+        await put(lines, signal, () => batch.slice(delivered));
         delivered += chunk.length;
       }
     },
@@ -51,11 +43,20 @@ export const open: SinkModule["open"] = async (_options, context, signal) => {
 };
 
 /** A reader that does not read holds a write for ever, so the signal ends the wait. */
-async function put(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+async function put(
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+  undelivered: () => readonly Delivery[] = () => [],
+): Promise<void> {
   const write = writeAll(Deno.stdout, bytes);
   try {
     await (signal === undefined ? write : orAborted(write, signal));
   } catch (error) {
-    throw error instanceof Deno.errors.BrokenPipe ? new ClosedPipe() : error;
+    if (error instanceof Deno.errors.BrokenPipe) throw new ClosedPipe();
+    throw new SinkError(`Can't write to standard output: ${reasonOf(error)}`, {
+      undelivered: undelivered(),
+      retryable: signal?.aborted !== true,
+      cause: error,
+    });
   }
 }

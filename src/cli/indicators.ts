@@ -36,20 +36,23 @@ export interface Gathered {
   remarks(): Iterable<string>;
 }
 
+/** @throws UsageError when the command line names nothing to look for */
+export function requireIndicators({ ioc, iocFile, pattern }: IndicatorFlags): void {
+  if (ioc.length + iocFile.length + pattern.length > 0) return;
+  throw new UsageError("Nothing to look for", {
+    hint: "Name an IoC with --ioc, a list with --ioc-file, or a STIX pattern with --pattern.",
+  });
+}
+
 /**
  * Gathers the indicators that the command line names.
  *
- * @throws UsageError when none is named, InputError when one can't be read
+ * @throws InputError when one can't be read
  */
 export async function gatherIndicators(
   flags: IndicatorFlags,
   config: IndicatorConfig,
 ): Promise<Gathered> {
-  if (flags.ioc.length + flags.iocFile.length + flags.pattern.length === 0) {
-    throw new UsageError("Nothing to look for", {
-      hint: "Name an IoC with --ioc, a list with --ioc-file, or a STIX pattern with --pattern.",
-    });
-  }
   const guard = await guardOf(flags, config);
   let filter: IndicatorFilter | undefined = filterOf(config);
   const set = createIndicatorSet({
@@ -63,14 +66,11 @@ export async function gatherIndicators(
   const { addValue, fileInput, readIndicators } = await import("../intel/readers/mod.ts");
   const kind = flags.iocType as ObservableKind | undefined;
   const reports: ReadReport[] = [];
-  for (const value of flags.ioc) reports.push(addValue(set, value, kind));
+  const { skipInvalid } = flags;
+  for (const value of flags.ioc) reports.push(addValue(set, value, { kind, skipInvalid }));
   for (const path of flags.iocFile) {
     reports.push(
-      await readIndicators(set, fileInput(path), {
-        format: flags.iocFormat,
-        kind,
-        skipInvalid: flags.skipInvalid,
-      }),
+      await readIndicators(set, fileInput(path), { format: flags.iocFormat, kind, skipInvalid }),
     );
   }
   // Like single values, patterns of the command line say nothing of themselves.

@@ -12,7 +12,7 @@ import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { readFlags } from "./flags.ts";
 import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
-import { gatherIndicators } from "./indicators.ts";
+import { gatherIndicators, requireIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
 import { RETRO_FLAGS, type RetroFlags } from "./retro_flags.ts";
 import { filterFrom, fromFlag, overlay, wholeNumber, windowFrom } from "./settings.ts";
@@ -31,7 +31,7 @@ export async function retroAtOnce(args: readonly string[], context: CliContext):
 
 /** Runs `bridge retro` and resolves with its exit code. */
 export async function runRetro(flags: RetroFlags, context: CliContext): Promise<number> {
-  checkStandardInput(flags);
+  checkFlags(flags);
   const line = flags.quiet ? undefined : progressLine();
   await setUpLogging({
     console: flags.quiet ? "error" : flags.logLevel,
@@ -63,6 +63,18 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
     return conclude(result, reports);
   } finally {
     await engine.close();
+  }
+}
+
+/** What can be told to be wrong before anything is read. */
+function checkFlags(flags: RetroFlags): void {
+  requireIndicators(flags);
+  checkStandardInput(flags);
+  const { count, sink, bundle, aggregate } = flags;
+  if (count && (sink.length > 0 || bundle || aggregate !== undefined)) {
+    throw new UsageError(
+      "--count prints numbers alone: it goes without --sink, --bundle, --aggregate",
+    );
   }
 }
 

@@ -70,7 +70,7 @@ export const RETRO_FLAGS: readonly Flag[] = [
   { flags: "--until <time>", doc: "only events before this time" },
   { flags: "--max-events <number>", doc: "most events an IoC, 0 for all" },
   { flags: "--timeout <duration>", doc: "stop after so long, with what was found" },
-  { flags: "--count", doc: "print the number of hits of each IoC instead" },
+  { flags: "--count", doc: "print the number of hits of each IoC instead of events" },
   {
     flags: "--format <format>",
     doc: "form of the output (default: context)",
@@ -91,7 +91,7 @@ export const RETRO_FLAGS: readonly Flag[] = [
     doc: "look for what matches almost everything, too: private ranges and the like",
   },
   { flags: "-c, --config <file>", doc: "the configuration file" },
-  { flags: "-q, --quiet", doc: "no progress, no summary, no warnings" },
+  { flags: "-q, --quiet", doc: "no progress, no warnings" },
   {
     flags: "--log-level <level>",
     doc: "least level of log lines",

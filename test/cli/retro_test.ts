@@ -40,6 +40,11 @@ Deno.test("bridge retro without IoCs, with a bad IoC or a missing path says what
   for (
     const [args, expected] of [
       [["--logs", LOGS], /Nothing to look for\n.*--ioc/],
+      [[], /Nothing to look for/],
+      [
+        ["--ioc", "a.com", "--logs", LOGS, "--count", "--sink", "stdout"],
+        /--count .* without --sink/,
+      ],
       [["--ioc", "not an ioc", "--logs", LOGS], /--ioc.*Not an IoC: "not an ioc"\n/],
       [["--ioc", "example.com", "--logs", "/no/such/path"], /\/no\/such\/path/],
       [["--ioc", "example.com", "--logs", LOGS, "--since", "soon"], /Not a time: "soon"/],
@@ -85,6 +90,9 @@ Deno.test("bridge retro reads lists, skips what is invalid, holds allow-listed v
     assert.match(skipping.stdout, /^[1-9]\d*\texample\.com\n$/);
     assert.match(skipping.stderr, /iocs\.csv:3: skipped "not one"/);
     assert.match(skipping.stderr, /1 IoC not looked for: matches almost everything.*--no-guard/);
+    const named = await bridge([...args, "--skip-invalid", "--ioc", "neither"]);
+    assert.equal(named.code, 0, named.stderr);
+    assert.match(named.stderr, /--ioc: skipped "neither"/);
     const unguarded = await bridge([...args, "--skip-invalid", "--no-guard"]);
     assert.match(unguarded.stdout, /^[1-9]\d*\t0\.0\.0\.0\/0$/m);
     assert.doesNotMatch(unguarded.stderr, /not looked for/);

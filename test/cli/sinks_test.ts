@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bridge } from "./bridge.ts";
+import { bridge, bridgeCommand } from "./bridge.ts";
 
 async function withLog(use: (folder: string, log: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -121,3 +121,50 @@ Deno.test("bridge retro names a sink that can't be opened before it hunts", () =
       assert.match(stderr, /nonexistent|no sink "ftp/);
     }
   }));
+
+Deno.test("bridge retro ends with 2 and no stack when a person's sink breaks where nobody looks", () =>
+  withLog(async (folder, log) => {
+    for (
+      const [write, expected] of [
+        [
+          "setTimeout(() => { throw new Error('late') }); return new Promise(() => {});",
+          /: late\n/,
+        ],
+        ["Promise.reject(new Error('loose')); return new Promise(() => {});", /: loose\n/],
+        ["return new Promise(() => {});", /what it waited for will never come/],
+      ] as const
+    ) {
+      const sink = `${folder}/${crypto.randomUUID()}.js`;
+      await Deno.writeTextFile(
+        sink,
+        `export const spec = { name: "mine", options: {}, forms: [] };
+        export function open() { return { write() { ${write} }, async close() {} }; }`,
+      );
+      const { code, stderr } = await bridge([
+        ...["retro", "--ioc", "evil.example", "--logs", log, "--sink", sink],
+      ]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, expected);
+      assert.doesNotMatch(stderr, /\n\s+at /);
+    }
+  }));
+
+Deno.test({
+  name: "bridge retro says what failed when the disk takes not even a header",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withLog(async (_folder, log) => {
+      const call = bridgeCommand(["retro", "--ioc", "evil.example", "--logs", log]);
+      for (const flag of ["--format=csv", "--bundle"]) {
+        const quoted = [call.command, ...call.args, flag].map((word) => `'${word}'`).join(" ");
+        const { code, stderr } = await new Deno.Command("sh", {
+          args: ["-c", `${quoted} >/dev/full`],
+        }).output();
+        assert.equal(code, 2);
+        assert.match(
+          new TextDecoder().decode(stderr),
+          /Can't write to standard output: No space left on device\n/,
+        );
+      }
+    }),
+});

@@ -92,8 +92,10 @@ export function createIntake(
     invalidCount: 0,
     notes: new Map(),
   };
-  const placeOf = (spot: Spot): Place =>
-    typeof spot === "number" ? { file: name, line: spot } : { file: name, key: spot };
+  const placeOf = (spot: Spot): Place => {
+    if (typeof spot === "number") return { file: name, line: spot };
+    return spot === "" ? { file: name } : { file: name, key: spot };
+  };
 
   function count(result: PlainResult): void {
     if (result === "added") report.added++;

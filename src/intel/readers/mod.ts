@@ -95,13 +95,18 @@ export async function readIndicators(
 
 /**
  * Adds one value that a person named, as after `--ioc`: only allow-lists can hold it back.
- * Throws `InputError` if it is none. Returns the report, which says what became of it.
+ * Throws `InputError` if it is none, unless such are skipped. Returns the report, which says
+ * what became of it.
  */
-export function addValue(set: OwnIndicatorSet, text: string, kind?: ObservableKind): ReadReport {
+export function addValue(
+  set: OwnIndicatorSet,
+  text: string,
+  { kind, skipInvalid }: Pick<ReadOptions, "kind" | "skipInvalid"> = {},
+): ReadReport {
   const intake = createIntake(set, "--ioc", "value", true);
   intake.value(text, "", kind);
   const [invalid] = intake.report.invalid;
-  if (invalid !== undefined) {
+  if (invalid !== undefined && !skipInvalid) {
     throw new InputError(`Not an IoC: ${JSON.stringify(text)}`, {
       place: { key: "--ioc" },
       hint: `It ${invalid.reason}. IoCs are addresses, networks, domains, URLs, e-mail addresses ` +

@@ -308,7 +308,7 @@ Deno.test("addValue() adds one value or says why it can't", () => {
   assert.equal(addValue(set, "http://evil.com/").added, 0);
   assert.equal(addValue(set, "10.0.0.0/8").added, 1);
   assert.throws(() => addValue(set, "a b"), /Not an IoC: "a b"/);
-  assert.throws(() => addValue(set, "a.com", "md5"), /Not an IoC: "a.com"/);
+  assert.throws(() => addValue(set, "a.com", { kind: "md5" }), /Not an IoC: "a.com"/);
 });
 
 Deno.test("readIndicators() takes values out of what people put around them", async () => {
