@@ -112,6 +112,62 @@ export const CONFIG_KEYS = {
     default: false,
     doc: "Let the embedded bus listen beyond this machine without CURVE or PLAIN",
   },
+  "embedded.pub_port": {
+    type: "integer",
+    minimum: 0,
+    maximum: 65_535,
+    doc:
+      "Where the embedded bus's subscribers listen; unset takes the port after that of threatbus",
+    example: "13371",
+  },
+  "embedded.sub_port": {
+    type: "integer",
+    minimum: 0,
+    maximum: 65_535,
+    doc: "Where apps publish to the embedded bus; unset takes the second port after threatbus",
+    example: "13372",
+  },
+  "embedded.intel": {
+    type: "string[]",
+    doc:
+      "STIX files or folders whose indicators the embedded bus publishes, again when they change",
+    example: "/srv/intel",
+  },
+  "embedded.store": {
+    type: "string",
+    doc:
+      "File in which the embedded bus keeps messages for snapshots, :memory: forgets them; unset takes bus.db in the state folder",
+    example: "/var/lib/bridge/bus.db",
+  },
+  "embedded.retention": {
+    type: "integer",
+    minimum: 1,
+    default: 365,
+    doc: "Days that the bus keeps messages",
+  },
+  "embedded.max_store": {
+    type: "bytes",
+    default: "10GiB",
+    doc:
+      "Most that the bus keeps; beyond, the oldest sightings go, then indicators that are in no file",
+  },
+  "embedded.max_subscribers": {
+    type: "integer",
+    minimum: 2,
+    default: 10_000,
+    doc: "Most subscribers of the bus; more are refused. An app may need two for a moment",
+  },
+  "embedded.max_queued": {
+    type: "bytes",
+    default: "512MiB",
+    doc:
+      "Most that waits for all subscribers together; beyond, those lose their oldest for whom most waits",
+  },
+  "embedded.max_queued_each": {
+    type: "bytes",
+    default: "64MiB",
+    doc: "Most that waits for one subscriber; beyond, it loses its oldest",
+  },
   topics: {
     type: "string[]",
     default: ["stix2/indicator"],

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { decodeReply, encodeRequest } from "../../src/threatbus/management.ts";
+import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import { startBus } from "../../src/threatbus/bus/bus.ts";
 import { startFakeBroker } from "../threatbus/fake_broker.ts";
 import { bridge } from "./bridge.ts";
@@ -86,6 +88,36 @@ Deno.test("run: past and stream, one value twice, edited, removed, and nothing a
     assert.match(text, /^bridge_indicators 2$/m);
     const known = new Set(["LIVE 1 16", "RETRO 1 16", "LIVE 1 17"]);
     assert.deepEqual(app.sightings.map(told).filter((one) => !known.has(one)), []);
+    assert.equal(await running.stop(), 0);
+  }));
+
+Deno.test("run: the keys embedded.… place and bound its bus", () =>
+  withLog([], async ({ folder, log, state }) => {
+    const bundle = JSON.stringify([indicator(7, ip("203.0.113.7"))]);
+    await Deno.writeTextFile(`${folder}/intel.json`, bundle);
+    const embedded = {
+      intel: `${folder}/intel.json`,
+      store: `${folder}/kept.db`,
+      max_subscribers: 2,
+      retention: 1,
+    };
+    const config = { threatbus: "127.0.0.1:0", bus: "embedded", logs: log, state_dir: state };
+    await Deno.writeTextFile(`${folder}/config.yaml`, JSON.stringify({ ...config, embedded }));
+    await using running = start([
+      ...["run", "-c", `${folder}/config.yaml`, "--metrics-listen", "127.0.0.1:0"],
+    ]);
+    await running.logged(/Subscribed at Threat Bus/);
+    await running.counts(/^bridge_indicators 1$/m);
+    await running.counts(/^bridge_bus_subscribers 1$/m);
+    const [host = "", port] = (await running.bus()).split(":");
+    const link = zmqLink({ host, port: Number(port) });
+    const subscribe = encodeRequest({ action: "subscribe", topics: ["a"], snapshotDays: 0 });
+    const ask = async () =>
+      decodeReply(await link.request(subscribe, AbortSignal.timeout(10_000))).status;
+    // Its own app is the other one.
+    assert.deepEqual([await ask(), await ask()], ["success", "error"]);
+    await running.counts(/^bridge_bus_turned_away_total 1$/m);
+    assert.ok((await Deno.stat(`${folder}/kept.db`)).isFile);
     assert.equal(await running.stop(), 0);
   }));
 

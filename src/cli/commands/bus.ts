@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { parseBytes } from "../../config/units.ts";
 import { UsageError } from "../../errors.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
+import { boundOptions, boundsOfOptions } from "../bus_bounds.ts";
 import { type CliContext, withExamples } from "../context.ts";
 import { LOG_LEVELS, setUpLogging } from "../logging.ts";
 import { collect } from "../options.ts";
@@ -12,9 +12,6 @@ interface Options {
   readonly subPort?: number;
   readonly intel?: readonly string[];
   readonly store?: string;
-  readonly retention: number;
-  readonly maxSubscribers: number;
-  readonly maxQueued: number;
   readonly curveKey?: string;
   readonly curveClients?: string;
   readonly plainUsers?: string;
@@ -26,8 +23,6 @@ interface Address {
   readonly host: string;
   readonly port: number;
 }
-
-const MAX_QUEUED = "512MiB";
 
 /** `bridge bus`: a Threat Bus for who has none yet. */
 export function command(context: CliContext): Command {
@@ -49,15 +44,9 @@ export function command(context: CliContext): Command {
     .option(
       "--store <file>",
       "where messages are kept; :memory: forgets them (default: state folder)",
-    )
-    .option("--retention <days>", "how long messages are kept", parseDays, 365)
-    .option("--max-subscribers <n>", "more are refused", parseCount, 10_000)
-    .option(
-      "--max-queued <size>",
-      "most that waits for all subscribers together; beyond, those lose their oldest for whom most waits",
-      parseSize,
-      parseBytes(MAX_QUEUED),
-    )
+    );
+  for (const option of boundOptions()) bus.addOption(option);
+  bus
     .option("--curve-key <file>", "encrypt: our CURVE certificate with the secret key")
     .option("--curve-clients <path>", "only clients with these public certificates")
     .option("--plain-users <file>", "login: user:password, one a line")
@@ -66,11 +55,7 @@ export function command(context: CliContext): Command {
       new Option("--log-level <level>", "least level logged").choices(LOG_LEVELS).default("info"),
     )
     .action((options: Options) => run(options, context));
-  const describeDefault = (name: string, text: string) => {
-    bus.options.find((option) => option.long === name)!.defaultValueDescription = text;
-  };
-  describeDefault("--listen", "127.0.0.1:13370");
-  describeDefault("--max-queued", MAX_QUEUED);
+  bus.options.find(({ long }) => long === "--listen")!.defaultValueDescription = "127.0.0.1:13370";
   return withExamples(bus, [
     ["for the apps of this machine", "bridge bus"],
     ["publish the indicators of a folder, and what changes in it", "bridge bus --intel /srv/intel"],
@@ -91,9 +76,7 @@ async function run(options: Options, context: CliContext): Promise<void> {
     subPort: options.subPort ?? after(2),
     intel: options.intel ?? [],
     store: options.store ?? `${stateFolder(context)}/bus.sqlite`,
-    retentionDays: options.retention,
-    maxSubscribers: options.maxSubscribers,
-    totalBytes: options.maxQueued,
+    ...boundsOfOptions({ ...options }),
     insecure: options.insecure ?? false,
     ...(mechanism && { mechanism }),
   }, context.signal);
@@ -137,24 +120,4 @@ function parsePort(text: string): number {
   const port = Number(text);
   if (/^\d+$/.test(text) && port < 65_534) return port;
   throw new InvalidArgumentError("a port is a number from 0 (any free one) to 65533");
-}
-
-function parseDays(text: string): number {
-  const days = Number(text);
-  if (days > 0 && days < 1e6) return days;
-  throw new InvalidArgumentError("write a number of days, e.g. 30");
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (/^\d+$/.test(text) && count > 0) return count;
-  throw new InvalidArgumentError("write a whole number from 1");
-}
-
-function parseSize(text: string): number {
-  try {
-    return parseBytes(text);
-  } catch {
-    throw new InvalidArgumentError("write a size, e.g. 512MiB");
-  }
 }

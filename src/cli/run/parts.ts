@@ -1,5 +1,6 @@
 /** The parts of `bridge run` as the configuration wants them. */
 import { getLogger } from "@logtape/logtape";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Config } from "../../config/config.ts";
 import { parseHostPort } from "../../config/endpoint.ts";
@@ -18,6 +19,7 @@ import { type Bus, startBus } from "../../threatbus/bus/bus.ts";
 import { createClient, type ThreatBusClient } from "../../threatbus/client.ts";
 import { zmqLink } from "../../threatbus/zmq_link.ts";
 import type { Mechanism } from "../../zmtp/mod.ts";
+import { boundsOfConfig } from "../bus_bounds.ts";
 import { busMechanism, embeddedSecurity } from "../bus_security.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
@@ -48,13 +50,18 @@ export async function embeddedBus(
   const { host, port } = parseHostPort(config.threatbus);
   const life = new AbortController();
   const security = await embeddedSecurity(config);
+  const after = (offset: number) => port === 0 ? 0 : port + offset;
   const bus = await startBus({
+    ...boundsOfConfig(config),
     insecure: config["embedded.insecure"],
     ...(security && { mechanism: security.server }),
     host: host === "localhost" ? "127.0.0.1" : host,
     managePort: port,
-    ...(port === 0 ? { pubPort: 0, subPort: 0 } : { pubPort: port + 1, subPort: port + 2 }),
-    ...(state === undefined ? {} : { store: `${state.path.replace(/bridge\.db$/, "")}bus.db` }),
+    pubPort: config["embedded.pub_port"] ?? after(1),
+    subPort: config["embedded.sub_port"] ?? after(2),
+    intel: config["embedded.intel"] ?? [],
+    store: config["embedded.store"] ??
+      (state === undefined ? ":memory:" : join(dirname(state.path), "bus.db")),
   }, life.signal);
   return { ...bus, client: security?.client };
 }

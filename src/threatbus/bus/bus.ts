@@ -32,8 +32,9 @@ export interface BusOptions {
   readonly insecure?: boolean;
   /** A subscriber without heartbeat and connection for so long is forgotten; default 30,000 ms. */
   readonly expiryMs?: number;
-  /** What is held for one subscriber; default 100,000 messages or 64 MiB. */
-  readonly queueMessages?: number;
+  /** Bytes that the store's messages may take, beyond which the oldest go; default no bound. */
+  readonly storeBytes?: number;
+  /** What is held for one subscriber, in bytes; default 64 MiB. */
   readonly queueBytes?: number;
   /** What is held for all of them together; default 512 MiB. */
   readonly totalBytes?: number;
@@ -66,16 +67,19 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
   const secured = options.mechanism !== undefined && options.mechanism.name !== "NULL";
   checkBind(host, secured, insecure);
   signal.throwIfAborted();
-  const store = openStore(options.store ?? ":memory:");
+  const store = openStore(options.store ?? ":memory:", {
+    bytes: options.storeBytes ?? Infinity,
+    onFull: () =>
+      logger.warn("The store is full: the oldest messages go, and snapshots will lack them"),
+  });
   const stop = new AbortController();
   const ports = { pub: 0, sub: 0 };
-  const { queueMessages = 100_000, queueBytes = 1 << 26, stallMs = 5000 } = options;
+  const { queueBytes = 1 << 26, stallMs = 5000 } = options;
   const { totalBytes = 1 << 29, maxSubscribers = 10_000 } = options;
   const broker = createBroker({
     store,
     ports,
     limits: {
-      messages: queueMessages,
       bytes: queueBytes,
       stallMs,
       totalBytes,

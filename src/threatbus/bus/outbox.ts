@@ -6,7 +6,7 @@
 import { createNotice } from "../../wait.ts";
 import { createConnections, type Peer } from "./connections.ts";
 
-/** What all outboxes of a bus hold together, in bytes, their messages' overhead included. */
+/** What all outboxes of a bus hold together. */
 export interface Budget {
   /** Takes so many more, or gives them back. */
   change(bytes: number): void;
@@ -14,7 +14,7 @@ export interface Budget {
 
 /** How much an outbox holds, and how long it may stand still before it loses messages. */
 export interface OutboxLimits {
-  readonly messages: number;
+  /** Bytes of messages, `OVERHEAD` for each included. */
   readonly bytes: number;
   readonly stallMs: number;
 }
@@ -22,7 +22,7 @@ export interface OutboxLimits {
 /** The queue of one subscriber. */
 export interface Outbox {
   readonly length: number;
-  /** Bytes of what is queued. */
+  /** Bytes of what is queued, with what a message costs beside its own. */
   readonly bytes: number;
   /** Messages lost because the queue was full. */
   readonly dropped: number;
@@ -50,7 +50,7 @@ export interface Outbox {
 }
 
 /** What a queued message costs beside its bytes. */
-const OVERHEAD = 100;
+export const OVERHEAD = 100;
 
 /** Makes an outbox. `onDrop` is told of each message lost. */
 export function createOutbox(
@@ -76,7 +76,11 @@ export function createOutbox(
   const observers = new Map<Peer, Observer>();
 
   const length = () => queue.length - head;
-  const isHigh = () => length() > limits.messages / 2 || bytes > limits.bytes / 2;
+  const isHigh = () => bytes > limits.bytes / 2;
+  const gone = (count: number) => {
+    bytes -= count;
+    budget.change(-count);
+  };
   const congested = () => !closed && peers.size > 0 && isHigh() && !peers.stalled;
   const wake = () => {
     if (!congested()) waiters = resolveAll(waiters);
@@ -85,8 +89,7 @@ export function createOutbox(
 
   const shift = (): Uint8Array => {
     const frame = queue[head++]!;
-    bytes -= frame.length;
-    budget.change(-frame.length - OVERHEAD);
+    gone(frame.length + OVERHEAD);
     // Moving the rest forward only now and then keeps shifting cheap.
     if (head > 1024 && head * 2 > queue.length) {
       queue = queue.slice(head);
@@ -102,8 +105,7 @@ export function createOutbox(
       const isHeard = heard.some(([from, to]) => number >= from && number < to);
       number++;
       if (!isHeard) return true;
-      bytes -= frame.length;
-      budget.change(-frame.length - OVERHEAD);
+      gone(frame.length + OVERHEAD);
       return false;
     });
     [queue, head] = [rest, 0];
@@ -153,8 +155,9 @@ export function createOutbox(
       }
       pushed++;
       queue.push(frame);
-      bytes += frame.length;
-      while (length() > limits.messages || (bytes > limits.bytes && length() > 1)) lose();
+      bytes += frame.length + OVERHEAD;
+      while (bytes > limits.bytes && length() > 1) lose();
+      // After its own bound: the common one takes from others.
       budget.change(frame.length + OVERHEAD);
       if (!pumping) pump();
     },
@@ -184,10 +187,9 @@ export function createOutbox(
     },
     close: () => {
       closed = true;
-      budget.change(-bytes - length() * OVERHEAD);
+      gone(bytes);
       queue = [];
       head = 0;
-      bytes = 0;
       peers.clear();
       observers.clear();
       moved.raise();

@@ -76,12 +76,23 @@ CREATE INDEX IF NOT EXISTS sighting_time ON sighting (time);
 
 /** Writes are gathered into one transaction of at most so many. */
 const MAX_UNCOMMITTED = 5_000;
+/** A full store makes room for so many messages at a time, or for a part of what it has. */
+const MAKE_ROOM = 5_000, MAKE_ROOM_PART = 1 / 50;
+
+/** How much a store holds. */
+export interface StoreLimits {
+  /** Bytes that its messages may take; beyond, the oldest go. */
+  readonly bytes: number;
+  /** Told once, when the first have to go. */
+  readonly onFull: () => void;
+}
 
 /** Opens or makes the store. `:memory:` keeps nothing over a restart. Throws `ConfigError`. */
-export function openStore(path: string): BusStore {
+export function openStore(path: string, limits?: StoreLimits): BusStore {
   const database = openDatabase(path);
   const statements = prepare(database);
   let uncommitted = 0;
+  let wasFull = false;
 
   const guarded = (action: () => void) => {
     try {
@@ -99,6 +110,14 @@ export function openStore(path: string): BusStore {
     if (uncommitted === 0) return;
     guarded(() => database.exec("COMMIT"));
     uncommitted = 0;
+    if (limits !== undefined && statements.used() > limits.bytes) makeRoom(limits);
+  };
+  /** Drops oldest messages, in the next transaction; that one's commit goes on if it must. */
+  const makeRoom = ({ onFull }: StoreLimits) => {
+    let dropped = 0;
+    write(() => dropped = statements.dropOldest("sighting") || statements.dropOldest("indicator"));
+    if (dropped > 0 && !wasFull) onFull();
+    wasFull ||= dropped > 0;
   };
   const write = (action: () => void) => {
     guarded(() => {
@@ -169,7 +188,13 @@ function keepPrivate(path: string): void {
 }
 
 function prepareTable(database: DatabaseSync, table: StoredType) {
+  const kept = table === "indicator" ? "WHERE origin IS NULL" : "";
   return {
+    oldest: database.prepare(
+      `DELETE FROM ${table} WHERE row IN (SELECT row FROM ${table} ${kept} ORDER BY row LIMIT ?)`,
+    ),
+    /** About how many there are, without counting them. */
+    span: database.prepare(`SELECT max(row) - min(row) AS span FROM ${table}`),
     last: database.prepare(`SELECT max(row) AS row FROM ${table}`),
     first: database.prepare(`SELECT min(row) AS row FROM ${table} WHERE time >= ?`),
     page: database.prepare(
@@ -179,9 +204,24 @@ function prepareTable(database: DatabaseSync, table: StoredType) {
 }
 
 function prepare(database: DatabaseSync) {
-  return {
+  const tables = {
     indicator: prepareTable(database, "indicator"),
     sighting: prepareTable(database, "sighting"),
+  };
+  const pages = database.prepare(
+    `SELECT (page_count - freelist_count) * page_size AS bytes
+     FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()`,
+  );
+  return {
+    ...tables,
+    /** Bytes that are used of the file. */
+    used: () => Number(pages.get()!.bytes),
+    /** Returns how many went; what stands in files stays. */
+    dropOldest(type: StoredType): number {
+      const { oldest, span } = tables[type];
+      const part = Math.ceil(Number(span.get()!.span ?? 0) * MAKE_ROOM_PART);
+      return Number(oldest.run(Math.min(MAKE_ROOM, Math.max(1, part))).changes);
+    },
     put: database.prepare(
       "INSERT OR REPLACE INTO indicator (id, time, origin, json) VALUES (?, ?, ?, ?)",
     ),

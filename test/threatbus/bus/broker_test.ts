@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Broker, createBroker } from "../../../src/threatbus/bus/broker.ts";
 import type { Peer } from "../../../src/threatbus/bus/connections.ts";
+import { OVERHEAD } from "../../../src/threatbus/bus/outbox.ts";
 import { openStore } from "../../../src/threatbus/bus/store.ts";
 import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
+import { canonicalStix } from "../../../src/stix/canonical.ts";
 import { encodeEnvelope } from "../../../src/threatbus/messages.ts";
+import { P2P_LENGTH } from "../../../src/threatbus/topics.ts";
 import { example, managementExchanges, publications } from "../recordings.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -15,6 +18,7 @@ interface Bench {
   readonly clock: { now: number };
 }
 
+/** A broker whose subscribers' queues hold so many indicators. */
 function withBroker(
   limit = 1000,
   store = openStore(":memory:"),
@@ -25,8 +29,7 @@ function withBroker(
     store,
     ports: { pub: 13371, sub: 13372 },
     limits: {
-      messages: limit,
-      bytes: 1 << 24,
+      bytes: limit * queuedSize(indicator(10)),
       stallMs: 1000,
       totalBytes: 1 << 26,
       subscribers: 5000,
@@ -63,6 +66,12 @@ const indicator = (n: number, more: Record<string, unknown> = {}) =>
     valid_from: "2026-11-21T10:00:00Z",
     ...more,
   });
+/** Bytes that a message takes in a queue. */
+const queuedSize = (json: string) => {
+  const canonical = canonicalStix(json, "bus");
+  assert.ok(canonical.ok);
+  return P2P_LENGTH + `indicator ${canonical.value.text}`.length + OVERHEAD;
+};
 const publish = (broker: Broker, json: string, topic = "stix2/indicator") =>
   broker.accept([utf8(`${topic} ${json}`)]);
 const ids = (received: string[]) =>

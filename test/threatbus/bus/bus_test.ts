@@ -112,7 +112,7 @@ Deno.test("startBus() goes on for others when a subscriber reads nothing", async
     listener.close();
     publisher.close();
     await reader.close();
-  }, { queueMessages: 1000, stallMs: 1500 });
+  }, { queueBytes: 500_000, stallMs: 1500 });
 });
 
 Deno.test("startBus() answers snapshots with what it kept over a restart", async () => {
@@ -182,7 +182,7 @@ Deno.test("startBus() publishes a large file no faster than subscribers read", a
       }
       assert.deepEqual([received, bus.stats().dropped], [count, 0]);
       await reader.close();
-    }, { intel: [folder], queueMessages: 500 });
+    }, { intel: [folder], queueBytes: 250_000 });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

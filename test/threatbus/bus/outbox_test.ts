@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import type { Peer } from "../../../src/threatbus/bus/connections.ts";
-import { createOutbox } from "../../../src/threatbus/bus/outbox.ts";
+import { createOutbox, OVERHEAD } from "../../../src/threatbus/bus/outbox.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
-const limits = { messages: 4, bytes: 100, stallMs: 60_000 };
+/** Room for four messages of two bytes. */
+const limits = { bytes: 4 * (OVERHEAD + 2), stallMs: 60_000 };
 
 function recorder(): { peer: Peer; got: string[] } {
   const got: string[] = [];
@@ -22,8 +23,8 @@ Deno.test("Outbox keeps messages until a connection comes, the newest if there a
 
 Deno.test("Outbox bounds its bytes, but takes one message of any size", () => {
   const outbox = createOutbox(limits, () => {});
-  outbox.push(bytes("a".repeat(60)));
-  outbox.push(bytes("b".repeat(60)));
+  outbox.push(bytes("a".repeat(200)));
+  outbox.push(bytes("b".repeat(200)));
   assert.deepEqual([outbox.length, outbox.dropped], [1, 1]);
   outbox.push(bytes("c".repeat(500)));
   assert.equal(outbox.length, 1);

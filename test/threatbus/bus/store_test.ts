@@ -74,3 +74,39 @@ Deno.test("BusStore goes on after a failed write", () => {
   assert.deepEqual(page.objects, ["after"]);
   store.close();
 });
+
+Deno.test("openStore() with a bound drops the oldest, sightings first, and keeps what stands in files", () => {
+  let full = 0;
+  const bytes = 400_000;
+  const store = openStore(":memory:", { bytes, onFull: () => full++ });
+  const text = (n: number) => String(n).padEnd(1000);
+  const all = (type: "indicator" | "sighting") =>
+    store.page(type, { since: 0, after: 0, until: store.lastRow(type), limit: 10_000 })
+      .objects.map((json) => parseInt(json));
+  store.putIndicator("indicator--0", text(0), 1, "/intel/a.json");
+  for (let n = 1; n <= 100; n++) store.putIndicator(`indicator--${n}`, text(n), n);
+  for (let n = 1; n <= 1000; n++) {
+    store.addSighting(text(n), n);
+    store.commit();
+  }
+  const sightings = all("sighting");
+  assert.equal(full, 1, "told once");
+  assert.deepEqual(all("indicator").length, 101);
+  assert.ok(sightings.length > 100 && sightings.length < bytes / 1000, String(sightings.length));
+  assert.deepEqual(
+    sightings,
+    Array.from({ length: sightings.length }, (_, n) => 1001 - sightings.length + n),
+  );
+  for (let n = 101; n <= 1000; n++) {
+    store.putIndicator(`indicator--${n}`, text(n), n);
+    store.commit();
+  }
+  const indicators = all("indicator");
+  assert.deepEqual([indicators[0], indicators.at(-1), all("sighting").length <= 1], [
+    0,
+    1000,
+    true,
+  ]);
+  assert.ok(indicators.length > 200 && indicators.length < bytes / 1000, String(indicators.length));
+  store.close();
+});
