@@ -57,13 +57,13 @@ export function createDocuments(codec?: Codec): Documents {
     return number;
   }
 
-  function add(handle: Handle, text: string): void {
+  function add(handle: Handle, text: Version["json"]): void {
     let block = blocks[open]!;
-    let { read, written } = encoder.encodeInto(text, block.bytes.subarray(block.length));
-    if (read < text.length) {
+    let written = write(text, block.bytes, block.length);
+    if (written < 0) {
       seal(open);
       block = blocks[open = addBlock(Math.max(BLOCK, text.length * 3))]!;
-      ({ read, written } = encoder.encodeInto(text, block.bytes));
+      written = write(text, block.bytes, 0);
     }
     places.set([open + 1, block.length, written], handle * 3);
     block.handles.push(handle);
@@ -128,6 +128,17 @@ export function createDocuments(codec?: Codec): Documents {
     release: remove,
     delete: remove,
   };
+}
+
+/** Writes a text into bytes from an offset on; returns its length in UTF-8, or -1 if there is no room. */
+function write(text: Version["json"], into: Uint8Array, at: number): number {
+  if (typeof text === "string") {
+    const { read, written } = encoder.encodeInto(text, into.subarray(at));
+    return read < text.length ? -1 : written;
+  }
+  if (text.length > into.length - at) return -1;
+  into.set(text, at);
+  return text.length;
 }
 
 const encoder = new TextEncoder();

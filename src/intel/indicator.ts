@@ -2,6 +2,7 @@ import type { JsonObject } from "../json.ts";
 import type { Place } from "../errors.ts";
 import type { Observable } from "../match/observable.ts";
 import type { Handle, IocSet } from "../match/set.ts";
+import type { Validity } from "./filter.ts";
 
 /**
  * An indicator of compromise as bridge holds it, wherever it came from. Made
@@ -16,6 +17,10 @@ export interface Indicator {
   readonly stix: JsonObject;
   /** The same as text, where it came as one. */
   readonly json?: string;
+  /** The same in UTF-8, where it came so; a view that may hold much more in memory. */
+  readonly bytes?: Uint8Array;
+  /** When it counts, if that was read already. */
+  readonly validity?: Validity;
   /** Point values any of which alone fulfils the pattern; empty for compound patterns. */
   readonly points: readonly Observable[];
   /** Where it was read, if from a file or the command line. */

@@ -14,7 +14,7 @@ import { createRecords, State } from "./records.ts";
 import { readDocument, stixIndicator, valuesOf } from "./stix_indicator.ts";
 import { plainIndicator } from "./synthesize.ts";
 import { createTimeline } from "./timeline.ts";
-import type { HeldVersion } from "./version.ts";
+import { type HeldVersion, textOf } from "./version.ts";
 
 /** An indicator that was looked for. */
 interface Former {
@@ -167,19 +167,19 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   function put(given: Indicator): PutResult {
     const time = now();
     tick(time, A_FEW);
-    const { id, stix, pattern } = given;
-    const validity = validityOf(stix);
+    const { id, pattern, points } = given;
+    const validity = given.validity ?? validityOf(given.stix);
     let handle = findId(id);
     if (handle >= 0 && records.states[handle] !== State.plain) {
       if (validity.modified < records.modified[handle]!) return ignore("older version", true);
       if (isHeld(handle, given, validity)) return ignore("already known", true);
     }
-    const decision = admission.decide(given.points, validity, () => stix, time);
+    const decision = admission.decide(points, validity, () => given.stix, time);
     if (handle < 0) claim(handle = records.take(), id);
     // That of a plain value is not among the ids until a STIX object has it too.
     else if (ids.find(id) < 0) ids.add(id, handle);
     const old = deactivate(handle);
-    const { points, json = JSON.stringify(stix) } = given;
+    const json = given.bytes ?? given.json ?? JSON.stringify(given.stix);
     const samePattern = old !== undefined && old.pattern === pattern;
     const continues = samePattern && stateFor(decision, validity, time) === State.active;
     documents.put(handle, { id, points, json, continues, ...validity });
@@ -191,7 +191,11 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       return ignore(obstacle);
     }
     const left = decision as readonly Observable[];
-    tell(old ? "edit" : "add", handle, () => stixIndicator(stix, json, left, given.place));
+    tell(
+      old ? "edit" : "add",
+      handle,
+      () => stixIndicator(given.stix, textOf(json), left, given.place),
+    );
     return { type: old ? "edited" : "added", handle, ...(samePattern && { samePattern }) };
   }
 
@@ -201,11 +205,11 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   }
 
   /** Whether a version is the one that is held, looked for or not, however it is written. */
-  function isHeld(handle: Handle, { stix, json }: Indicator, { modified }: Validity): boolean {
+  function isHeld(handle: Handle, given: Indicator, { modified }: Validity): boolean {
     if (modified !== records.modified[handle]) return false;
     const held = documents.get(handle);
-    if (held === undefined || held === json) return held !== undefined;
-    return JSON.stringify(JSON.parse(held)) === JSON.stringify(stix);
+    if (held === undefined || held === given.json) return held !== undefined;
+    return JSON.stringify(JSON.parse(held)) === JSON.stringify(given.stix);
   }
 
   /**

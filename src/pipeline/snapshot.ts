@@ -1,4 +1,4 @@
-import { indicatorFromStix } from "../intel/from_stix.ts";
+import { indicatorFromArrived } from "../intel/from_stix.ts";
 import type { IndicatorSet } from "../intel/indicator.ts";
 import type { ThreatBusClient } from "../threatbus/client.ts";
 import type { Item } from "../threatbus/messages.ts";
@@ -44,7 +44,7 @@ export async function takeSnapshot(
     if (item.type !== "indicator") return;
     ids.add(item.id);
     if (item.update === "REMOVE") return void set.remove(item.id);
-    const reading = indicatorFromStix(item.indicator, { json: item.json });
+    const reading = indicatorFromArrived(item);
     if (reading.type !== "indicator") return count(unusable, reading.reason);
     const result = set.put(reading.indicator);
     if (result.type === "ignored") count(unusable, result.reason);

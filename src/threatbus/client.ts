@@ -7,7 +7,7 @@ import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
 import { createNotice, orAborted, sleep } from "../wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
-import type { Link } from "./link.ts";
+import type { Link, Message } from "./link.ts";
 import { decodeDelivery, type Item, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
 import {
@@ -108,8 +108,14 @@ export interface ThreatBusClient {
 }
 
 interface Arrival {
-  readonly frames: readonly Uint8Array[];
+  readonly message: Message;
   readonly topic: string;
+}
+
+function sizeOf({ message }: Arrival): number {
+  let size = 0;
+  for (const frame of message) size += frame.length;
+  return size;
 }
 
 /** Starts a client; it works until it is closed or the signal aborts. */
@@ -117,7 +123,7 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   const { maxMessageBytes = 1 << 24, queueMessages = 100_000, queueBytes = 1 << 27 } = options;
   const stop = new AbortController();
   const alive = AbortSignal.any([signal, stop.signal]);
-  const inbox: Inbox<Arrival> = createInbox(queueMessages, queueBytes);
+  const inbox: Inbox<Arrival> = createInbox(queueMessages, queueBytes, sizeOf);
   const counts = { indicator: 0, sighting: 0, published: 0, resubscribed: 0 };
   const refusals = createRefusals(logger);
   const first = Promise.withResolvers<void>();
@@ -132,15 +138,13 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     options.onState?.(next);
     changes.raise();
   };
-  const deliver = (frames: readonly Uint8Array[], topic: string) => {
-    const size = frames.reduce((sum, frame) => sum + frame.length, 0);
-    return inbox.push({ frames, topic }, size);
-  };
+  const deliver = (messages: readonly Message[], topic: string) =>
+    inbox.push(messages.map((message) => ({ message, topic })));
 
-  const decode = ({ frames, topic }: Arrival): Item => {
-    const [frame] = frames;
-    if (frame === undefined || frames.length > 1) {
-      return refused("not-one-frame", `Message of ${frames.length} frames`);
+  const decode = ({ message, topic }: Arrival): Item => {
+    const frame = message[0];
+    if (frame === undefined || message.length > 1) {
+      return refused("not-one-frame", `Message of ${message.length} frames`);
     }
     if (frame.length > maxMessageBytes) {
       return refused("too-large", `Message of ${frame.length} bytes`);

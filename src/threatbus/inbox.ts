@@ -3,8 +3,8 @@
 /** Takes values from one side and hands them out in batches on the other. */
 export interface Inbox<T> {
   readonly length: number;
-  /** Adds a value; a promise means that the queue is full, until it resolves. */
-  push(value: T, size: number): Promise<void> | undefined;
+  /** Adds values; a promise means that the queue is full, until it resolves. */
+  push(values: readonly T[]): Promise<void> | undefined;
   /** All values at hand, at most `limit`; waits for one. Empty once closed and drained. */
   take(limit: number, signal?: AbortSignal): Promise<T[]>;
   /** No more values come; what is queued can still be taken. */
@@ -12,8 +12,12 @@ export interface Inbox<T> {
 }
 
 /** Makes an inbox for so many values or so much of their sizes, whichever comes first. */
-export function createInbox<T>(maxValues: number, maxSize: number): Inbox<T> {
-  let queue: { readonly value: T; readonly size: number }[] = [];
+export function createInbox<T>(
+  maxValues: number,
+  maxSize: number,
+  sizeOf: (value: T) => number,
+): Inbox<T> {
+  let queue: T[] = [];
   let size = 0;
   let closed = false;
   let reader: (() => void) | undefined;
@@ -41,10 +45,12 @@ export function createInbox<T>(maxValues: number, maxSize: number): Inbox<T> {
     get length() {
       return queue.length;
     },
-    push: (value, valueSize) => {
+    push: (values) => {
       if (closed) return undefined;
-      queue.push({ value, size: valueSize });
-      size += valueSize;
+      for (const value of values) {
+        queue.push(value);
+        size += sizeOf(value);
+      }
       reader?.();
       return isFull() ? new Promise((resolve) => writers.push(resolve)) : undefined;
     },
@@ -53,9 +59,9 @@ export function createInbox<T>(maxValues: number, maxSize: number): Inbox<T> {
       if (signal?.aborted) return [];
       const taken = queue.slice(0, limit);
       queue = queue.slice(limit);
-      for (const entry of taken) size -= entry.size;
+      for (const value of taken) size -= sizeOf(value);
       wakeWriters();
-      return taken.map((entry) => entry.value);
+      return taken;
     },
     close: () => {
       closed = true;

@@ -3,15 +3,18 @@
  * publish. All waits end with the signal.
  */
 
+/** A message that was received: its frames. */
+export type Message = readonly Uint8Array[];
+
 /** A listening connection (SUB). */
 export interface Listener {
   /** Takes effect in the order of the calls. */
   subscribe(prefix: string): void;
   unsubscribe(prefix: string): void;
-  /** Resolves when the broker has read all subscriptions so far. Needs a reader of `messages`. */
+  /** Resolves when the broker has read all subscriptions so far. Needs a reader of `batches`. */
   confirmed(signal: AbortSignal): Promise<void>;
-  /** Messages as their frames, until the connection is lost or closed. */
-  messages(): AsyncIterable<readonly Uint8Array[]>;
+  /** Messages as their frames, in batches as they arrive, until the connection is lost or closed. */
+  batches(): AsyncIterable<readonly Message[]>;
   close(): void;
 }
 

@@ -7,7 +7,7 @@
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
 import { orAborted, sleep } from "../wait.ts";
-import type { Link, Listener, Outgoing, Publisher } from "./link.ts";
+import type { Link, Listener, Message, Outgoing, Publisher } from "./link.ts";
 
 /** How to subscribe. */
 export interface SessionOptions {
@@ -16,9 +16,9 @@ export interface SessionOptions {
   readonly snapshotDays: number;
   readonly heartbeatMs: number;
   readonly requestTimeoutMs: number;
-  /** Takes a message; a promise pushes back. */
+  /** Takes messages; a promise pushes back. */
   readonly deliver: (
-    frames: readonly Uint8Array[],
+    messages: readonly Message[],
     p2pTopic: string,
   ) => Promise<void> | undefined;
 }
@@ -142,23 +142,23 @@ interface Intake {
 function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): Intake {
   let topic: string | undefined;
   let prefix = new Uint8Array();
-  let kept: (readonly Uint8Array[])[] = [];
+  let kept: Message[] = [];
   let isNarrow = false;
   let count = 0;
   const stop = new AbortController();
-  const isOurs = (frames: readonly Uint8Array[]) => startsWith(frames[0], prefix);
-  const handOn = (frames: readonly Uint8Array[]) => {
-    if (!isNarrow && !isOurs(frames)) return undefined;
-    count++;
-    return deliver(frames, topic!);
+  const isOurs = ([frame]: Message) => startsWith(frame, prefix);
+  const handOn = (messages: readonly Message[]) => {
+    const ours = isNarrow ? messages : messages.filter(isOurs);
+    count += ours.length;
+    return deliver(ours, topic!);
   };
   const read = async () => {
-    for await (const frames of listener.messages()) {
+    for await (const messages of listener.batches()) {
       if (topic === undefined) {
-        kept.push(frames);
+        for (const message of messages) kept.push(message);
         continue;
       }
-      const room = handOn(frames);
+      const room = handOn(messages);
       if (room !== undefined) await orAborted(room, stop.signal);
     }
   };
@@ -166,7 +166,7 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
     accept: (granted) => {
       topic = granted;
       prefix = new TextEncoder().encode(granted);
-      for (const frames of kept) handOn(frames);
+      handOn(kept);
       kept = [];
     },
     narrowed: () => isNarrow = true,

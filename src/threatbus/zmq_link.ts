@@ -5,7 +5,7 @@ import type { Connection } from "../zmtp/connection.ts";
 import { dial } from "../zmtp/connector.ts";
 import { connectReq, type Mechanism } from "../zmtp/mod.ts";
 import { orAborted } from "../wait.ts";
-import type { Link, Listener, Publisher } from "./link.ts";
+import type { Link, Listener, Message, Publisher } from "./link.ts";
 
 /** Where the broker is and how to talk to it. */
 export interface LinkOptions {
@@ -62,9 +62,11 @@ function listener(connection: Connection): Listener {
     subscribe: (prefix) => connection.subscription("subscribe", encoder.encode(prefix)),
     unsubscribe: (prefix) => connection.subscription("cancel", encoder.encode(prefix)),
     confirmed: (signal) => orAborted(connection.roundTrip(), signal),
-    messages: async function* () {
+    batches: async function* () {
       for await (const batch of connection.incoming()) {
-        for (const one of batch) if (one.type === "message") yield one.message;
+        const messages: Message[] = [];
+        for (const one of batch) if (one.type === "message") messages.push(one.message);
+        yield messages;
       }
     },
     close: () => connection.close(),

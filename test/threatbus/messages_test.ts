@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
+  decodeByText,
   decodeDelivery,
   decodeEnvelope,
   encodeDelivery,
@@ -120,6 +121,42 @@ Deno.test("decodeDelivery() refuses bad messages with a reason, and the id if th
   const item = decodeDelivery(delivery("indicator", `{"type": "indicator", "id": "${id}"}`), P2P);
   assert.ok(item.type === "refused");
   assert.deepEqual([item.reason, item.id], ["no-pattern", id]);
+});
+
+Deno.test("decodeDelivery() reads and refuses the same without parsing as by the text", () => {
+  const id = fc.uuid().map((uuid) => `indicator--${uuid}`);
+  const members = fc.record({
+    type: fc.constantFrom(...Array(8).fill("indicator"), "malware", 1),
+    id: fc.oneof({ weight: 8, arbitrary: id }, fc.jsonValue()),
+    pattern: fc.oneof({ weight: 8, arbitrary: fc.string() }, fc.jsonValue()),
+    pattern_type: fc.constantFrom("stix", "yara", null),
+    modified: fc.constantFrom("2026-11-21T10:00:00.123456Z", "2026-11-21T10:00:00Z", "today", 3),
+    x_threatbus_update: fc.constantFrom(null, "EDIT", "remove", "ADD", "other", 1),
+    name: fc.string({ unit: "grapheme" }),
+    external_references: fc.jsonValue(),
+  }, { requiredKeys: ["type", "id", "pattern"] });
+  const noise = fc.option(fc.tuple(fc.nat(), fc.uint8Array({ maxLength: 2 }), fc.nat(3)));
+  const plain = (item: ReturnType<typeof decodeByText>) => {
+    if (item.type !== "indicator") return item;
+    const { type, update, id, indicator, json } = item;
+    return { type, update, id, indicator, json };
+  };
+  let unparsed = 0;
+  fc.assert(
+    fc.property(members, noise, (members, noise) => {
+      let frame = delivery("indicator", JSON.stringify(members));
+      if (noise !== null) {
+        const [place, bytes, cut] = noise;
+        const at = place % frame.length;
+        frame = new Uint8Array([...frame.subarray(0, at), ...bytes, ...frame.subarray(at + cut)]);
+      }
+      const item = decodeDelivery(frame, P2P);
+      assert.deepEqual(plain(item), plain(decodeByText(frame, P2P)));
+      if (item.type === "indicator" && item.excerpt !== undefined) unparsed++;
+    }),
+    { numRuns: 5000 },
+  );
+  assert.ok(unparsed > 500, String(unparsed));
 });
 
 Deno.test("decodeDelivery() and decodeEnvelope() never throw", () => {

@@ -7,6 +7,7 @@ import type { Extents } from "../../engines/engine.ts";
 import type { Documents } from "../../intel/documents.ts";
 import type { Indicator } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
+import { textOf } from "../../intel/version.ts";
 import type { Handle } from "../../match/set.ts";
 import type { State } from "../../state/state.ts";
 import { createWaiting } from "./indicator_changes.ts";
@@ -125,7 +126,7 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
       release() {},
       get(handle) {
         const change = waiting.get(handle);
-        if (change !== undefined) return change.version?.json;
+        if (change !== undefined) return change.version && textOf(change.version.json);
         return statements.stixOf.get(handle)?.["stix"] as string | undefined;
       },
     },

@@ -77,23 +77,29 @@ const COLUMNS = [
 /** Rows that are written with one statement. */
 const GROUP = 16;
 
+/** Texts come as such or in UTF-8. */
+const PLACES = COLUMNS.map((column) => column === "stix" ? "CAST(? AS TEXT)" : "?").join();
+
+/** A value of a row. */
+type Value = number | string | Uint8Array;
+
 /** Makes what writes changes; `open` is what `hunted` becomes unless a version continues. */
 export function createWriter(db: DatabaseSync, open: number) {
   const insert = (rows: number): StatementSync =>
     db.prepare(
       `INSERT OR REPLACE INTO indicators (${COLUMNS.join()}) VALUES ` +
-        Array(rows).fill(`(${COLUMNS.map(() => "?").join()})`).join(),
+        Array(rows).fill(`(${PLACES})`).join(),
     );
   const [one, group] = [insert(1), insert(GROUP)];
   const replaced = COLUMNS.filter((column) => column !== "handle" && column !== "hunted");
   const renew = db.prepare(
-    `INSERT INTO indicators (${COLUMNS.join()}) VALUES (${COLUMNS.map(() => "?").join()})
+    `INSERT INTO indicators (${COLUMNS.join()}) VALUES (${PLACES})
      ON CONFLICT (handle) DO UPDATE SET ` +
       replaced.map((column) => `${column} = excluded.${column}`).join(),
   );
   const forget = db.prepare("DELETE FROM indicators WHERE handle = ?");
   return (changes: ReadonlyMap<Handle, Change>) => {
-    let values: (number | string)[] = [];
+    let values: Value[] = [];
     for (const [handle, { version, continues }] of changes) {
       if (version === undefined) {
         forget.run(handle);
@@ -115,7 +121,7 @@ export function createWriter(db: DatabaseSync, open: number) {
   };
 }
 
-function rowOf(handle: Handle, version: Version, hunted: number): (number | string)[] {
+function rowOf(handle: Handle, version: Version, hunted: number): Value[] {
   const { id, modified, from, until, revoked, points, json } = version;
   return [handle, id, modified, from, until, Number(revoked), pointsText(points), hunted, json];
 }

@@ -1,9 +1,9 @@
 import { getLogger } from "@logtape/logtape";
 import type { LiveMark } from "../../engines/engine.ts";
-import { indicatorFromStix } from "../../intel/from_stix.ts";
+import { indicatorFromArrived } from "../../intel/from_stix.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
-import type { Item } from "../../threatbus/messages.ts";
+import type { IndicatorItem, Item } from "../../threatbus/messages.ts";
 import { createOnce } from "../../once.ts";
 import { orAborted } from "../../wait.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
@@ -95,11 +95,12 @@ function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell): Fr
 
 /** Takes one in; gives it if it is looked for. */
 function admit(
-  { id, indicator: stix, json }: Extract<Item, { type: "indicator" }>,
+  item: IndicatorItem,
   { set, metrics, onTaken }: IntakeOptions,
   tell: Tell,
 ): Pick<FreshIndicator, "indicator" | "samePattern"> | undefined {
-  const reading = indicatorFromStix(stix, { json });
+  const { id } = item;
+  const reading = indicatorFromArrived(item);
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
     tell(id, reading.reason);
