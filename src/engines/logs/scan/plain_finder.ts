@@ -50,6 +50,7 @@ function textsIn(line: string, format: LineFormat): string[] {
 }
 
 function stringOf(literal: string): string {
+  if (!literal.includes("\\")) return literal.slice(1, -1);
   try {
     return JSON.parse(literal);
   } catch {

@@ -8,11 +8,22 @@ const LAST_RANGE_BYTES = 1 << 20;
 const LAST_BYTES = 16 << 20;
 /** Below this many bytes a Worker takes longer to start than it saves. */
 const WORTH_WORKERS = 64 << 20;
+/** Below this many bytes the kernel takes longer to compile than it saves. */
+const WORTH_KERNEL = 4 << 10;
 /** Compressed bytes take longer than plain ones by about this factor. */
 const COMPRESSED_WEIGHT = 20;
 
 /** Bytes that are parsed take longer than those that are looked through by about this factor. */
 const SWEEPING_WEIGHT = 8;
+
+/** Whether the kernel would make a scan faster than its twin in TypeScript. */
+export function isWorthKernel(files: readonly ScanFile[]): boolean {
+  let bytes = 0;
+  for (const { compression, size = Infinity, from = 0 } of files) {
+    bytes += compression === "none" ? size - from : Infinity;
+  }
+  return bytes >= WORTH_KERNEL;
+}
 
 /** Whether other threads would make a scan faster. */
 export function isWorthWorkers(files: readonly ScanFile[], sweeping: boolean): boolean {

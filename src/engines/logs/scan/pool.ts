@@ -5,7 +5,8 @@ import type { Needles, Scan, ScanChunk, ScanFile } from "./finder.ts";
 import { createInlineScan, type InlineScanParts, scanFile } from "./inline.ts";
 import { createJobRunner, type JobChunk, type ScanJob } from "./job.ts";
 import type { Hunter, Hunters } from "./kernel_finder.ts";
-import { isHere, isWorthWorkers, planJobs } from "./plan.ts";
+import { createPlainFinder } from "./plain_finder.ts";
+import { isHere, isWorthKernel, isWorthWorkers, planJobs } from "./plan.ts";
 import { createTally } from "./tally.ts";
 import { startTeam, type Team } from "./team.ts";
 
@@ -39,6 +40,7 @@ export interface PoolScan {
 /** Scans on all cores where that is faster, else in the calling thread. */
 export function createPoolScan(parts: PoolScanParts): PoolScan {
   const inline = createInlineScan(parts);
+  const tiny = createInlineScan({ ...parts, createFinder: createPlainFinder });
   const threads = parts.threads ?? navigator.hardwareConcurrency;
   const isWorth = (files: readonly ScanFile[], sweeping: boolean) =>
     threads > 1 && (parts.rangeBytes !== undefined || isWorthWorkers(files, sweeping));
@@ -47,6 +49,9 @@ export function createPoolScan(parts: PoolScanParts): PoolScan {
   let ready: Team | undefined;
 
   const scan: Scan = (files, needles, signal) => {
+    if (parts.rangeBytes === undefined && !isWorthKernel(files)) {
+      return tiny(files, needles, signal);
+    }
     const sweeping = needles.sweep !== undefined;
     const alone = !isWorth(files, sweeping);
     const hunter = alone ? undefined : parts.hunters(needles.iocs);
