@@ -1,5 +1,5 @@
 /** The ways out of a single hunt: which sinks it has, and what became of them. */
-import { getLogger, type Logger } from "@logtape/logtape";
+import { getLogger, type Logger } from "../log.ts";
 import type { SinkEntryConfig } from "../../sinks/registry.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { BridgeError, ConfigError } from "../errors.ts";

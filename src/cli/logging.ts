@@ -1,10 +1,10 @@
-import { configure, type LogLevel, type LogRecord, type Sink } from "@logtape/logtape";
+import { LEVELS, type Log, type LogLevel, type LogRecord, setLog } from "../log.ts";
 import { stripControls } from "./terminal.ts";
 import { ConfigError } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";
 
-/** The ancestor's level names, and ours for `--log-level`; `off` logs nothing. */
-const LEVELS: Readonly<Record<string, LogLevel | null>> = {
+/** The ancestor's level names, and ours for `--log-level`: the least level; `off` logs nothing. */
+const LEAST: Readonly<Record<string, LogLevel | null>> = {
   debug: "debug",
   info: "info",
   warning: "warning",
@@ -30,57 +30,31 @@ export interface LoggingOptions {
 }
 
 /** Sends the logs of all parts to standard error and, if wanted, to a file. */
-export async function setUpLogging(options: LoggingOptions): Promise<void> {
-  const sinks: Record<string, Sink> = {};
-  const loggers = [];
-  const consoleLevel = levelOf(options.console);
-  if (consoleLevel !== null) {
-    sinks["console"] = consoleSink(options);
-    loggers.push({
-      category: ["bridge"],
-      lowestLevel: consoleLevel,
-      sinks: ["console"],
-    });
-  }
-  const fileLevel = levelOf(options.file?.level);
-  if (options.file !== undefined && fileLevel !== null) {
+export function setUpLogging(options: LoggingOptions): void {
+  const outputs: Log[] = [];
+  const onConsole = levelsFrom(options.console);
+  if (onConsole.size > 0) outputs.push({ levels: onConsole, write: consoleWriter(options) });
+  const inFile = levelsFrom(options.file?.level);
+  if (options.file !== undefined && inFile.size > 0) {
     const file = openLogFile(options.file.path);
-    sinks["file"] = fileSink(file);
-    if (loggers.length === 0) {
-      loggers.push({ category: ["bridge"], lowestLevel: fileLevel, sinks: [] as string[] });
-    }
-    const [logger] = loggers;
-    logger!.sinks.push("file");
-    logger!.lowestLevel = lower(logger!.lowestLevel, fileLevel);
-    if (consoleLevel !== null) sinks["console"] = atLeast(consoleLevel, sinks["console"]!);
-    // Closed when logging is set up anew (SIGHUP).
-    sinks["file"] = Object.assign(atLeast(fileLevel, sinks["file"]), {
-      [Symbol.dispose]: () => file.close(),
-    });
+    const write = (record: LogRecord) => writeAll(file, formatRecord(record, true));
+    outputs.push({ levels: inFile, write, close: () => file.close() });
   }
-  // The library's own notices (a logger that fails) must not get lost, nor its chatter show.
-  loggers.push({
-    category: ["logtape", "meta"],
-    lowestLevel: "warning" as const,
-    sinks: Object.keys(sinks).slice(0, 1),
+  setLog({
+    levels: onConsole.union(inFile),
+    write(record) {
+      for (const { levels, write } of outputs) if (levels.has(record.level)) write(record);
+    },
+    // When logging is set up anew (SIGHUP).
+    close() {
+      for (const output of outputs) output.close?.();
+    },
   });
-  await configure({ sinks, loggers, reset: true });
 }
 
-const ORDER: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
-
-function levelOf(name: string | undefined): LogLevel | null {
-  return name === undefined ? null : LEVELS[name.toLowerCase()] ?? null;
-}
-
-function lower(a: LogLevel, b: LogLevel): LogLevel {
-  return ORDER.indexOf(a) < ORDER.indexOf(b) ? a : b;
-}
-
-function atLeast(level: LogLevel, sink: Sink): Sink {
-  return (record) => {
-    if (ORDER.indexOf(record.level) >= ORDER.indexOf(level)) sink(record);
-  };
+function levelsFrom(name: string | undefined): ReadonlySet<LogLevel> {
+  const least = name === undefined ? null : LEAST[name.toLowerCase()] ?? null;
+  return new Set(least === null ? [] : LEVELS.slice(LEVELS.indexOf(least)));
 }
 
 /** One record as one line: `bridge: warning: can't read x`, with a time and the part's name in a daemon's log. */
@@ -103,10 +77,10 @@ function show(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value) ?? String(value);
 }
 
-function consoleSink(options: LoggingOptions): Sink {
+function consoleWriter({ beforeLine, timestamps }: LoggingOptions): Log["write"] {
   return (record) => {
-    options.beforeLine?.();
-    writeAll(Deno.stderr, formatRecord(record, options.timestamps));
+    beforeLine?.();
+    writeAll(Deno.stderr, formatRecord(record, timestamps));
   };
 }
 
@@ -120,10 +94,6 @@ function openLogFile(path: string): Deno.FsFile {
       cause: error,
     });
   }
-}
-
-function fileSink(file: Deno.FsFile): Sink {
-  return (record) => writeAll(file, formatRecord(record, true));
 }
 
 /** Logs are written at once: what a process said last before it died is what matters. */

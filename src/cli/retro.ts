@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { parseDuration, parseInstant } from "../config/units.ts";
@@ -33,7 +33,7 @@ export async function retroAtOnce(args: readonly string[], context: CliContext):
 export async function runRetro(flags: RetroFlags, context: CliContext): Promise<number> {
   checkFlags(flags);
   const line = flags.quiet ? undefined : progressLine();
-  await setUpLogging({
+  setUpLogging({
     console: flags.quiet ? "error" : flags.logLevel,
     timestamps: false,
     ...(line === undefined ? {} : { beforeLine: line.clear }),

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import type { Queue } from "../delivery/queue.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { createSystemdNotifier } from "../metrics/systemd.ts";
@@ -33,7 +33,7 @@ const logger = getLogger(["bridge", "run"]);
 export async function runRun(flags: RunFlags, context: CliContext): Promise<number> {
   const read = await readRunConfig(flags, context);
   let { config } = read;
-  await logAsConfigured(config, flags);
+  logAsConfigured(config, flags);
   if (read.file !== undefined) logger.info("Configuration from {file}", { file: read.file });
   await using cleanup = new AsyncDisposableStack();
   const state = openOwnState(config, context);

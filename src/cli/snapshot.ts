@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
 import { parseHostPort } from "../config/endpoint.ts";
@@ -34,7 +34,7 @@ const logger = getLogger(["bridge", "snapshot"]);
 
 /** Runs `bridge snapshot` and resolves with its exit code. */
 export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Promise<number> {
-  await setUpLogging({ console: flags.quiet ? "error" : flags.logLevel, timestamps: false });
+  setUpLogging({ console: flags.quiet ? "error" : flags.logLevel, timestamps: false });
   const loaded = await loadConfig({ file: flags.config, env: context.env });
   const config = withFlags(loaded.values, flags);
   const bounds = {

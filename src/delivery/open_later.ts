@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
 
 const logger = getLogger(["bridge", "delivery"]);

@@ -1,5 +1,5 @@
-import { getLogger } from "@logtape/logtape";
 import type { DatabaseSync } from "node:sqlite";
+import { getLogger } from "../log.ts";
 import type { State } from "../state/state.ts";
 import { createNotice, type Notice } from "../wait.ts";
 import type { Queue, Queued, QueueItem, WhenFull } from "./queue.ts";

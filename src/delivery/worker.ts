@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
 import { backoff, type BackoffOptions } from "../backoff.ts";
 import { isClosedPipe } from "../errors.ts";

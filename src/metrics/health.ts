@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { parseEndpoint } from "../config/endpoint.ts";
 import { UsageError } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { sleep } from "../wait.ts";
 import type { Metrics } from "./metrics.ts";
 

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { type CommandLine, locateCommand, parseCommand } from "../command.ts";
 import type { Match } from "../engines/engine.ts";
 import { ConfigError } from "../errors.ts";

@@ -1,7 +1,7 @@
-import { getLogger } from "@logtape/logtape";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setImmediate } from "node:timers";
+import { getLogger } from "../log.ts";
 import { BridgeError, UsageError } from "../errors.ts";
 import { sleep } from "../wait.ts";
 import { prepareDirectory } from "./directory.ts";

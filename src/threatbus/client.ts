@@ -2,7 +2,7 @@
  * A Threat Bus app: stays subscribed whatever happens to the broker, hands out
  * what comes and publishes what is given to it.
  */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
 import { createNotice, orAborted, sleep } from "../wait.ts";

@@ -1,5 +1,5 @@
 /** The way out: messages are encoded, and sent until a session has confirmed them. */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../log.ts";
 import { NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { orAborted, sleep } from "../wait.ts";

@@ -1,4 +1,4 @@
-import type { Logger } from "@logtape/logtape";
+import type { Logger } from "../log.ts";
 import { createOnce } from "../once.ts";
 import type { Refused } from "./messages.ts";
 

@@ -64,7 +64,7 @@ export function command(context: CliContext): Command {
 }
 
 async function run(options: Options, context: CliContext): Promise<void> {
-  await setUpLogging({ console: options.logLevel, timestamps: true });
+  setUpLogging({ console: options.logLevel, timestamps: true });
   const { startBus } = await import("../../threatbus/bus/bus.ts");
   const mechanism = await readMechanism(options);
   const { host, port } = options.listen;

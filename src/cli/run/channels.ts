@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { parseSinkSpec, type ResolvedSink } from "../../../sinks/registry.ts";
 import type { Config } from "../../config/config.ts";
 import { openNowOrLater } from "../../delivery/open_later.ts";

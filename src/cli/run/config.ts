@@ -39,8 +39,8 @@ function withFlags(config: Config, flags: RunFlags): Config {
 }
 
 /** Sends logs where the configuration says; called again, it opens the log file anew. */
-export async function logAsConfigured(config: Config, flags: RunFlags): Promise<void> {
-  await setUpLogging({
+export function logAsConfigured(config: Config, flags: RunFlags): void {
+  setUpLogging({
     console: flags.logLevel ?? flags.loglevel ??
       (config["logging.console"] ? config["logging.console_verbosity"] : undefined),
     ...(config["logging.file"]

@@ -1,7 +1,7 @@
 /** The parts of `bridge run` as the configuration wants them. */
-import { getLogger } from "@logtape/logtape";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { getLogger } from "../../log.ts";
 import type { Config } from "../../config/config.ts";
 import { parseHostPort } from "../../config/endpoint.ts";
 import { createMemoryQueue } from "../../delivery/memory_queue.ts";

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { type Config, defaultsOf } from "../../config/config.ts";
 import { CONFIG_KEYS, type ConfigKey } from "../../config/keys.ts";
 import { describeError } from "../report.ts";
@@ -28,7 +28,7 @@ const SINKS = ["sink", "sinks", "report", "format"] as const;
 /** What takes a new configuration over. */
 export interface ReloadHooks {
   readonly read: () => Promise<Config>;
-  readonly logging: (config: Config) => Promise<void>;
+  readonly logging: (config: Config) => void;
   /** Allow-lists are files: they are read again also where no key changed. */
   readonly filters: (config: Config) => Promise<void>;
   readonly sinks: (
@@ -50,7 +50,7 @@ export async function reload(before: Config, hooks: ReloadHooks): Promise<Config
     const config: Config = { ...wanted, ...kept };
     const { added, removed } = await hooks.sinks(config);
     await hooks.filters(config);
-    await hooks.logging(config);
+    hooks.logging(config);
     logger.info("Configuration read again: {changes}", {
       changes: [
         changed.length === 0 ? "nothing changed" : `changed ${

@@ -1,5 +1,5 @@
 /** Compound patterns on the events of logs: the part of crediting that needs more than values. */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { BridgeError } from "../../errors.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { Handle } from "../../match/set.ts";

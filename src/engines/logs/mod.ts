@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { patternObstacle } from "../../match/pattern_support.ts";
 import { OBSERVABLE_KINDS } from "../../match/observable.ts";
 import type { Indicator } from "../../intel/indicator.ts";

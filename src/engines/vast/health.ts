@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { EngineHealth } from "../engine.ts";
 
 /** Keeps whether the node is there, and says each change once. */

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { JsonObject } from "../../json.ts";
 import { withTimeout } from "../../wait.ts";
 import type { Match, RetroHooks, RetroQuery } from "../engine.ts";

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { Match, RetroHooks } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { VastContext } from "./context.ts";

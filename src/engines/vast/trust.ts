@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../json.ts";
 import { VastError } from "./errors.ts";
 import { isAskable, layoutOf, type Layouts, list, quote } from "./predicates.ts";

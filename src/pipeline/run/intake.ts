@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { LiveMark } from "../../engines/engine.ts";
 import { indicatorFromArrived } from "../../intel/from_stix.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";

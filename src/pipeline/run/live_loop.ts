@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { backoff } from "../../backoff.ts";
 import type { Engine, Match, Trouble } from "../../engines/engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";

@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { backoff } from "../../backoff.ts";
 import type {
   Engine,

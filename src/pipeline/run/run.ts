@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { Queue } from "../../delivery/queue.ts";
 import type { Engine, Match } from "../../engines/engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";

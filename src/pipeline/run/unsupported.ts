@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { Engine } from "../../engines/engine.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import { prepareObstacle } from "../../match/pattern_support.ts";

@@ -2,7 +2,7 @@
  * The bus without its sockets: answers management requests, takes messages from
  * apps and queues them for those who want them.
  */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { type CanonicalStix, canonicalStix } from "../../stix/canonical.ts";
 import {
   decodeRequest,

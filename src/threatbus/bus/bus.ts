@@ -1,5 +1,5 @@
 /** A Threat Bus inside this process, for who has none yet. */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import { formatEndpoint, type Listener, type Mechanism } from "../../zmtp/mod.ts";
 import { checkBind } from "./bind.ts";
 import { type Broker, type BusStats, createBroker } from "./broker.ts";

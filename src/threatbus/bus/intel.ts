@@ -3,7 +3,7 @@
  * what has changed as EDIT, what is gone as REMOVE. What was published before a
  * restart is known from the store.
  */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import type { JsonObject } from "../../json.ts";
 import { type CanonicalStix, canonicalStixObject } from "../../stix/canonical.ts";
 import type { Broker } from "./broker.ts";

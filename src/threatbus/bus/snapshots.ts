@@ -2,7 +2,7 @@
  * Snapshots: answered from the bus's own store, and asked of all other connected
  * apps, whose answers (envelopes) go to the requester alone.
  */
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../log.ts";
 import {
   encodeDelivery,
   encodeSnapshotRequest,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { configureSync, type LogRecord, resetSync } from "@logtape/logtape";
+import { setLog } from "../../../src/log.ts";
 import { cutEvents } from "../../recorded_node/mod.ts";
 import { hunt, truth, withEngine } from "./hunting.ts";
 
@@ -15,20 +15,14 @@ const isNamed = (query: string) => / \|\| (zeek|suricata)\.[\w.]+ in \[/.test(qu
 /** Runs with the warnings that are logged meanwhile. */
 async function withWarnings(body: (warnings: string[]) => Promise<void>): Promise<void> {
   const warnings: string[] = [];
-  const sink = ({ level, message }: LogRecord) => {
-    if (level === "warning") warnings.push(message.join(""));
-  };
-  configureSync({
-    sinks: { sink },
-    loggers: [
-      { category: "bridge", sinks: ["sink"], lowestLevel: "warning" },
-      { category: ["logtape", "meta"], sinks: [], lowestLevel: "warning" },
-    ],
+  setLog({
+    levels: new Set(["warning"]),
+    write: ({ message }) => warnings.push(message.join("")),
   });
   try {
     await body(warnings);
   } finally {
-    resetSync();
+    setLog(undefined);
   }
 }
 

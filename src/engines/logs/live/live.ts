@@ -1,4 +1,4 @@
-import { getLogger } from "@logtape/logtape";
+import { getLogger } from "../../../log.ts";
 import { UsageError } from "../../../errors.ts";
 import type { IndicatorSet } from "../../../intel/indicator.ts";
 import type { Match, RetroHooks } from "../../engine.ts";
