@@ -11,6 +11,8 @@ export interface JobResult {
 export interface Board {
   /** Every chunk has left. */
   readonly done: boolean;
+  /** Jobs that nobody has taken. */
+  readonly free: number;
   /** The first free job that `suits`, if it is not too far ahead of what has left. */
   take(suits: (job: ScanJob) => boolean): ScanJob | undefined;
   put(id: number, chunk: JobChunk): void;
@@ -27,6 +29,9 @@ export function createBoard(jobs: readonly ScanJob[], ahead: number): Board {
   return {
     get done() {
       return front === slots.length;
+    },
+    get free() {
+      return slots.filter(({ taken }) => !taken).length;
     },
     take(suits) {
       const slot = slots.slice(front, front + ahead).find((it) => !it.taken && suits(it.job));

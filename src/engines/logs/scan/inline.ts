@@ -21,10 +21,13 @@ const HASH = 0x23;
 const NOT_JSON = "lines are not JSON objects";
 const CUT_SHORT = "last line is cut short";
 
+/** How a file is opened. */
+export type OpenFile = (file: ScanFile, signal: AbortSignal) => Promise<ByteStream>;
+
 /** What the inline scanner is made of. */
 export interface InlineScanParts {
   readonly createFinder: CreateFinder;
-  readonly open: (file: ScanFile, signal: AbortSignal) => Promise<ByteStream>;
+  readonly open: OpenFile;
   readonly limits?: BlockLimits;
 }
 

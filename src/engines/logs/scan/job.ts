@@ -5,7 +5,13 @@ import type { IocSet } from "../../../match/set.ts";
 import { type FilterCopy, pasteFilter } from "./filter.ts";
 import { identityOf } from "../read/identity.ts";
 import { type LineFormat, MOVED, type Needles, type ScanFile, type Sweep } from "./finder.ts";
-import { createBlockScanner, type FileChunk, scanFile, troubleOf } from "./inline.ts";
+import {
+  createBlockScanner,
+  type FileChunk,
+  type OpenFile,
+  scanFile,
+  troubleOf,
+} from "./inline.ts";
 import { createKernel, type Kernel } from "./kernel.ts";
 import { createPastedFinders } from "./kernel_finder.ts";
 import { type ByteRange, readRange } from "./range.ts";
@@ -31,7 +37,8 @@ export interface JobRunner {
   use(filter: FilterCopy): void;
   /** Takes another sweep, between jobs. */
   sweep(sweep: Sweep | undefined): void;
-  run(job: ScanJob, signal: AbortSignal): AsyncGenerator<JobChunk>;
+  /** Does a job; a file that is not read in ranges by `open` if given. */
+  run(job: ScanJob, signal: AbortSignal, open?: OpenFile): AsyncGenerator<JobChunk>;
 }
 
 /** Blocks of plain files: what is read, looked through and filtered with stays in the second-level cache. */
@@ -45,10 +52,10 @@ export function createJobRunner(module: WebAssembly.Module, limits: BlockLimits)
   return {
     use: (filter) => pasteFilter(kernel, filter),
     sweep: (sweep) => needles = { ...needles, sweep },
-    run(job, signal) {
+    run(job, signal, open = openByFile) {
       const parts = { kernel, needles, limits };
       return job.range === undefined
-        ? runFile(job, parts, signal)
+        ? runFile(job, { ...parts, open }, signal)
         : runRange(job, job.range, parts, signal);
     },
   };
@@ -61,16 +68,14 @@ interface RunParts {
   readonly limits: BlockLimits;
 }
 
+const openByFile: OpenFile = (file, signal) => openByteStream(file.path, signal, file);
+
 async function* runFile(
   { file }: ScanJob,
-  { kernel, needles, limits }: RunParts,
+  { kernel, needles, limits, open }: RunParts & { readonly open: OpenFile },
   signal: AbortSignal,
 ): AsyncGenerator<JobChunk> {
-  const parts = {
-    createFinder: createPastedFinders(kernel),
-    open: (file: ScanFile) => openByteStream(file.path, signal, file),
-    limits,
-  };
+  const parts = { createFinder: createPastedFinders(kernel), open, limits };
   for await (const chunk of scanFile(file, needles, parts, signal)) {
     yield { ...chunk, format: file.format };
   }

@@ -45,6 +45,16 @@ export function isHere(file: ScanFile, sweeping: boolean): boolean {
   return file.once === true || type === "lines" || (sweeping && type === "tsv");
 }
 
+/** Whether one thread can read a file for another that scans it: it has to be decompressed. */
+export function isPacked({ file }: ScanJob): boolean {
+  return file.compression !== "none" && file.once !== true;
+}
+
+/** How many threads would have something to do. */
+export function threadsFor(jobs: readonly ScanJob[]): number {
+  return jobs.length + jobs.filter(isPacked).length;
+}
+
 /** Cuts files into jobs, in order. */
 export function planJobs(
   files: readonly ScanFile[],

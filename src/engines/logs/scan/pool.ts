@@ -1,14 +1,15 @@
 /** Scanning on all cores: jobs are spread over Workers and this thread, results come in order. */
+import { receiveAhead } from "../read/ahead.ts";
 import { DEFAULT_LIMITS } from "../read/blocks.ts";
 import { type Board, createBoard } from "./board.ts";
 import type { Needles, Scan, ScanChunk, ScanFile } from "./finder.ts";
-import { createInlineScan, type InlineScanParts, scanFile } from "./inline.ts";
+import { createInlineScan, type InlineScanParts, type OpenFile, scanFile } from "./inline.ts";
 import { createJobRunner, type JobChunk, type ScanJob } from "./job.ts";
 import type { Hunter, Hunters } from "./kernel_finder.ts";
 import { createPlainFinder } from "./plain_finder.ts";
-import { isHere, isWorthKernel, isWorthWorkers, planJobs } from "./plan.ts";
+import { isHere, isPacked, isWorthKernel, isWorthWorkers, planJobs, threadsFor } from "./plan.ts";
 import { createTally } from "./tally.ts";
-import { startTeam, type Team } from "./team.ts";
+import { type Reading, startTeam, type Team } from "./team.ts";
 
 /** What the pool is made of. */
 export interface PoolScanParts extends InlineScanParts {
@@ -20,7 +21,11 @@ export interface PoolScanParts extends InlineScanParts {
 }
 
 /** The parts of a scan that does use Workers. */
-type Parts = PoolScanParts & { readonly hunter: Hunter };
+type Parts = PoolScanParts & {
+  readonly hunter: Hunter;
+  /** A file that is read already. */
+  readonly reading: Reading | undefined;
+};
 
 /** Jobs that may be done ahead of what was handed on, a thread. */
 const AHEAD = 6;
@@ -44,9 +49,11 @@ export function createPoolScan(parts: PoolScanParts): PoolScan {
   const threads = parts.threads ?? navigator.hardwareConcurrency;
   const isWorth = (files: readonly ScanFile[], sweeping: boolean) =>
     threads > 1 && (parts.rangeBytes !== undefined || isWorthWorkers(files, sweeping));
-  const start = (module: WebAssembly.Module, size: number) =>
-    startTeam(Math.min(threads - 1, size), module, parts.limits ?? DEFAULT_LIMITS);
-  let ready: Team | undefined;
+  const start = (module: WebAssembly.Module, jobs: readonly ScanJob[]) => {
+    const size = Math.min(threads, threadsFor(jobs)) - 1;
+    return startTeam(size, module, parts.limits ?? DEFAULT_LIMITS);
+  };
+  let ready: { readonly team: Team; readonly reading: Reading | undefined } | undefined;
 
   const scan: Scan = (files, needles, signal) => {
     if (parts.rangeBytes === undefined && !isWorthKernel(files)) {
@@ -57,19 +64,28 @@ export function createPoolScan(parts: PoolScanParts): PoolScan {
     const hunter = alone ? undefined : parts.hunters(needles.iocs);
     if (hunter === undefined) return inline(files, needles, signal);
     const jobs = planJobs(files, sweeping, parts.rangeBytes);
-    const team = ready ?? start(hunter.module, jobs.length - 1);
+    const { team, reading } = ready ?? { team: start(hunter.module, jobs), reading: undefined };
     ready = undefined;
-    return scanInPool(files, needles, signal, jobs, team, { ...parts, hunter });
+    return scanInPool(files, needles, signal, jobs, team, { ...parts, hunter, reading });
   };
   return Object.assign(scan, {
     prepare(files: readonly ScanFile[]) {
       const module = isWorth(files, false) ? parts.hunters.module() : undefined;
-      if (module !== undefined) {
-        ready ??= start(module, planJobs(files, false, parts.rangeBytes).length - 1);
-      }
+      if (module === undefined || ready !== undefined) return;
+      const jobs = planJobs(files, false, parts.rangeBytes);
+      const team = start(module, jobs);
+      const [first, ...others] = jobs;
+      // What is decompressed now is there when it is known what to look for.
+      const reading = isPaired(first!, others.length, team) ? team.read(first!.file) : undefined;
+      ready = { team, reading };
     },
-    close: () => ready?.end(),
+    close: () => ready?.team.end(),
   });
+}
+
+/** Whether two threads should do a job: one that others wait for while they have nothing to do. */
+function isPaired(job: ScanJob, free: number, team: Team): boolean {
+  return isPacked(job) && free < team.idle;
 }
 
 async function* scanInPool(
@@ -151,11 +167,19 @@ function createOwnPart(
   let swept: number | undefined;
   let current: { readonly id: number; readonly chunks: AsyncGenerator<JobChunk> } | undefined;
 
-  async function* run(job: ScanJob): AsyncGenerator<JobChunk> {
-    if (!isHere(job.file, sweeping)) return yield* runner.run(job, signal);
-    for await (const chunk of scanFile(job.file, needles, parts, signal)) {
-      yield { ...chunk, format: job.file.format };
-    }
+  async function* run(job: ScanJob, open: OpenFile | undefined): AsyncGenerator<JobChunk> {
+    if (!isHere(job.file, sweeping)) return yield* runner.run(job, signal, open);
+    const scanned = scanFile(job.file, needles, { ...parts, ...open && { open } }, signal);
+    for await (const chunk of scanned) yield { ...chunk, format: job.file.format };
+  }
+
+  /** Where a Worker reads the file, if one should. */
+  function readBeside(job: ScanJob): OpenFile | undefined {
+    const begun = parts.reading;
+    if (begun !== undefined && job.file === begun.file) return openerOf(begun, signal);
+    if (!isPaired(job, board.free, team)) return undefined;
+    const reading = team.read(job.file);
+    return reading && openerOf(reading, signal);
   }
 
   /** Passes a changed filter on; this thread's own waits for the next job. */
@@ -194,12 +218,15 @@ function createOwnPart(
     },
     async work() {
       if (current === undefined) refresh();
-      team.handOut(() => board.take((job) => !isHere(job.file, sweeping)));
       if (current === undefined) {
         const job = board.take(() => true);
-        if (job === undefined) return false;
-        current = { id: job.id, chunks: run(job) };
+        if (job !== undefined) current = { id: job.id, chunks: run(job, readBeside(job)) };
       }
+      team.handOut(
+        (suits) => board.take((job) => !isHere(job.file, sweeping) && suits(job)),
+        (job) => isPaired(job, board.free, team),
+      );
+      if (current === undefined) return false;
       const until = performance.now() + TURN;
       do await step(current); while (current !== undefined && performance.now() < until);
       await turns.next();
@@ -223,6 +250,24 @@ function createTurns() {
       port1.close();
       port2.close();
     },
+  };
+}
+
+/** Takes what a Worker reads for the file. */
+function openerOf(reading: Reading, signal: AbortSignal): OpenFile {
+  return async () => {
+    const either = AbortSignal.any([signal, reading.lost]);
+    const stream = await receiveAhead(reading.port, either).catch((error) => {
+      reading.done();
+      throw error;
+    });
+    const { close } = stream;
+    return Object.assign(stream, {
+      close() {
+        close();
+        reading.done();
+      },
+    });
   };
 }
 

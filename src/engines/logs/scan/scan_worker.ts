@@ -1,5 +1,6 @@
 /// <reference lib="deno.worker" />
 /** The program of a Worker of the pool: does jobs one after the other until it is ended. */
+import { receiveAhead, sendAhead } from "../read/ahead.ts";
 import { createJobRunner, type JobChunk, type JobRunner, type ScanJob } from "./job.ts";
 import { AHEAD, type Order, pack } from "./wire.ts";
 
@@ -10,7 +11,7 @@ const REPORT_BYTES = 1 << 20;
 
 const scope = self as unknown as DedicatedWorkerGlobalScope;
 const never = new AbortController().signal;
-const jobs: ScanJob[] = [];
+const jobs: Extract<Order, { type: "job" }>[] = [];
 let runner: JobRunner;
 let busy = false;
 let ahead = 0;
@@ -29,8 +30,11 @@ scope.onmessage = ({ data }: MessageEvent<Order>) => {
       ready = ready.then(() => sweep(data.patterns));
       break;
     case "job":
-      jobs.push(data.job);
+      jobs.push(data);
       void work();
+      break;
+    case "read":
+      void sendAhead(data.port, data.file.path, data.file);
       break;
     case "taken":
       ahead--;
@@ -41,9 +45,9 @@ scope.onmessage = ({ data }: MessageEvent<Order>) => {
 async function work(): Promise<void> {
   if (busy) return;
   busy = true;
-  for (let job = jobs.shift(); job !== undefined; job = jobs.shift()) {
+  for (let order = jobs.shift(); order !== undefined; order = jobs.shift()) {
     await ready;
-    await run(job);
+    await run(order.job, order.port);
   }
   busy = false;
 }
@@ -54,10 +58,10 @@ async function sweep(patterns: readonly string[]): Promise<void> {
   runner.sweep({ version: 0, patterns: () => patterns, ...createSweep(patterns) });
 }
 
-async function run(job: ScanJob): Promise<void> {
+async function run(job: ScanJob, port: MessagePort | undefined): Promise<void> {
   let chunks: JobChunk[] = [];
   let size = 0;
-  for await (const chunk of runner.run(job, never)) {
+  for await (const chunk of runner.run(job, never, port && (() => receiveAhead(port, never)))) {
     chunks.push(chunk);
     for (const { bytes } of chunk.candidates) size += bytes.length;
     if (!chunk.end && chunks.length < TOGETHER && size < REPORT_BYTES) continue;

@@ -1,7 +1,7 @@
 /** What the pool and its Workers tell each other. */
 import type { BlockLimits } from "../read/blocks.ts";
 import type { FilterCopy } from "./filter.ts";
-import type { Candidate, LineFormat, ScanTrouble } from "./finder.ts";
+import type { Candidate, LineFormat, ScanFile, ScanTrouble } from "./finder.ts";
 import type { JobChunk, ScanJob } from "./job.ts";
 
 /** To a Worker. */
@@ -14,7 +14,10 @@ export type Order =
   | { readonly type: "filter"; readonly filter: FilterCopy }
   /** Patterns of which each event may fulfil a part; none take the sweep away. */
   | { readonly type: "sweep"; readonly patterns: readonly string[] }
-  | { readonly type: "job"; readonly job: ScanJob }
+  /** The file's bytes come through the port if there is one (`read/ahead.ts`). */
+  | { readonly type: "job"; readonly job: ScanJob; readonly port?: MessagePort }
+  /** To read a file for another thread. */
+  | { readonly type: "read"; readonly port: MessagePort; readonly file: ScanFile }
   /** A report was taken: one more may be sent. */
   | { readonly type: "taken" };
 

@@ -53,6 +53,7 @@ async function compare(
   iocs: IocSet,
   rangeBytes: number,
   patterns: readonly string[] = [],
+  { threads = 3, prepare = false } = {},
 ) {
   const parts = partsFor();
   const sweep = patterns.length === 0
@@ -60,7 +61,8 @@ async function compare(
     : { version: 1, patterns: () => patterns, ...createSweep(patterns) };
   const needles = { iocs, sweep };
   const inline = await outcome(createInlineScan(parts)(files, needles, never));
-  const pool = createPoolScan({ ...parts, threads: 3, rangeBytes });
+  const pool = createPoolScan({ ...parts, threads, rangeBytes });
+  if (prepare) pool.prepare(files);
   assert.deepEqual(await outcome(pool(files, needles, never)), inline);
   return inline;
 }
@@ -117,6 +119,54 @@ Deno.test("the pool yields what one thread does, in its order", async () => {
           const bytes = Deno.readFileSync(path).subarray(Number(offset));
           assert(new TextDecoder().decode(bytes).startsWith(text!));
         }
+      },
+    ),
+    { numRuns: 25 },
+  );
+  await Deno.remove(dir, { recursive: true });
+});
+
+Deno.test("the pool reads packed files in one thread and looks them through in another", async () => {
+  const dir = await Deno.makeTempDir();
+  const iocs = setOf([["domain", "evil.com"]], false);
+  const header = (separator: string) =>
+    `#separator \\x${
+      separator.charCodeAt(0).toString(16).padStart(2, "0")
+    }\n#fields${separator}query`;
+  const line = fc.constantFrom(
+    "evil.com",
+    "good.com",
+    "",
+    "z".repeat(3000) + ",evil.com",
+    `1\tevil.com`,
+    header("\t"),
+    header("|"),
+  );
+  const text = fc.array(line, { maxLength: 40 }).map((lines) => lines.join("\n"));
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(text, fc.constantFrom("whole", "cut", "followed", "plain", "gone")), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+      fc.integer({ min: 2, max: 5 }),
+      fc.boolean(),
+      fc.boolean(),
+      async (contents, threads, prepare, sweeping) => {
+        const files: ScanFile[] = [];
+        for (const [i, [text, state]] of contents.entries()) {
+          const path = `${dir}/${run}-${i}.log`;
+          const file = await write(path, text, TSV, state === "plain" ? "none" : "gzip");
+          const bytes = await Deno.readFile(path);
+          if (state === "cut") await Deno.writeFile(path, bytes.subarray(0, bytes.length - 9));
+          if (state === "followed") await Deno.writeFile(path, bytes, { append: true });
+          if (state === "gone") await Deno.remove(path);
+          files.push({ ...file, path });
+        }
+        run++;
+        const patterns = sweeping ? ["[network-traffic:dst_port = 7]"] : [];
+        await compare(files, iocs, 500, patterns, { threads, prepare });
       },
     ),
     { numRuns: 25 },
@@ -194,14 +244,17 @@ Deno.test("the pool stops when its consumer does, and when the signal aborts", a
   const iocs = setOf([["domain", "evil.com"]], false);
   const file = await write(`${dir}/a.json`, '{"a":"evil.com"}\n'.repeat(5000), JSON_LINES);
   const pool = createPoolScan({ ...partsFor(), threads: 3, rangeBytes: 500 });
-  for await (const chunk of pool([file], { iocs }, never)) {
-    if (chunk.candidates.length > 0) break;
-  }
-  const controller = new AbortController();
-  await assert.rejects(async () => {
-    for await (const _ of pool([file], { iocs }, controller.signal)) {
-      controller.abort(new Error("enough"));
+  const packed = await write(`${dir}/a.gz`, '{"a":"evil.com"}\n'.repeat(5000), JSON_LINES, "gzip");
+  for (const files of [[file], [packed], [packed, packed]]) {
+    const controller = new AbortController();
+    await assert.rejects(async () => {
+      for await (const _ of pool(files, { iocs }, controller.signal)) {
+        controller.abort(new Error("enough"));
+      }
+    }, /enough/);
+    for await (const { candidates } of pool(files, { iocs }, never)) {
+      if (candidates.length > 0) break;
     }
-  }, /enough/);
+  }
   await Deno.remove(dir, { recursive: true });
 });
