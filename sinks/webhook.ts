@@ -14,6 +14,7 @@ import {
   type SinkModule,
   type SinkSpec,
 } from "./sink.ts";
+import { readTlsFiles } from "./tls_files.ts";
 
 const OPTIONS = {
   url: {
@@ -200,14 +201,13 @@ async function readSecrets(options: Options, { env }: SinkContext): Promise<Cryp
   }));
 }
 
-async function createClient({ ca, cert, key }: Options): Promise<Deno.HttpClient> {
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new ConfigError("The options cert and key belong together", { place: { key: "cert" } });
+async function createClient(options: Options): Promise<Deno.HttpClient> {
+  const files = await readTlsFiles(options);
+  try {
+    return Deno.createHttpClient(files as Deno.CreateHttpClientOptions);
+  } catch (error) {
+    throw new ConfigError(`The files for TLS can't be used: ${reasonOf(error)}`, { cause: error });
   }
-  return Deno.createHttpClient({
-    ...(ca === undefined ? {} : { caCerts: [await readText(ca)] }),
-    ...(cert === undefined ? {} : { cert: await readText(cert), key: await readText(key!) }),
-  } as Deno.CreateHttpClientOptions);
 }
 
 async function readText(path: string): Promise<string> {
@@ -309,8 +309,7 @@ function problem(
 ): SinkError {
   const { name, message } = error as Error;
   const own = error instanceof SinkError ? error : undefined;
-  // fetch() repeats the URL, whose query may hold a token.
-  const reason = name === "TimeoutError" ? "no answer in time" : inShort(message);
+  const reason = own?.message ?? (name === "TimeoutError" ? "no answer in time" : inShort(message));
   return new SinkError(`The webhook ${place} failed: ${reason}`, {
     undelivered,
     retryable: own?.retryable ?? !disabled,
@@ -320,8 +319,10 @@ function problem(
   });
 }
 
+/** What fetch() says, without the URL, whose query may hold a token, and without its layers. */
 function inShort(text: string): string {
-  return text.replace(/ ?for url \([^)]*\)/g, "").replace(/https?:\/\/[^\s)]+/g, "(its URL)")
-    .replace(/^error sending request: (?:client error \(\w+\): )?(?:tcp connect error: )?/, "")
+  return text.replace(/https?:\/\/[^\s)]+/g, "(its URL)")
+    .replace(/^error sending request.*?: client error \(\w+\): /s, "")
+    .replace(/^(?:(?:tcp connect|connection|dns) error: )+/, "")
     .replace(/ \(os error \d+\)/g, "").replace(/^(.+): \1$/, "$1");
 }

@@ -38,6 +38,18 @@ export function deadline(ms: number, other?: AbortSignal) {
   };
 }
 
+/** A signal that aborts so many ms after the given one: what is under way may end until then. */
+export function lingering(signal: AbortSignal, ms: number): AbortSignal {
+  const controller = new AbortController();
+  const linger = () => {
+    const timer = setTimeout(() => controller.abort(new Error(`Not done within ${ms} ms`)), ms);
+    Deno.unrefTimer(timer);
+  };
+  if (signal.aborted) linger();
+  else signal.addEventListener("abort", linger, { once: true });
+  return controller.signal;
+}
+
 /** Whatever was thrown, as an Error. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error

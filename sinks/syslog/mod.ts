@@ -1,20 +1,13 @@
 import type { Values } from "../../src/config/config.ts";
 import type { OptionTable } from "../../src/config/options.ts";
 import { UsageError } from "../../src/errors.ts";
-import { reasonOf } from "../../src/system_error.ts";
 import { orAborted, withTimeout } from "../../src/wait.ts";
 import { readForm } from "../form.ts";
 import { chunksOf } from "../lines.ts";
 import { type Delivery, type Sink, SinkError, type SinkModule, type SinkSpec } from "../sink.ts";
+import { readTlsFiles, type TlsFiles } from "../tls_files.ts";
 import { encodeMessage, type Envelope, FACILITIES, SEVERITIES } from "./message.ts";
-import {
-  openLocal,
-  openTcp,
-  openTls,
-  openUdp,
-  type TlsOptions,
-  type Transport,
-} from "./transport.ts";
+import { openLocal, openTcp, openTls, openUdp, type Transport } from "./transport.ts";
 
 const OPTIONS = {
   transport: {
@@ -112,7 +105,7 @@ export function parse(form: string): Record<string, unknown> {
 
 export const open: SinkModule["open"] = async (raw, _context, signal) => {
   const options = raw as unknown as Options;
-  const tls = await readTls(options);
+  const tls = await readTlsFiles(options);
   const envelope: Envelope = {
     form: formOf(options),
     facility: options.facility,
@@ -194,7 +187,7 @@ function isDatagram({ transport }: Options): boolean {
   return transport === "udp" || transport === "local";
 }
 
-function openTransport(options: Options, tls: TlsOptions): Promise<Transport> {
+function openTransport(options: Options, tls: TlsFiles): Promise<Transport> {
   const { transport, host, path, framing } = options;
   const port = options.port || PORTS[transport];
   switch (transport) {
@@ -206,29 +199,6 @@ function openTransport(options: Options, tls: TlsOptions): Promise<Transport> {
       return openTls(host, port, tls);
     case "local":
       return openLocal(path);
-  }
-}
-
-async function readTls({ ca, cert, key }: Options): Promise<TlsOptions> {
-  if ((cert === undefined) !== (key === undefined)) {
-    throw new UsageError("The options cert and key of syslog belong together", {
-      hint: "Name the certificate and its key.",
-    });
-  }
-  return {
-    ...(ca === undefined ? {} : { caCerts: [await readPem(ca)] }),
-    ...(cert === undefined ? {} : { cert: await readPem(cert), key: await readPem(key!) }),
-  };
-}
-
-async function readPem(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new SinkError(`Can't read ${path}: ${reasonOf(error)}`, {
-      retryable: false,
-      cause: error,
-    });
   }
 }
 

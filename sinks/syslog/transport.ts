@@ -1,19 +1,13 @@
 import { createSocket } from "node:dgram";
 import { orAborted } from "../../src/wait.ts";
 import { writeAll } from "../lines.ts";
+import type { TlsFiles } from "../tls_files.ts";
 
 /** A way to a syslog receiver; every call may reject with whatever the system says. */
 export interface Transport {
   /** Hands over messages in order; resolves when the system has taken them and the peer is still there. */
   send(messages: readonly Uint8Array[]): Promise<void>;
   close(): Promise<void>;
-}
-
-/** Certificates for TLS, in PEM. */
-export interface TlsOptions {
-  readonly caCerts?: string[];
-  readonly cert?: string;
-  readonly key?: string;
 }
 
 /** How messages are told apart in a stream (RFC 6587, sections 3.4.1 and 3.4.2). */
@@ -61,7 +55,7 @@ export async function openTcp(host: string, port: number, framing: Framing): Pro
 }
 
 /** A stream over TLS (RFC 5425, always octet counting). */
-export async function openTls(host: string, port: number, tls: TlsOptions): Promise<Transport> {
+export async function openTls(host: string, port: number, tls: TlsFiles): Promise<Transport> {
   const { caCerts, cert, key } = tls;
   const connection = await Deno.connectTls({
     hostname: host,

@@ -21,10 +21,11 @@ import { counted } from "./terminal.ts";
 export async function openHuntOutlets(
   flags: readonly string[],
   loaded: Pick<LoadedConfig, "values" | "origins" | "locate">,
-  options: Omit<OutletsOptions, "sinks" | "commands">,
+  given: Omit<OutletsOptions, "sinks" | "commands" | "grace">,
   signal: AbortSignal,
 ): Promise<Outlets> {
   const { values, locate } = loaded;
+  const options = { ...given, grace: values.shutdown_timeout };
   const configured = values.report === "threatbus" ? [] : configuredSinks(values);
   if (flags.length > 0 || configured.length === 0) {
     return await openOutlets({ ...options, sinks: flags.length > 0 ? flags : ["stdout"] }, signal);

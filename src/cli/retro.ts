@@ -157,13 +157,11 @@ interface Hunt {
 
 async function huntInto(outlets: Outlets | undefined, given: Hunt): Promise<HuntResult> {
   const { engine, query, timeout, line, context } = given;
-  // What was found before an interrupt still goes out: only a second signal ends that.
-  const writing = new AbortController().signal;
   return await hunt(
     {
       engine,
       query,
-      deliver: async (matches) => await outlets?.deliver(matches, writing),
+      deliver: async (matches) => await outlets?.deliver(matches),
       trouble: reportTrouble,
       ...(line === undefined ? {} : { progress: line.update }),
     },

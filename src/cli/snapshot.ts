@@ -14,6 +14,7 @@ import { busSink } from "../pipeline/run/bus_sink.ts";
 import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
 import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
 import { zmqLink } from "../threatbus/zmq_link.ts";
+import { lingering } from "../wait.ts";
 import { busMechanism } from "./bus_security.ts";
 import type { SnapshotFlags } from "./commands/snapshot.ts";
 import { type CliContext, EXIT } from "./context.ts";
@@ -141,10 +142,10 @@ async function openReports(
       env,
     }, signal);
   }
-  const writing = new AbortController().signal;
+  const writing = lingering(signal, config.shutdown_timeout);
   return {
     async deliver(matches) {
-      await sinks?.deliver(matches, writing);
+      await sinks?.deliver(matches);
       if (sighting === undefined) return;
       if (gathering !== undefined) return await gathering.add(matches);
       await bus.write(matches.map((match) => toDelivery(match, sighting)), writing);

@@ -8,10 +8,12 @@ export interface RetryOptions {
   /** Failed tries in a row, none of which delivered anything, before the sink is given up. */
   readonly tries: number;
   readonly backoff: BackoffOptions;
+  /** Told before each pause: how long it is, ms, and why. */
+  readonly onPause?: (ms: number, error: Error) => void;
 }
 
 /** Some six seconds in all, unless the receiver asks for more with Retry-After. */
-const DEFAULT: RetryOptions = { tries: 6, backoff: { initial: 200, maximum: 10_000 } };
+export const RETRY: RetryOptions = { tries: 6, backoff: { initial: 200, maximum: 10_000 } };
 
 /** What came of a batch. */
 export interface RetryOutcome {
@@ -34,7 +36,7 @@ export async function writeWithRetry(
   sink: Sink,
   batch: readonly Delivery[],
   signal: AbortSignal,
-  options: RetryOptions = DEFAULT,
+  options: RetryOptions = RETRY,
 ): Promise<RetryOutcome> {
   let rest = batch, lost = 0, failures = 0, alone = 0;
   let failure: unknown;
@@ -59,7 +61,11 @@ export async function writeWithRetry(
     } else if (signal.aborted || ++failures >= options.tries) {
       lose(rest.length, outcome.error);
       return { lost, failure, over: true };
-    } else await sleep(Math.max(outcome.wait, backoff(failures - 1, options.backoff)), signal);
+    } else {
+      const pause = Math.max(outcome.wait, backoff(failures - 1, options.backoff));
+      options.onPause?.(pause, outcome.error);
+      await sleep(pause, signal);
+    }
   }
   return { lost, failure, over: false };
 }

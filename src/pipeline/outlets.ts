@@ -1,4 +1,5 @@
-import { writeWithRetry } from "../delivery/retry.ts";
+import { getLogger } from "../log.ts";
+import { RETRY, writeWithRetry } from "../delivery/retry.ts";
 import { type Delivery, type Sink, SinkError } from "../../sinks/sink.ts";
 import { parseSinkSpec, type ResolvedSink, type SinkEntryConfig } from "../../sinks/registry.ts";
 import type { Match } from "../engines/engine.ts";
@@ -7,9 +8,11 @@ import type { Format, FormatOptions } from "../formats/format.ts";
 import { iocOf } from "../formats/match.ts";
 import { loadFormat } from "../formats/registry.ts";
 import { sightingUuid } from "../stix/ids.ts";
-import { toError } from "../wait.ts";
+import { lingering, toError } from "../wait.ts";
 import { createGathering, type Gathering } from "./gathering.ts";
 import { type Sighted, sightingWindow } from "./tally.ts";
+
+const logger = getLogger(["bridge", "sinks"]);
 
 /** A sink with the format of its lines, open. */
 interface Outlet {
@@ -41,7 +44,7 @@ export interface Outlets {
    *
    * @throws ClosedPipe when the reader of standard output is gone
    */
-  deliver(matches: readonly Match[], signal: AbortSignal): Promise<void>;
+  deliver(matches: readonly Match[]): Promise<void>;
   /** Ends the documents and closes the sinks; tells what was lost. */
   close(): Promise<readonly OutletReport[]>;
 }
@@ -61,6 +64,8 @@ export interface OutletsOptions {
   /** Windows go elsewhere too, to the bus. */
   readonly windowsElsewhere?: boolean;
   readonly env: (name: string) => string | undefined;
+  /** How long, ms, what was found may take to go out after an interrupt. */
+  readonly grace: number;
 }
 
 /**
@@ -84,12 +89,13 @@ export async function openOutlets(
   const gathering = outlets.filter(({ gathering }) => gathering !== undefined);
   const inWindows = aggregate !== undefined && (windowsElsewhere || gathering.length > 0);
   const takers = dropEvents && inWindows ? gathering : outlets;
+  const writing = lingering(signal, options.grace);
   return {
-    async deliver(matches, signal) {
-      await Promise.all(takers.map((outlet) => deliverTo(outlet, matches, signal)));
+    async deliver(matches) {
+      await Promise.all(takers.map((outlet) => deliverTo(outlet, matches, writing)));
     },
     async close() {
-      await Promise.all(outlets.map(closeOutlet));
+      await Promise.all(outlets.map((outlet) => closeOutlet(outlet, writing)));
       return outlets.map(({ label, lost, failure }) => ({ label, lost, failure }));
     },
   };
@@ -134,34 +140,42 @@ async function deliverTo(
   await write(outlet, matches.map((match) => toDelivery(match, format)), signal);
 }
 
+/** A person wants to know what a hunt waits for, ms. */
+const LONG_PAUSE = 5000;
+
 async function write(
   outlet: Outlet,
   deliveries: readonly Delivery[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { lost, failure, over } = await writeWithRetry(outlet.sink, deliveries, signal);
+  const { label, sink } = outlet;
+  const { lost, failure, over } = await writeWithRetry(sink, deliveries, signal, {
+    ...RETRY,
+    onPause(ms, error) {
+      if (ms < LONG_PAUSE) return;
+      const seconds = Math.ceil(ms / 1000);
+      logger.warn("{label} is tried again in {seconds} s: {error}", { label, seconds, error });
+    },
+  });
   outlet.lost += lost;
   outlet.failure ??= failure;
   outlet.over = over;
 }
 
-async function tellWindows(outlet: Outlet): Promise<void> {
+async function tellWindows(outlet: Outlet, signal: AbortSignal): Promise<void> {
   const { gathering, format } = outlet;
   for await (const page of gathering?.drain() ?? []) {
     if (outlet.over) {
       outlet.lost += page.length;
       continue;
     }
-    await write(outlet, page.map((tally) => windowDelivery(tally, format)), NEVER);
+    await write(outlet, page.map((tally) => windowDelivery(tally, format)), signal);
   }
 }
 
-/** What was found still goes out: only a second interrupt ends that. */
-const NEVER = new AbortController().signal;
-
-async function closeOutlet(outlet: Outlet): Promise<void> {
+async function closeOutlet(outlet: Outlet, signal: AbortSignal): Promise<void> {
   try {
-    await tellWindows(outlet);
+    await tellWindows(outlet, signal);
     await outlet.sink.close();
   } catch (error) {
     if (isClosedPipe(error)) return;

@@ -168,3 +168,29 @@ Deno.test({
       }
     }),
 });
+
+Deno.test("bridge retro, interrupted, does not wait for a sink that asks to come back later", () =>
+  withLog(async (folder, log) => {
+    const asked = Promise.withResolvers<void>();
+    const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+      asked.resolve();
+      return new Response("", { status: 429, headers: { "retry-after": "3600" } });
+    });
+    const config = `${folder}/config.yaml`;
+    await Deno.writeTextFile(config, "shutdown_timeout: 0.1\n");
+    const sink = `http://127.0.0.1:${server.addr.port}/`;
+    const { command, args } = bridgeCommand([
+      ...["retro", "--ioc", "evil.example", "--logs", log, "--sink", sink, "--config", config],
+    ]);
+    const child = new Deno.Command(command, { args, stdout: "null", stderr: "piped" }).spawn();
+    await asked.promise;
+    const stderr = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let said = "";
+    while (!said.includes("tried again")) said += (await stderr.read()).value ?? "";
+    assert.match(said, /is tried again in 3600 s: .*429 Too Many Requests/);
+    child.kill("SIGTERM");
+    for (let part; (part = (await stderr.read()).value) !== undefined;) said += part;
+    assert.equal((await child.status).code, 2);
+    assert.match(said, /3 hits not delivered/);
+    await server.shutdown();
+  }));
