@@ -209,8 +209,7 @@ async function printCounts(
 ): Promise<void> {
   let text = "";
   for (const handle of indicators.handles()) {
-    const indicator = indicators.get(handle);
-    text += `${result.counts.get(indicator.id) ?? 0}\t${nameOf(indicator)}\n`;
+    text += `${result.counts.get(handle) ?? 0}\t${nameOf(indicators.get(handle))}\n`;
     if (text.length < 64 * 1024) continue;
     await context.print(text);
     text = "";

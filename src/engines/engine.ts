@@ -29,6 +29,11 @@ export interface Where {
 export interface Match {
   readonly type: MatchType;
   readonly indicator: Indicator;
+  /**
+   * Names the indicator in the set that was looked for; absent where only the telemetry's own
+   * matcher knows it.
+   */
+  readonly handle?: Handle;
   /** The point value that was seen; absent when a compound pattern matched. */
   readonly observable?: Observable;
   /** What the telemetry's own matcher says that it saw; null if it does not say. */

@@ -72,8 +72,12 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     return handle < 0 ? plain.find(id) : handle;
   }
 
+  function isPlain(handle: Handle): boolean {
+    return records.states[handle] === State.plain;
+  }
+
   function isLive(handle: Handle): boolean {
-    return records.states[handle] === State.plain || records.states[handle] === State.active;
+    return isPlain(handle) || records.states[handle] === State.active;
   }
 
   /** Whether a STIX indicator stands here whose object may be asked for. */
@@ -82,15 +86,18 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   }
 
   function get(handle: Handle): Indicator {
-    if (records.states[handle] === State.plain) {
-      return plainIndicator(iocs.observable(records.refs[handle]!), since, placeOf(handle));
-    }
     const known = recent.get(handle);
     if (known !== undefined) return known;
-    const indicator = readIndicator(documentOf(handle), placeOf(handle));
+    const indicator = isPlain(handle)
+      ? readPlain(handle)
+      : readIndicator(documentOf(handle), placeOf(handle));
     if (recent.size >= MOST_RECENT) recent.clear();
     recent.set(handle, indicator);
     return indicator;
+  }
+
+  function readPlain(handle: Handle): Indicator {
+    return plainIndicator(iocs.observable(records.refs[handle]!), since, placeOf(handle));
   }
 
   function documentOf(handle: Handle): string {
@@ -138,8 +145,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     if (!isLive(handle)) return undefined;
     size--;
     const place = placeOf(handle);
-    if (records.states[handle] === State.plain) {
-      const indicator = get(handle);
+    if (isPlain(handle)) {
+      const indicator = known ?? readPlain(handle);
       iocs.removeEntry(records.refs[handle]!);
       return { pattern: indicator.pattern, indicator: () => indicator };
     }
@@ -170,7 +177,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     const { id, pattern, points } = given;
     const validity = given.validity ?? validityOf(given.stix);
     let handle = findId(id);
-    if (handle >= 0 && records.states[handle] !== State.plain) {
+    if (handle >= 0 && !isPlain(handle)) {
       if (validity.modified < records.modified[handle]!) return ignore("older version", true);
       if (isHeld(handle, given, validity)) return ignore("already known", true);
     }

@@ -43,21 +43,38 @@ export function patternOf({ kind, value }: Observable): string {
 
 /** The indicator of a plain value; `since` (ms since the epoch) becomes `created` and `valid_from`. */
 export function plainIndicator(observable: Observable, since: number, place?: Place): Indicator {
-  let id: string | undefined;
-  let stix: JsonObject | undefined;
-  return {
-    get id() {
-      return id ??= plainId(observable);
-    },
-    get pattern() {
-      return patternOf(observable);
-    },
-    get stix() {
-      return stix ??= plainStix(observable, this.id, new Date(since).toISOString());
-    },
-    points: [observable],
-    ...(place !== undefined && { place }),
-  };
+  return new PlainIndicator(observable, since, place);
+}
+
+/** A class, as an object with getters of its own takes a microsecond to make. */
+class PlainIndicator implements Indicator {
+  readonly points: readonly Observable[];
+  readonly place?: Place;
+  readonly #since: number;
+  #id: string | undefined;
+  #stix: JsonObject | undefined;
+
+  constructor(observable: Observable, since: number, place: Place | undefined) {
+    this.points = [observable];
+    if (place !== undefined) this.place = place;
+    this.#since = since;
+  }
+
+  get id() {
+    return this.#id ??= plainId(this.points[0]!);
+  }
+
+  get pattern() {
+    return patternOf(this.points[0]!);
+  }
+
+  get stix() {
+    return this.#stix ??= plainStix(
+      this.points[0]!,
+      this.id,
+      new Date(this.#since).toISOString(),
+    );
+  }
 }
 
 function plainStix(observable: Observable, id: string, since: string): JsonObject {

@@ -119,7 +119,9 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     visitKeys(text, keyOptions, (kind, key, inside) => {
       let entry = table.find(KIND_NUMBERS[kind], key);
       for (; entry >= 0; entry = table.next(entry)) {
-        const one = { handle: table.handle(entry), observable: table.observable(entry), inside };
+        // Of a URL the key is not all.
+        const observable = kind === "url" ? table.observable(entry) : { kind, value: key };
+        const one = { handle: table.handle(entry), observable, inside };
         if (found === undefined) found = [one];
         else found.push(one);
       }

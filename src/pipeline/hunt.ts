@@ -9,6 +9,7 @@ import type {
 } from "../engines/engine.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
 import { OBSERVABLE_KINDS } from "../match/observable.ts";
+import type { Handle } from "../match/set.ts";
 
 /** One hunt through the past. */
 export interface HuntOptions {
@@ -26,8 +27,8 @@ export interface HuntOptions {
 export interface HuntResult {
   /** Matches delivered: one for each indicator and event. */
   readonly matches: number;
-  /** Matches by indicator id; who has none is not in it. */
-  readonly counts: ReadonlyMap<string, number>;
+  /** Matches by indicator; who has none is not in it. */
+  readonly counts: ReadonlyMap<Handle, number>;
   /** Data was left unread, so the answer may be incomplete. */
   readonly unread: boolean;
   /** The last that the engine said of how far it is. */
@@ -47,7 +48,7 @@ export async function hunt(
   timeout?: AbortSignal,
 ): Promise<HuntResult> {
   const { engine, query } = options;
-  const counts = new Map<string, number>();
+  const counts = new Map<Handle, number>();
   let matches = 0, unread = false;
   let progress: Progress | undefined;
   const hooks = {
@@ -64,7 +65,9 @@ export async function hunt(
   const ends = timeout === undefined ? signal : AbortSignal.any([signal, timeout]);
   try {
     for await (const batch of engine.retro(query, hooks, ends)) {
-      for (const { indicator: { id } } of batch) counts.set(id, (counts.get(id) ?? 0) + 1);
+      for (const { handle } of batch) {
+        if (handle !== undefined) counts.set(handle, (counts.get(handle) ?? 0) + 1);
+      }
       matches += batch.length;
       await options.deliver(batch);
       if (ends.aborted) break;

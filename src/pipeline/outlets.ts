@@ -197,16 +197,38 @@ export function windowDelivery(tally: Sighted, format: Format): Delivery {
   };
 }
 
-/** A match as a sink takes it. The id is worked out only if a sink asks: most write the body alone. */
+/** A match as a sink takes it. */
 export function toDelivery(match: Match, format: Format): Delivery {
-  let id: string | undefined;
-  return {
-    get id() {
-      return id ??= sightingUuid(match.indicator.id, match.event.bytes);
-    },
-    body: format.render(match),
-    ioc: iocOf(match),
-    matchType: match.type,
-    indicatorId: match.indicator.id,
-  };
+  return new MatchDelivery(match, format.render(match));
+}
+
+/**
+ * Ids are worked out only if a sink asks: most write the body alone. A class, as an object with
+ * getters of its own takes a microsecond to make.
+ */
+class MatchDelivery implements Delivery {
+  readonly #match: Match;
+  readonly body: Uint8Array;
+  #id: string | undefined;
+
+  constructor(match: Match, body: Uint8Array) {
+    this.#match = match;
+    this.body = body;
+  }
+
+  get id() {
+    return this.#id ??= sightingUuid(this.indicatorId, this.#match.event.bytes);
+  }
+
+  get ioc() {
+    return iocOf(this.#match);
+  }
+
+  get matchType() {
+    return this.#match.type;
+  }
+
+  get indicatorId() {
+    return this.#match.indicator.id;
+  }
 }

@@ -39,7 +39,7 @@ export function createCrediting(
     if (!admits(handle)) return [];
     const { event, source, line } = placed;
     const where = line === undefined ? { source } : { source, line };
-    return [{ type, indicator: indicators.get(handle), where, event }];
+    return [{ type, indicator: indicators.get(handle), handle, where, event }];
   }
 
   return {
@@ -59,7 +59,8 @@ export function createCrediting(
         }
         if (placed.isFor?.(handle) === false || !admits(handle)) continue;
         const where = line === undefined ? { source, field } : { source, line, field };
-        matches.push({ type, indicator: indicators.get(handle), observable, where, event });
+        const indicator = indicators.get(handle);
+        matches.push({ type, indicator, handle, observable, where, event });
       }
       if (held.length === 0 && compounds.sweep === undefined) return matches;
       const completed = compounds.feed(placed, held);

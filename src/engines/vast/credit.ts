@@ -131,6 +131,7 @@ export function matchOf(
   return {
     type,
     indicator: indicators.get(hit.handle),
+    handle: hit.handle,
     observable: hit.observable,
     where: { source: "vast", field: hit.field },
     event,
@@ -144,7 +145,7 @@ export function compoundMatchOf(
   event: TelemetryEvent,
   indicators: IndicatorSet,
 ): Match {
-  return { type, indicator: indicators.get(handle), where: { source: "vast" }, event };
+  return { type, indicator: indicators.get(handle), handle, where: { source: "vast" }, event };
 }
 
 /**

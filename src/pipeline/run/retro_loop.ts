@@ -14,7 +14,7 @@ import type { Handle } from "../../match/set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import { sleep } from "../../wait.ts";
 import type { Gatherer } from "../gather.ts";
-import { hunt } from "../hunt.ts";
+import { hunt, type HuntResult } from "../hunt.ts";
 
 const logger = getLogger(["bridge", "retro"]);
 
@@ -161,7 +161,7 @@ async function huntOnce(
   return { whole: true, ...(searched === undefined ? {} : { searched }) };
 }
 
-function* matchesOf(set: IndicatorSet, counts: ReadonlyMap<string, number>): Iterable<number> {
+function* matchesOf(set: IndicatorSet, counts: HuntResult["counts"]): Iterable<number> {
   yield* counts.values();
   for (let none = set.size - counts.size; none > 0; none--) yield 0;
 }
