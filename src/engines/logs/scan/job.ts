@@ -4,7 +4,15 @@ import type { BlockLimits } from "../read/blocks.ts";
 import type { IocSet } from "../../../match/set.ts";
 import { type FilterCopy, pasteFilter } from "./filter.ts";
 import { identityOf } from "../read/identity.ts";
-import { type LineFormat, MOVED, type Needles, type ScanFile, type Sweep } from "./finder.ts";
+import {
+  type Candidate,
+  type LineFormat,
+  MOVED,
+  type Needles,
+  type ScanFile,
+  type ScanTrouble,
+  type Sweep,
+} from "./finder.ts";
 import {
   createBlockScanner,
   type FileChunk,
@@ -43,6 +51,12 @@ export interface JobRunner {
 
 /** Blocks of plain files: what is read, looked through and filtered with stays in the second-level cache. */
 const BLOCK_BYTES = 256 << 10;
+
+/**
+ * A chunk of a range is of several blocks, about so many bytes: what becomes of a chunk, through all
+ * those that iterate over it, takes half as long as looking through a block.
+ */
+const CHUNK_BYTES = 2 << 20;
 
 /** Makes a runner; it does one job at a time. */
 export function createJobRunner(module: WebAssembly.Module, limits: BlockLimits): JobRunner {
@@ -87,10 +101,10 @@ async function* runRange(
   { kernel, needles, limits }: RunParts,
   signal: AbortSignal,
 ): AsyncGenerator<JobChunk> {
-  const none = { lines: 0, candidates: [], troubles: [] };
   let format = file.format;
   const end = Math.min(range.end, file.size ?? range.end);
   let done = range.start;
+  let chunk = emptyChunk();
   try {
     using source = openAsListed(file);
     const scanner = createBlockScanner(format, needles, createPastedFinders(kernel), 1, limits);
@@ -101,16 +115,30 @@ async function* runRange(
       format = scanner.format;
       const bytes = Math.max(0, Math.min(block.end, end) - done);
       done += bytes;
-      yield { ...found, bytes, end: false, format };
+      chunk.bytes += bytes;
+      chunk.lines += found.lines;
+      for (const candidate of found.candidates) chunk.candidates.push(candidate);
+      for (const trouble of found.troubles) chunk.troubles.push(trouble);
+      if (chunk.bytes < CHUNK_BYTES) continue;
+      yield { ...chunk, end: false, format };
+      chunk = emptyChunk();
     }
-    if (source.statSync().size < (file.size ?? 0)) {
-      yield { ...none, troubles: [MOVED], bytes: 0, end: false, format };
-    }
+    if (source.statSync().size < (file.size ?? 0)) chunk.troubles.push(MOVED);
   } catch (error) {
     signal.throwIfAborted();
-    yield { ...none, troubles: [troubleOf(error)], bytes: 0, end: false, format };
+    chunk.troubles.push(troubleOf(error));
   }
-  yield { ...none, bytes: Number.isFinite(end) ? end - done : 0, end: true, format };
+  if (Number.isFinite(end)) chunk.bytes += end - done;
+  yield { ...chunk, end: true, format };
+}
+
+function emptyChunk() {
+  return {
+    bytes: 0,
+    lines: 0,
+    candidates: [] as Candidate[],
+    troubles: [] as ScanTrouble[],
+  };
 }
 
 /** @throws Deno.errors.NotFound also when another file has its name by now */
