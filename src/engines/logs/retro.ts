@@ -11,6 +11,12 @@ import { createTroubleCounter, type TroubleCounter } from "./troubles.ts";
 /** Most matches handed on at once: a match holds its event in memory. */
 const BATCH = 1000;
 
+/**
+ * Matches are held back for so long, ms, for others to go with them: this thread scans
+ * too, and would have nothing to do while each few are written.
+ */
+const HOLD = 50;
+
 /** Time between two calls of the progress hook, ms. */
 const PROGRESS_EVERY = 250;
 
@@ -39,6 +45,7 @@ export async function* huntInFiles(
   const compounds = await followCompounds(indicators, "any", signal);
   const crediting = createCrediting(indicators, "RETRO", compounds, query.maxEvents);
   const progress = createProgress(wanted, hooks);
+  const held = createHold();
   let hunted: FileHunt | undefined;
   const needles: Needles = {
     iocs: indicators.iocs,
@@ -51,7 +58,11 @@ export async function* huntInFiles(
       const file = wanted[chunk.file]!;
       if (chunk.troubles.some(({ moved }) => moved)) onMoved(file);
       hunted ??= createFileHunt(file, pasts[chunk.file], query, crediting);
-      yield* hunted.take(chunk);
+      for (const match of hunted.take(chunk)) {
+        if (held.add(match)) yield held.take();
+      }
+      // The next chunk of a pipe may be long in coming.
+      if (held.isDue || (file.once && held.any)) yield held.take();
       progress.add(chunk, file.path);
       signal.throwIfAborted();
       if (chunk.end) {
@@ -60,8 +71,15 @@ export async function* huntInFiles(
       }
       if (crediting.sated) break;
     }
-    yield* inBatches(crediting.end());
+    for (const match of crediting.end()) {
+      if (held.add(match)) yield held.take();
+    }
+    if (held.any) yield held.take();
     for (const trouble of lossTroubles(compounds.losses)) hooks.trouble?.(trouble);
+  } catch (error) {
+    // What was found before an interrupt still goes out.
+    if (held.any) yield held.take();
+    throw error;
   } finally {
     if (hunted !== undefined) report(hunted, hooks);
     progress.end();
@@ -84,8 +102,29 @@ function partsOf(files: readonly LogFile[], pastOf: FilesHunt["pastOf"]) {
   };
 }
 
-function* inBatches(matches: readonly Match[]): Generator<readonly Match[]> {
-  for (let at = 0; at < matches.length; at += BATCH) yield matches.slice(at, at + BATCH);
+/** Matches on their way out. */
+function createHold() {
+  let matches: Match[] = [];
+  let since = 0;
+  return {
+    get any() {
+      return matches.length > 0;
+    },
+    /** The first has waited long enough. */
+    get isDue() {
+      return matches.length > 0 && performance.now() - since >= HOLD;
+    },
+    /** Adds a match; true if a batch is full. */
+    add(match: Match): boolean {
+      if (matches.length === 0) since = performance.now();
+      return matches.push(match) >= BATCH;
+    },
+    take(): readonly Match[] {
+      const taken = matches;
+      matches = [];
+      return taken;
+    },
+  };
 }
 
 /**
@@ -104,7 +143,7 @@ export function mayHoldEventsOf(
 
 /** The hunt through one file. */
 interface FileHunt {
-  take(chunk: ScanChunk): Iterable<readonly Match[]>;
+  take(chunk: ScanChunk): Iterable<Match>;
   readonly troubles: TroubleCounter;
 }
 
@@ -163,14 +202,7 @@ function createFileHunt(
         const at = line === undefined ? undefined : numberOf(line);
         troubles.add(at === undefined ? found : { ...found, line: at });
       }
-      let batch: Match[] = [];
-      for (const candidate of chunk.candidates) {
-        for (const match of matchesOf(candidate)) batch.push(match);
-        if (batch.length < BATCH) continue;
-        yield batch;
-        batch = [];
-      }
-      if (batch.length > 0) yield batch;
+      for (const candidate of chunk.candidates) yield* matchesOf(candidate);
     },
   };
 }
