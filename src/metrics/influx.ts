@@ -30,6 +30,8 @@ export async function writeInfluxFile(
     await sleep(every, signal);
     await write();
   }
+  // What was counted while the line before was being written.
+  await write();
 }
 
 /** One line of the file, or undefined when there is nothing to tell. */

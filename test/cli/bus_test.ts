@@ -25,7 +25,7 @@ Deno.test("bridge bus serves until SIGTERM, keeps its store in the state folder,
       endpoint: "bus",
       topics: ["stix2"],
       snapshotDays: 1,
-    }, AbortSignal.timeout(20_000));
+    }, AbortSignal.timeout(60_000));
     await client.subscribed;
     await client.close();
     child.kill("SIGTERM");

@@ -98,7 +98,7 @@ Deno.test("retro, bus, run and every sink get by with the rights that the binary
       ...["--state-dir", `${folder}/state`, "--metrics-listen", `127.0.0.1:${metrics}`],
       ...["--report", "both", ...sinks.flatMap((sink) => ["--sink", sink])],
     );
-    await until(all, 30_000, () => `${[...arrived]}\n${run.log}`);
+    await until(all, 60_000, () => `${[...arrived]}\n${run.log}`);
     const health = await fetch(`http://127.0.0.1:${metrics}/metrics`);
     assert.match(await health.text(), /bridge_sightings_total/);
     const second = launch("spool", "list", "--state-dir", `${folder}/state`);

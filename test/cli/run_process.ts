@@ -26,11 +26,14 @@ export interface Running {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Longest time for what takes moments on a machine that is not overloaded, ms. */
+const PATIENCE = 60_000;
+
 /** Starts the program with these arguments; after so many ms it is killed. */
 export function start(
   args: readonly string[],
   options: CallOptions = {},
-  longest = 20_000,
+  longest = PATIENCE,
 ): Running {
   const call = bridgeCommand(args);
   const child = new Deno.Command(call.command, {
@@ -101,7 +104,7 @@ export async function join(endpoint: string): Promise<App> {
     snapshotDays: 0,
   }, new AbortController().signal);
   // A test that waits in vain says for what.
-  const patience = setTimeout(() => client.close(), 20_000);
+  const patience = setTimeout(() => client.close(), PATIENCE);
   await client.subscribed.catch((error) => {
     clearTimeout(patience);
     throw error;

@@ -86,7 +86,7 @@ Deno.test("after kill -9 the spool is delivered, though the telemetry is gone", 
     const receiver = startReceiver(port!);
     try {
       stage.run({ sinks });
-      await until(() => receiver.got.size === 2, 20_000, "2 deliveries");
+      await until(() => receiver.got.size === 2, 60_000, "2 deliveries");
     } finally {
       await receiver.close();
     }
@@ -122,7 +122,7 @@ Deno.test("a match that a sink refuses for good waits as a dead letter, others g
       stage.grow("bad.example", "bad.example", "bad.example");
       stage.publish(1, "bad.example");
       stage.run({ sinks: [`http://127.0.0.1:${server.addr.port}/#payload=lines`] });
-      await until(() => got.size === 2, 20_000, "2 deliveries");
+      await until(() => got.size === 2, 60_000, "2 deliveries");
       await stage.holds(STATE.dead, 1);
       const db = openExisting(`${stage.folder}/state`);
       assert.match([...listDead(db, {})][0]!.error, /422/);

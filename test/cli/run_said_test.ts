@@ -59,7 +59,7 @@ Deno.test("bridge run shows the numbers of its embedded bus", () =>
         metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
         return /^bridge_bus_subscribers 1$/m.test(metrics);
       },
-      10_000,
+      60_000,
       () => metrics,
     );
     assert.match(metrics, /^bridge_bus_received_total\{type="indicator"\} 0$/m);

@@ -130,7 +130,7 @@ export async function withStage(play: (stage: Stage) => Promise<void>): Promise<
         until(
           // What a killed process had under way may come again.
           () => new Set(arrived(path)).size >= count,
-          30_000,
+          60_000,
           () => `${count} events; there are ${arrived(path)}\n${processes.at(-1)?.log}`,
         ),
       closeBus: () => bus.close(),
@@ -138,7 +138,7 @@ export async function withStage(play: (stage: Stage) => Promise<void>): Promise<
       holds: (sql, count) =>
         until(
           () => ask(sql) === count,
-          20_000,
+          60_000,
           () => `${sql} gives ${count}, not ${ask(sql)}\n${processes.at(-1)?.log}`,
         ),
     });

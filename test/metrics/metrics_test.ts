@@ -38,6 +38,25 @@ Deno.test("writeInfluxFile() writes the last interval when it is stopped", async
   await Deno.remove(path);
 });
 
+Deno.test("writeInfluxFile() writes what was counted while it wrote, and was stopped", async () => {
+  const path = await Deno.makeTempFile();
+  const metrics = createMetrics();
+  const stop = new AbortController();
+  metrics.indicatorAdded(1);
+  const takeInterval = () => {
+    const taken = metrics.takeInterval();
+    if (!stop.signal.aborted) metrics.indicatorAdded(3);
+    stop.abort();
+    return taken;
+  };
+  await writeInfluxFile({ ...metrics, takeInterval }, path, 1, stop.signal);
+  assert.deepEqual((await Deno.readTextFile(path)).match(/added_iocs=\d/g), [
+    "added_iocs=1",
+    "added_iocs=3",
+  ]);
+  await Deno.remove(path);
+});
+
 Deno.test("serveMetrics() serves metrics, health and readiness", async () => {
   const metrics = createMetrics();
   metrics.sighting("RETRO");

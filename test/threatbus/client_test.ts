@@ -12,7 +12,7 @@ import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import { type FakeBroker, startFakeBroker } from "./fake_broker.ts";
 
 const forever = new AbortController().signal;
-const soon = () => AbortSignal.timeout(20_000);
+const soon = () => AbortSignal.timeout(60_000);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
 const indicator = (n: number, more: Record<string, unknown> = {}) =>

@@ -5,7 +5,7 @@ import { curveClientFrom, curveServerFrom, plainServerFrom } from "../../src/thr
 import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import { curveKeyPair, encodeKey, plainClient } from "../../src/zmtp/mod.ts";
 
-const soon = () => AbortSignal.timeout(20_000);
+const soon = () => AbortSignal.timeout(60_000);
 const HEARTBEAT = new TextEncoder().encode('{"action": "heartbeat", "topic": "x"}');
 
 async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {

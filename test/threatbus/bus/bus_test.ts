@@ -6,7 +6,7 @@ import { zmqLink } from "../../../src/threatbus/zmq_link.ts";
 import { connectReq, connectSub, plainClient, plainServer } from "../../../src/zmtp/mod.ts";
 
 const forever = new AbortController().signal;
-const soon = () => AbortSignal.timeout(20_000);
+const soon = () => AbortSignal.timeout(60_000);
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 const FREE = { managePort: 0, pubPort: 0, subPort: 0 };
