@@ -12,6 +12,11 @@ export type Endpoint =
  * @throws UsageError when it is none of these
  */
 export function parseEndpoint(text: string): Endpoint {
+  if (text.startsWith("ipc://@")) {
+    throw new UsageError(`An abstract socket can't be used: ${JSON.stringify(text)}`, {
+      hint: "Write ipc:///path: Deno knows only sockets that are files.",
+    });
+  }
   if (text.startsWith("ipc://") && text.length > 6) {
     return { transport: "ipc", path: text.slice(6) };
   }

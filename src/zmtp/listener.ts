@@ -108,7 +108,6 @@ function bind(text: string) {
   const endpoint = parseEndpoint(text);
   try {
     if (endpoint.transport === "ipc") {
-      removeDeadSocket(endpoint.path);
       const listener = Deno.listen({ transport: "unix", path: endpoint.path });
       const clean = () => {
         try {
@@ -126,19 +125,12 @@ function bind(text: string) {
       clean: () => {},
     };
   } catch (error) {
-    throw new UsageError(`Can't listen on ${text}: ${toError(error).message}`, { cause: error });
-  }
-}
-
-/** Removes the socket file of a process that was killed; a live one's stays, and binding fails. */
-function removeDeadSocket(path: string): void {
-  try {
-    if (!Deno.statSync(path).isSocket) return;
-    const alive = Deno.readTextFileSync("/proc/net/unix").split("\n")
-      .some((line) => line.endsWith(` ${path}`));
-    if (!alive) Deno.removeSync(path);
-  } catch {
-    // No such file, or no way to know: binding tells.
+    throw new UsageError(`Can't listen on ${text}: ${toError(error).message}`, {
+      ...(endpoint.transport === "ipc" && error instanceof Deno.errors.AddrInUse
+        ? { hint: "If no process has that socket, its file is a killed one's: remove it." }
+        : {}),
+      cause: error,
+    });
   }
 }
 

@@ -5,6 +5,7 @@
 export type { Message } from "./connection.ts";
 export { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 export { ZmtpError } from "./error.ts";
+export { removeStale } from "./ipc.ts";
 export type { Listener } from "./listener.ts";
 export type { ConnectionEvent, ConnectOptions, SocketOptions } from "./options.ts";
 export { bindPub, type BoundPub, type ConnectedPub, connectPub, type SendOptions } from "./pub.ts";

@@ -172,6 +172,29 @@ for (const [name, { server, client, theirServer, theirClient }] of Object.entrie
   });
 }
 
+interop("sockets talk over ipc with libzmq's, whoever binds", async (stage) => {
+  const folder = await Deno.makeTempDir();
+  stage.defer(() => Deno.remove(folder, { recursive: true }));
+  const theirs = await stage.open({ type: "REP", bind: `ipc://${folder}/theirs` });
+  const req = connectReq({ endpoint: `ipc://${folder}/theirs` });
+  stage.defer(() => req.close());
+  const reply = req.request(FRAMES.map(bytes), signal());
+  assert.deepEqual(await theirs.receive(1), [HEX]);
+  await theirs.send(...FRAMES);
+  assert.deepEqual((await reply).map(hexOf), HEX);
+
+  const joined = Promise.withResolvers<void>();
+  const ours = bindPub({
+    endpoint: `ipc://${folder}/ours`,
+    onSubscription: () => joined.resolve(),
+  });
+  stage.defer(() => ours.close());
+  const sub = await stage.open({ type: "SUB", connect: ours.endpoint, topics: [""] });
+  await joined.promise;
+  ours.publish(FRAMES.map(bytes));
+  assert.deepEqual(await sub.receive(1), [HEX]);
+});
+
 interop(
   "a libzmq client with the wrong password or key is refused, and the reason told",
   async (stage) => {

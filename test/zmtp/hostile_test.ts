@@ -1,6 +1,5 @@
 /** Peers that we did not write: they speak bytes, on a real connection. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import fc from "fast-check";
 import { encodeCommand, encodeMetadata } from "../../src/zmtp/command.ts";
 import { encodeFrame } from "../../src/zmtp/frame.ts";
@@ -164,29 +163,4 @@ Deno.test("close() lets all that was published arrive, also when the peer's word
     await closing;
     await sub.close();
   }
-});
-
-Deno.test("bindPub() replaces the socket file that a killed process left", {
-  ignore: Deno.build.os !== "linux",
-}, async () => {
-  const folder = await Deno.makeTempDir();
-  const path = join(folder, "pub.sock");
-  const code = `Deno.listen({ transport: "unix", path: ${JSON.stringify(path)} });
-    console.log("listening"); setInterval(() => {}, 1000);`;
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["eval", code],
-    stdout: "piped",
-  }).spawn();
-  const reader = child.stdout.getReader();
-  await reader.read();
-  assert.throws(() => bindPub({ endpoint: `ipc://${path}` }), /Can't listen/);
-  child.kill("SIGKILL");
-  await child.status;
-  await reader.cancel();
-  const pub = bindPub({ endpoint: `ipc://${path}` });
-  const sub = connectSub({ endpoint: pub.endpoint, topics: [""] });
-  await sub.ready();
-  await sub.close();
-  await pub.close();
-  await Deno.remove(folder, { recursive: true });
 });

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import {
   bindPub,
   bindRep,
@@ -125,16 +124,6 @@ Deno.test("connectSub() comes back with its subscriptions when the publisher was
   assert.deepEqual(await take(sub.messages, 1), [["t1"]]);
   await sub.close();
   await second.close();
-});
-
-Deno.test("sockets talk over ipc", { ignore: Deno.build.os === "windows" }, async () => {
-  const folder = await Deno.makeTempDir();
-  const rep = bindRep({ endpoint: `ipc://${join(folder, "s")}` }, (request) => request);
-  const req = connectReq({ endpoint: rep.endpoint });
-  assert.deepEqual(text(await req.request(bytes("hi"), never)), ["hi"]);
-  req.close();
-  await rep.close();
-  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("request() rejects when nobody listens, and when its signal aborts", async () => {
