@@ -71,11 +71,16 @@ export async function parseSinkSpec(
   };
 }
 
+/** The sink of ours whose scheme a short form begins with, if any. */
+export async function builtInSink(form: string): Promise<SinkModule | undefined> {
+  const scheme = /^(-|[a-z][a-z0-9+]*)(?=:|$)/i.exec(form.trim())?.[0].toLowerCase();
+  if (scheme === undefined) return undefined;
+  return await Object.values(SINKS).find(({ schemes }) => schemes.includes(scheme))?.load();
+}
+
 async function moduleOf(sink: string, commands: boolean, key: string): Promise<SinkModule> {
-  const scheme = /^(-|[a-z][a-z0-9+]*)(?=:|$)/i.exec(sink.trim())?.[0].toLowerCase();
-  for (const { schemes, load } of Object.values(SINKS)) {
-    if (scheme !== undefined && schemes.includes(scheme)) return await load();
-  }
+  const builtIn = await builtInSink(sink);
+  if (builtIn !== undefined) return builtIn;
   const path = readForm(sink).rest;
   if (isModulePath(path)) {
     const { loadUserSink } = await import("./user_sink.ts");

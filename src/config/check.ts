@@ -46,9 +46,20 @@ function describe(issue: z.core.$ZodIssue, table: OptionTable, locate: Locate): 
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => unknownKey([...path, key], table, locate));
   }
-  const name = path.join(".");
+  // A list, or its only entry: in a list the entry that is wrong is worth naming.
+  const inner = issue.code === "invalid_union"
+    ? issue.errors.flat().find(({ path }) => path.length > 0)
+    : undefined;
+  if (inner !== undefined) {
+    return describe(
+      { ...inner, path: [...path, ...inner.path] } as z.core.$ZodIssue,
+      table,
+      locate,
+    );
+  }
+  const name = nameOf(path);
   const message = issue.code === "invalid_union" || issue.code === "invalid_type"
-    ? `Expected ${expected(table[name])}`
+    ? `Expected ${expected(table[name]) ?? entryOf(table[nameOf(path.slice(0, -1))])}`
     : issue.code === "too_small"
     ? `Expected ${issue.minimum} or more`
     : issue.code === "too_big"
@@ -57,17 +68,31 @@ function describe(issue: z.core.$ZodIssue, table: OptionTable, locate: Locate): 
   return [new ConfigError(message, { place: { ...locate(path), key: name } })];
 }
 
-function expected(spec: OptionSpec | undefined): string {
+/** Keys by dots, entries of a list in brackets: `sinks[1].format`. */
+function nameOf(path: readonly (string | number)[]): string {
+  return path.reduce<string>((name, part) => {
+    if (typeof part === "number") return `${name}[${part}]`;
+    return name === "" ? part : `${name}.${part}`;
+  }, "");
+}
+
+/** What an entry of a list, or a value of a mapping, has to be; a group of keys is no option itself. */
+function entryOf(spec: OptionSpec | undefined): string {
   if (spec === undefined) return "a mapping of keys to values";
+  return spec.type === "list" ? "a text or a mapping" : "a text";
+}
+
+function expected(spec: OptionSpec | undefined): string | undefined {
+  if (spec === undefined) return undefined;
   switch (spec.type) {
     case "duration":
       return "a duration: seconds as a number, or a text such as 90s, 7d";
     case "bytes":
       return "a size: bytes as a number, or a text such as 64KiB, 1GiB";
     case "string[]":
-      return "a text or a list of texts";
+      return `${spec.choices?.join(", ") ?? "a text"}, or a list of such`;
     case "list":
-      return "a list of texts or mappings";
+      return "a text or a mapping, or a list of such";
     case "map":
       return "a mapping of keys to values";
     case "endpoint":
@@ -83,7 +108,8 @@ function expected(spec: OptionSpec | undefined): string {
 
 function unknownKey(path: readonly (string | number)[], table: OptionTable, locate: Locate) {
   const name = path.join(".");
-  const near = nearest(name, Object.keys(table));
+  const groups = Object.keys(table).flatMap((key) => key.includes(".") ? [key.split(".")[0]!] : []);
+  const near = nearest(name, [...Object.keys(table), ...groups]);
   return new ConfigError("Unknown key", {
     place: { ...locate(path), key: name },
     ...(near === undefined ? {} : { hint: `Did you mean ${near}?` }),

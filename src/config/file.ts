@@ -20,13 +20,17 @@ const MOST_ERRORS = 20;
  */
 export function parseConfigFile(path: string, text: string): ConfigFile {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  // Merge keys (<<) are of YAML 1.1, but the ancestor's readers know them, and so do people.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, merge: true });
   if (document.errors.length > 0) {
     throw oneOrAll(
       document.errors.slice(0, MOST_ERRORS).map((error) => {
         const at = lineCounter.linePos(error.pos[0]);
         const place: Place = { file: path, line: at.line, column: at.col };
-        return new ConfigError(error.message.split("\n")[0]!, { place });
+        const message = error.code === "MULTIPLE_DOCS"
+          ? "A second document (---) begins here: a configuration is one"
+          : error.message.split("\n")[0]!;
+        return new ConfigError(message, { place });
       }),
     );
   }

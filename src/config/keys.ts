@@ -268,8 +268,8 @@ export const CONFIG_KEYS = {
   },
   tlp: {
     type: "string[]",
-    doc:
-      "Only indicators with these TLP markings (or none) are used: white, clear, green, amber, red",
+    choices: ["white", "clear", "green", "amber", "red"],
+    doc: "Only indicators with these TLP markings (or none) are used",
   },
   "include.types": { type: "string[]", doc: "Only indicators with one of these indicator_types" },
   "include.labels": { type: "string[]", doc: "Only indicators with one of these labels" },

@@ -31,10 +31,10 @@ function fieldOf(spec: OptionSpec): z.ZodType {
 }
 
 function typeOf(spec: OptionSpec): z.ZodType {
-  if (spec.choices !== undefined) return z.enum(spec.choices);
+  const text = spec.choices === undefined ? z.string() : z.enum(spec.choices);
   switch (spec.type) {
     case "string":
-      return z.string();
+      return text;
     case "boolean":
       return z.boolean();
     case "integer":
@@ -48,14 +48,19 @@ function typeOf(spec: OptionSpec): z.ZodType {
     case "bytes":
       return unit(parseBytes);
     case "string[]":
-      return z.union([z.string(), z.array(z.string())]).transform((value) =>
-        typeof value === "string" ? [value] : value
-      );
+      return oneOrMore(text);
     case "map":
       return z.record(z.string(), z.string());
     case "list":
-      return z.array(z.union([z.string(), z.record(z.string(), z.unknown())]));
+      return oneOrMore(z.union([z.string(), z.record(z.string(), z.unknown())]));
   }
+}
+
+/** A list, or its only entry. */
+function oneOrMore<T extends z.ZodType>(entry: T): z.ZodType {
+  return z.union([entry, z.array(entry)]).transform((value) =>
+    Array.isArray(value) ? value : [value]
+  );
 }
 
 function bounded(schema: z.ZodNumber, spec: OptionSpec): z.ZodNumber {

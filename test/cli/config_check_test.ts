@@ -83,11 +83,26 @@ Deno.test("endpoints from the environment and from flags are checked, too", asyn
 });
 
 Deno.test("bridge config print hides secrets", async () => {
-  const config = "bus_security: {plain_user: a, plain_password: swordfish}\n";
+  const config = [
+    "bus_security: {plain_user: a, plain_password: swordfish}",
+    "sinks:",
+    '  - {sink: "https://u:swordfish@soc.example/swordfish?token=swordfish", payload: lines,',
+    '     headers: {Authorization: "Bearer swordfish"}}',
+    '  - "https://soc.example/#headers=Authorization=swordfish&batch_size=5"',
+    "  - \"process:curl -u https://a:swordfish@b/ -H 'Authorization: Bearer swordfish' --fail\"",
+    "  - {sink: ./mine.js, format: match, key: swordfish}",
+    "sink: notify --api-key=swordfish --ioc %ioc",
+    "transform_context: enrich --token swordfish --fast",
+    "",
+  ].join("\n");
+  const kept = [
+    ...["plain_password", "payload", "lines", "batch_size=5", "curl", "--fail", "mine.js", "match"],
+    ...["https://soc.example/", "notify", "%ioc", "enrich", "--fast"],
+  ];
   for (const args of [["print"], ["print", "--json"]]) {
     const { code, stdout } = await check(config, args);
     assert.equal(code, 0);
     assert.doesNotMatch(stdout, /swordfish/);
-    assert.match(stdout, /plain_password/);
+    for (const text of kept) assert(stdout.includes(text), text);
   }
 });

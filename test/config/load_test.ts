@@ -101,6 +101,34 @@ Deno.test("loadConfig() names line and column of broken YAML", async () => {
   assert.ok(error.place?.line !== undefined);
 });
 
+Deno.test("loadConfig() takes a single entry for a list, and names the entry that is wrong", async () => {
+  const { values } = await load("sinks: stdout\ntlp: green\ntopics: [a, b]\n");
+  assert.deepEqual([values.sinks, values.tlp, values.topics], [["stdout"], ["green"], ["a", "b"]]);
+  for (
+    const [text, column, key, message] of [
+      ["sinks: [stdout, 12]", 17, "sinks[1]", /a text or a mapping$/],
+      ["sinks: 12", 8, "sinks", /, or a list of such/],
+      ["topics: [a, 1]", 13, "topics[1]", /a text$/],
+      ["tlp: [green, purple]", 14, "tlp[1]", /"white"\|.*"red"/],
+      ["tlp: purple", 6, "tlp", /white, .*red, or a list/],
+    ] as const
+  ) {
+    const { place, message: said } = await failure(text);
+    assert.deepEqual([place?.line, place?.column, place?.key], [1, column, key]);
+    assert.match(said, message);
+  }
+});
+
+Deno.test("loadConfig() knows merge keys, takes one document, and knows names of groups", async () => {
+  const text = "include: &all\n  types: [a]\nexclude:\n  <<: *all\n  labels: [b]\n";
+  const { values } = await load(text);
+  assert.deepEqual([values["exclude.types"], values["exclude.labels"]], [["a"], ["b"]]);
+  const two = await failure("snapshot: 1\n---\nsnapshot: 2\n");
+  assert.match(two.message, /second document/);
+  assert.equal(two.place?.line, 2);
+  assert.equal((await failure("Logging: {file: true}")).hint, "Did you mean logging?");
+});
+
 Deno.test("loadConfig() says which variable is wrong", async () => {
   await assert.rejects(
     loadConfig({ env: (name) => name === "BRIDGE_SNAPSHOT" ? "many" : undefined }),

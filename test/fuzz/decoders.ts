@@ -93,7 +93,7 @@ const ZEEK = [
 ];
 const CONFIGS = [
   "threatbus: localhost:13370\nlogs:\n  - /var/log\nsinks:\n  - sink: file:hits.json\n    format: match\nspool:\n  max_size: 1GiB\n  max_age: 7d\n",
-  "logging:\n  console: true\n  console_verbosity: DEBUG\nmetrics: {interval: 10, filename: &a m.log}\nsink: STDOUT\ntlp: [white, *a]\n",
+  "logging:\n  console: true\n  console_verbosity: DEBUG\nmetrics: {interval: 10, filename: &a m.log}\nsink: STDOUT\ntopics: [white, *a]\nexclude: {<<: {types: [b]}}\n",
 ];
 
 const frames = [

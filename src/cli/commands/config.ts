@@ -1,6 +1,5 @@
 import { Command } from "commander";
 import { CONFIG_KEYS, type ConfigKey } from "../../config/keys.ts";
-import type { OptionSpec } from "../../config/options.ts";
 import { loadConfig } from "../../config/load.ts";
 import { type CliContext, withExamples } from "../context.ts";
 
@@ -42,34 +41,32 @@ function printCommand(context: CliContext): Command {
       .option("--json", "as one JSON object")
       .action(async (options: { config?: string; json?: true }) => {
         const { values, origins } = await loadConfig({ file: options.config, env: context.env });
-        const keys = Object.keys(CONFIG_KEYS) as ConfigKey[];
+        const { shownValue } = await import("../shown_config.ts");
+        const shown = await Promise.all(
+          (Object.keys(CONFIG_KEYS) as ConfigKey[]).map(async (key) => ({
+            key,
+            value: await shownValue(key, values),
+            origin: origins[key],
+          })),
+        );
         if (options.json) {
-          const shown = (key: ConfigKey) =>
-            isSecret(key) && values[key] !== undefined ? HIDDEN : values[key];
-          const entries = keys.map((key) => [key, { value: shown(key), origin: origins[key] }]);
+          const entries = shown.map(({ key, value, origin }) => [key, { value, origin }]);
           await context.print(JSON.stringify(Object.fromEntries(entries), null, 2) + "\n");
           return;
         }
-        for (const key of keys) {
-          await context.print(`${key}: ${show(key, values[key])}  # ${origins[key]}\n`);
-        }
+        const lines = shown.map(({ key, value, origin }) =>
+          `${key}: ${inText(key, value)}  # ${origin}\n`
+        );
+        await context.print(lines.join(""));
       }),
     [["what is in force here", "bridge config print"]],
   );
 }
 
-/** Stands in the place of what nobody is to see. */
-const HIDDEN = "(hidden)";
-
-function isSecret(key: ConfigKey): boolean {
-  const spec: OptionSpec = CONFIG_KEYS[key];
-  return spec.secret === true;
-}
-
-function show(key: ConfigKey, value: unknown): string {
+function inText(key: ConfigKey, value: unknown): string {
   if (value === undefined) return "(unset)";
-  if (isSecret(key)) return HIDDEN;
-  return CONFIG_KEYS[key].type === "duration" ? `${Number(value) / 1000}s` : JSON.stringify(value);
+  if (CONFIG_KEYS[key].type === "duration") return `${Number(value) / 1000}s`;
+  return value === "(hidden)" ? value : JSON.stringify(value);
 }
 
 function schemaCommand(context: CliContext): Command {
