@@ -15,8 +15,8 @@ export interface Guard {
 
 /** Simple values (see `readers/simple.ts`) that a guard may hold back. */
 export interface GuardSieve {
-  /** IPv4 addresses by their first octet: not 0. */
-  readonly octets: Uint8Array;
+  /** IPv4 addresses by their first two octets: a bit for each pair, 8 KiB. */
+  readonly pairs: Uint8Array;
   /** Domains by their first byte: a bit for each length below 32. */
   readonly shapes: Uint32Array<ArrayBuffer>;
 }

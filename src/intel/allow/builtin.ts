@@ -73,11 +73,10 @@ export function noiseReason(
   return inPrivate ? "private range" : undefined;
 }
 
+/** IPv4 networks whose addresses may be noise. */
+const NETWORKS4 = [...PRIVATE, ...HERE, ...GROUPS].filter(({ groups }) => groups.length === 2);
 /** First octets of addresses that may be noise. */
-const OCTETS = new Set(
-  [...PRIVATE, ...HERE, ...GROUPS].filter(({ groups }) => groups.length === 2)
-    .map(({ groups }) => groups[0]! >> 8),
-);
+const OCTETS = new Set(NETWORKS4.map(({ groups }) => groups[0]! >> 8));
 
 /** Lengths of suffixes with their first bytes, as `length * 256 + byte`. */
 const SUFFIX_SHAPES = new Set([...SUFFIXES].map((name) => name.length * 256 + name.charCodeAt(0)));
@@ -97,10 +96,12 @@ export function mayBeNoise(kind: number, bytes: Uint8Array, start: number, end: 
 export function noiseSieve(): GuardSieve {
   const shapes = new Uint32Array(256);
   for (const shape of SUFFIX_SHAPES) shapes[shape & 255]! |= 1 << (shape >> 8);
-  return {
-    octets: Uint8Array.from({ length: 256 }, (_, octet) => Number(mayBeNoiseOctet(octet))),
-    shapes,
-  };
+  const pairs = new Uint8Array(8192);
+  for (const { groups: [first], bits } of NETWORKS4) {
+    const stop = first! + 2 ** Math.max(0, 16 - bits);
+    for (let pair = first!; pair < stop; pair++) pairs[pair >> 3]! |= 1 << (pair & 7);
+  }
+  return { pairs, shapes };
 }
 
 function mayBeNoiseOctet(octet: number): boolean {

@@ -23,7 +23,7 @@ export interface GuardOptions {
   readonly onSpared?: (list: string) => void;
 }
 
-const NO_SIEVE = { octets: new Uint8Array(256), shapes: new Uint32Array(256) };
+const NO_SIEVE = { pairs: new Uint8Array(8192), shapes: new Uint32Array(256) };
 
 /** Joins allow-lists and the built-in guard. */
 export function createGuard({ lists = [], builtin, onSpared }: GuardOptions): AllowGuard {

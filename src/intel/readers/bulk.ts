@@ -39,9 +39,9 @@ const TAKEN = 0;
 
 /** Addresses that `assembly/plain.ts` knows, and where the columns begin. */
 const KINDS_AT = 256;
-const OCTETS_AT = 512;
 const SHAPES_AT = 768;
-const FREE_AT = 0x4000;
+const PAIRS_AT = 0x4000;
+const FREE_AT = 0x6000;
 const PAGE = 65536;
 /** Most lists come in chunks no longer than this. */
 const INPUT_BYTES = 1 << 20;
@@ -163,7 +163,7 @@ function moveIn(
   fixed.set(CLASSES);
   fixed.set(SIMPLE_KINDS.map((kind) => kind + 1), KINDS_AT);
   if (sieve !== undefined) {
-    fixed.set(sieve.octets, OCTETS_AT);
+    fixed.set(sieve.pairs, PAIRS_AT);
     fixed.set(new Uint8Array(sieve.shapes.buffer), SHAPES_AT);
   }
 

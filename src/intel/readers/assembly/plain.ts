@@ -40,9 +40,9 @@ const MD5: usize = 259;
 const SHA1: usize = 260;
 const SHA256: usize = 261;
 const SHA512: usize = 262;
-/** What the guard has to see: addresses by their first octet, u8; domains by first byte a bit for each length, u32. */
-const OCTETS: usize = 512;
+/** What the guard has to see: domains by first byte a bit for each length, u32; addresses by their first two octets, a bit each. */
 const SHAPES: usize = 768;
+const PAIRS: usize = 0x4000;
 
 const DIGIT: u32 = 1;
 const HEX: u32 = 2;
@@ -135,8 +135,10 @@ function kindOf(start: usize, end: usize, all: u32, dots: u32): u32 {
   if (dots == 0) return (all & ~(DIGIT | HEX)) == 0 ? hashKind(end - start) : 0;
   if ((all & ~(DIGIT | DOT)) == 0) {
     if (dots != 3) return 0;
-    const octet = quad(start, end);
-    return octet < 0 || load<u8>(OCTETS + octet) != 0 ? 0 : load<u8>(IPV4);
+    const pair = quad(start, end);
+    return pair < 0 || (<u32> load<u8>(PAIRS + (pair >> 3)) >>> (pair & 7) & 1) != 0
+      ? 0
+      : load<u8>(IPV4);
   }
   if (!isDomain(start, end)) return 0;
   const length = <u32> (end - start);
@@ -151,14 +153,14 @@ function hashKind(length: usize): u32 {
   return length == 128 ? load<u8>(SHA512) : 0;
 }
 
-/** The first of four octets without leading zeros, -1 if they are none; only digits and dots come here. */
+/** The first two of four octets without leading zeros, -1 if they are none; only digits and dots come here. */
 function quad(start: usize, end: usize): i32 {
-  let first: i32 = -1, value: i32 = -1;
+  let pair: i32 = 0, value: i32 = -1;
   let dots = 0;
   for (let i = start; i <= end; i++) {
     if (i == end || load<u8>(i) == 0x2e) {
       if (value < 0) return -1;
-      if (dots++ == 0) first = value;
+      if (dots++ < 2) pair = pair << 8 | value;
       value = -1;
     } else {
       if (value == 0) return -1;
@@ -166,7 +168,7 @@ function quad(start: usize, end: usize): i32 {
       if (value > 255) return -1;
     }
   }
-  return dots == 4 ? first : -1;
+  return dots == 4 ? pair : -1;
 }
 
 /** Labels of 1 to 63 bytes, the last one two letters or more; of the right bytes anyway. */
