@@ -1,6 +1,6 @@
 /** Values that never produce sightings: allow-lists and the built-in guard. */
 import type { Observable } from "../../match/observable.ts";
-import type { Guard } from "../admission.ts";
+import type { Guard, GuardSieve } from "../admission.ts";
 import type { IocInput } from "../readers/input.ts";
 import type { AllowList } from "./allow_list.ts";
 import { type BuiltinOptions, mayBeNoise, noiseReason, noiseSieve } from "./builtin.ts";
@@ -27,6 +27,7 @@ const NO_SIEVE = { pairs: new Uint8Array(8192), shapes: new Uint32Array(256) };
 
 /** Joins allow-lists and the built-in guard. */
 export function createGuard({ lists = [], builtin, onSpared }: GuardOptions): AllowGuard {
+  let sieve: GuardSieve | undefined;
   const spared = new Map<string, number>();
   const listOf = (observable: Observable) => lists.find((list) => list.holds(observable));
 
@@ -43,7 +44,8 @@ export function createGuard({ lists = [], builtin, onSpared }: GuardOptions): Al
       return lists.length > 0 || (builtin !== undefined && mayBeNoise(kind, bytes, start, end));
     },
     get sieve() {
-      return lists.length > 0 ? undefined : builtin === undefined ? NO_SIEVE : noiseSieve();
+      if (lists.length > 0) return undefined;
+      return sieve ??= builtin === undefined ? NO_SIEVE : noiseSieve();
     },
     spare(seen) {
       const list = listOf(seen);

@@ -9,7 +9,7 @@ import { type Bulk, type LineVisitor, visitLines } from "./text_lines.ts";
 const MAX_LINE = 1 << 16;
 
 /** So many bytes are read in bulk. */
-const BULK_BYTES = 1 << 16;
+const BULK_BYTES = 1 << 13;
 
 /** What every hosts file has besides. */
 const OWN_NAMES = /^(?:localhost(?:\.localdomain)?|local|broadcasthost|ip6-[a-z]+)$/;

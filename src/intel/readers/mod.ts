@@ -120,7 +120,7 @@ export function addValue(
 export function detectFormat(head: string, name: string): string {
   const text = head.trimStart();
   if (text.startsWith("{") || /^\[\s*(?:[{"\]]|$)/.test(text)) return "json";
-  const first = text.split(/\r?\n/, 1000).map(valueOfLine).find((line) => line !== "");
+  const first = firstValue(text);
   if (first === undefined) return "plain";
   if (observe(first) !== undefined) return "plain";
   if (findCsvHeader(head) !== undefined) return "csv";
@@ -135,6 +135,18 @@ export function detectFormat(head: string, name: string): string {
     });
   }
   return "plain";
+}
+
+/** The first line that holds something; only so many are looked at, one by one, as the first mostly does. */
+function firstValue(text: string): string | undefined {
+  for (let start = 0, line = 0; start < text.length && line < 1000; line++) {
+    const newline = text.indexOf("\n", start);
+    const end = newline < 0 ? text.length : newline;
+    const value = valueOfLine(text.slice(start, end));
+    if (value !== "") return value;
+    start = end + 1;
+  }
+  return undefined;
 }
 
 function invalidError({ invalid, invalidCount }: ReadReport): InputError {
