@@ -78,33 +78,8 @@ export async function openLocal(path: string): Promise<Transport> {
     return overStream(await Deno.connect({ transport: "unix", path }), "newline");
   } catch (error) {
     if (!/wrong type for socket/i.test((error as Error).message)) throw error;
-    return await openUnixDatagram(path);
-  }
-}
-
-async function openUnixDatagram(path: string): Promise<Transport> {
-  if (Deno.listenDatagram === undefined) {
-    throw new Error("This Deno was started without --unstable-net, which datagram sockets need");
-  }
-  // Deno sends only from a socket that has a name of its own.
-  const folder = await Deno.makeTempDir({ prefix: "bridge-syslog-" });
-  const release = () => Deno.removeSync(folder, { recursive: true });
-  try {
-    const socket = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/socket` });
-    const to = { transport: "unixpacket", path } as const;
-    return {
-      async send(messages) {
-        for (const message of messages) await socket.send(message, to);
-      },
-      close() {
-        socket.close();
-        release();
-        return Promise.resolve();
-      },
-    };
-  } catch (error) {
-    release();
-    throw error;
+    const { openUnixDatagram } = await import("./unix_datagram.ts");
+    return openUnixDatagram(path);
   }
 }
 

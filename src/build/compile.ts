@@ -23,9 +23,9 @@ export const PERMISSIONS = [
   "--allow-env",
   "--allow-run",
   "--allow-sys=hostname",
+  // The local syslog socket takes datagrams. (Deno's own, of --unstable-net, slow each start down.)
+  "--allow-ffi",
   "--no-prompt",
-  // The local syslog socket takes datagrams.
-  "--unstable-net",
 ];
 
 /**

@@ -44,7 +44,7 @@ export async function profileStarts(deno: string, main: string, logs: string) {
 async function start(deno: string, main: string, args: readonly string[], folder: string) {
   const flags = `--v8-flags=--log-function-events,--logfile=${join(folder, "v8.log")}`;
   const { code } = await new Deno.Command(deno, {
-    args: ["run", "--allow-all", "--no-config", "--unstable-net", flags, main, ...args],
+    args: ["run", "--allow-all", "--no-config", flags, main, ...args],
     cwd: folder,
     // No configuration of this machine shall decide what is called; compiled code kept from before neither.
     env: { XDG_CONFIG_HOME: folder, DENO_DIR: folder },

@@ -36,6 +36,7 @@ Deno.test("PERMISSIONS names no right that nothing needs", () => {
     "--allow-env",
     "--allow-run",
     "--allow-sys=hostname",
+    "--allow-ffi",
   ]);
   assert(PERMISSIONS.includes("--no-prompt"));
 });
@@ -54,6 +55,10 @@ Deno.test("retro, bus, run and every sink get by with the rights that the binary
       for await (const _ of connection.readable) arrived.add("syslog");
     }
   })().catch(() => {});
+  const local = Deno.listenDatagram({ transport: "unixpacket", path: `${folder}/log` });
+  const receiving = (async () => {
+    for await (const _ of local) arrived.add("local syslog");
+  })().catch(() => {});
   const [manage, pub, sub, metrics] = freePorts(4);
   try {
     for (const name of ["logs", "intel"]) Deno.mkdirSync(`${folder}/${name}`);
@@ -68,12 +73,13 @@ Deno.test("retro, bus, run and every sink get by with the rights that the binary
       `file:${folder}/hits.json?fsync=true`,
       `http://127.0.0.1:${server.addr.port}/`,
       `syslog+tcp://127.0.0.1:${(syslog.addr as Deno.NetAddr).port}`,
+      `syslog:${folder}/log`,
       `process:tee ${folder}/taken.json`,
       `process:tee ${folder}/each.json?mode=each`,
     ];
     const outputs = ["hits.json", "taken.json", "each.json"];
     const all = () =>
-      arrived.size === 2 && outputs.every((name) => {
+      arrived.size === 3 && outputs.every((name) => {
         try {
           return Deno.statSync(`${folder}/${name}`).size > 0;
         } catch {
@@ -119,7 +125,8 @@ Deno.test("retro, bus, run and every sink get by with the rights that the binary
   } finally {
     for (const process of started) await reap(process);
     syslog.close();
-    await listening;
+    local.close();
+    await Promise.all([listening, receiving]);
     await server.shutdown();
     await Deno.remove(folder, { recursive: true });
   }

@@ -133,6 +133,42 @@ Deno.test("syslog reaches a local daemon by datagram and by stream", async () =>
   }
 });
 
+Deno.test("syslog waits for a local daemon that is slow, and finds one that was started again", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/log`;
+  const listen = () => Deno.listenDatagram({ transport: "unixpacket", path });
+  const receive = async (socket: Deno.DatagramConn) =>
+    parse5424((await socket.receive())[0]).message;
+  try {
+    const first = listen();
+    const { module, options } = await parseSinkSpec(`syslog:${path}`);
+    const sink = await module.open(options, context, never);
+    // Linux keeps some ten or five hundred datagrams for a receiver, by net.unix.max_dgram_qlen.
+    const many = 2000;
+    let written = false;
+    const writing = sink.write(deliveries(0, many), never).then(() => written = true);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.equal(written, false);
+    for (let n = 0; n < many; n++) assert.equal(await receive(first), `{"n":${n}}`);
+    await writing;
+    first.close();
+    await Deno.remove(path);
+    await assert.rejects(sink.write(deliveries(many, 1), never), (error: SinkError) => {
+      assert.match(error.message, /Can't send to syslog at .*Connection refused/);
+      assert.equal(error.undelivered.length, 1);
+      return true;
+    });
+    await assert.rejects(sink.write(deliveries(many, 1), never), /No such file or directory/);
+    const second = listen();
+    await sink.write(deliveries(many, 1), never);
+    assert.equal(await receive(second), `{"n":${many}}`);
+    await sink.close();
+    second.close();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("syslog speaks RFC 3164 where it is asked to, and to this machine's own daemon", async () => {
   const folder = await Deno.makeTempDir();
   try {
