@@ -57,7 +57,7 @@ await hunter.subscribed;
 const start = performance.now();
 let received = 0;
 for await (const batch of hunter.batches()) {
-  received += batch.length;
+  for (const _ of batch) received++;
   if (received >= messages) break;
 }
 const rate = messages / (performance.now() - start) * 1000;

@@ -1,7 +1,6 @@
 /** Reading STIX Indicator objects. */
 import type { JsonObject } from "../json.ts";
 import { PatternError } from "../stix/pattern/mod.ts";
-import { type Excerpt, ExcerptIndicator } from "./excerpt.ts";
 import type { Indicator } from "./indicator.ts";
 import { pointsOf } from "./points.ts";
 
@@ -20,30 +19,6 @@ export type StixSource = Pick<Indicator, "json" | "place">;
 
 /** Reads a STIX 2.1 (or 2.0) Indicator; `reason` of an indicator says why it has no points. */
 export function indicatorFromStix(stix: JsonObject, from: StixSource = {}): StixReading {
-  return readMembers(stix, (id, pattern, points) => ({ id, pattern, stix, points, ...from }));
-}
-
-/** An object that came as text, perhaps not parsed yet. */
-export interface Arrived {
-  readonly indicator: JsonObject;
-  readonly json: string;
-  readonly excerpt?: Excerpt;
-}
-
-/** The same of an object that came; parses it only if it has to. */
-export function indicatorFromArrived(arrived: Arrived): StixReading {
-  const { excerpt } = arrived;
-  if (excerpt === undefined) return indicatorFromStix(arrived.indicator, { json: arrived.json });
-  return readMembers(
-    excerpt.members,
-    (id, pattern, points) => new ExcerptIndicator(id, pattern, points, excerpt),
-  );
-}
-
-function readMembers(
-  stix: JsonObject,
-  make: (id: string, pattern: string, points: Indicator["points"]) => Indicator,
-): StixReading {
   const { id, pattern } = stix;
   if (stix["type"] !== "indicator") {
     return { type: "ignored", reason: `type is ${shown(stix["type"])}` };
@@ -57,14 +32,26 @@ function readMembers(
   if (language !== "stix") return { type: "ignored", reason: `pattern_type is ${shown(language)}` };
   try {
     const { points, reason } = pointsOf(pattern);
-    const indicator = make(id.toLowerCase(), pattern, points);
-    return reason === undefined
-      ? { type: "indicator", indicator }
-      : { type: "indicator", indicator, reason };
+    const indicator = { id: id.toLowerCase(), pattern, stix, points, ...from };
+    return { type: "indicator", indicator, ...(reason !== undefined && { reason }) };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
     return { type: "invalid", reason: `pattern can't be read: ${error.message}` };
   }
+}
+
+/** An object that came as text; `received` if what decides about it was read already. */
+export interface Arrived {
+  readonly indicator: JsonObject;
+  readonly json: string;
+  readonly received?: Indicator;
+}
+
+/** The same of an object that came, without parsing it if that can be. */
+export function indicatorFromArrived(arrived: Arrived): StixReading {
+  return arrived.received === undefined
+    ? indicatorFromStix(arrived.indicator, { json: arrived.json })
+    : { type: "indicator", indicator: arrived.received };
 }
 
 function shown(value: unknown): string {

@@ -159,14 +159,18 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     return { pattern, indicator: () => known ?? readIndicator(json, place) };
   }
 
-  /** Without its pattern that of a compound one is read from its object. */
-  function activate(handle: Handle, points: readonly Observable[], pattern?: string): void {
+  /** Without its document that of a compound one is read. */
+  function activate(
+    handle: Handle,
+    points: readonly Observable[],
+    document?: Pick<Indicator, "pattern">,
+  ): void {
     records.states[handle] = State.active;
     size++;
     for (const point of points) iocs.append(point, handle);
     if (points.length > 0) return;
     compounds.add(handle);
-    const values = valuesOf(pattern ?? readDocument(documentOf(handle)).pattern);
+    const values = valuesOf((document ?? readDocument(documentOf(handle))).pattern);
     if (values === undefined) sweeping.add(handle);
     for (const value of values ?? []) iocs.add(value, handle);
   }
@@ -174,7 +178,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   function put(given: Indicator): PutResult {
     const time = now();
     tick(time, A_FEW);
-    const { id, pattern, points } = given;
+    const { id, points } = given;
     const validity = given.validity ?? validityOf(given.stix);
     let handle = findId(id);
     if (handle >= 0 && !isPlain(handle)) {
@@ -187,12 +191,12 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     else if (ids.find(id) < 0) ids.add(id, handle);
     const old = deactivate(handle);
     const json = given.bytes ?? given.json ?? JSON.stringify(given.stix);
-    const samePattern = old !== undefined && old.pattern === pattern;
+    const samePattern = old !== undefined && old.pattern === given.pattern;
     const continues = samePattern && stateFor(decision, validity, time) === State.active;
-    documents.put(handle, { id, points, json, continues, ...validity });
+    documents.put(handle, { id, points, json, continues, validity });
     records.sources[handle] = source(given.place?.file);
     records.lines[handle] = given.place?.line ?? 0;
-    const obstacle = settle(handle, points, validity, decision, pattern, time);
+    const obstacle = settle(handle, points, validity, decision, given, time);
     if (obstacle !== undefined) {
       if (old !== undefined) tell("remove", handle, old.indicator);
       return ignore(obstacle);
@@ -203,7 +207,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       handle,
       () => stixIndicator(given.stix, textOf(json), left, given.place),
     );
-    return { type: old ? "edited" : "added", handle, ...(samePattern && { samePattern }) };
+    if (old === undefined) return { type: "added", handle };
+    return { type: "edited", handle, ...(samePattern && { samePattern }) };
   }
 
   function ignore(reason: string, stale = false): PutResult {
@@ -228,7 +233,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     points: readonly Observable[],
     { modified, from, until }: Validity,
     decision: readonly Observable[] | string,
-    pattern: string | undefined,
+    document: Pick<Indicator, "pattern"> | undefined,
     time: number,
   ): string | undefined {
     records.modified[handle] = modified;
@@ -246,7 +251,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     for (const point of decision.length < points.length ? points : []) {
       if (!decision.includes(point)) admission.hold(options.guard!.reason(point)!);
     }
-    activate(handle, decision, pattern);
+    activate(handle, decision, document);
     return undefined;
   }
 
@@ -283,7 +288,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   function decideAgain(handle: Handle): "taken in" | "taken out" | undefined {
     const json = documents.get(handle);
     if (json === undefined) return undefined;
-    const { stix, points, validity, pattern } = readDocument(json);
+    const document = readDocument(json);
+    const { stix, points, validity } = document;
     const time = now();
     const decision = admission.decide(points, validity, () => stix, time);
     const before = records.states[handle];
@@ -291,7 +297,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     // Of several values another one may be allow-listed now.
     if (before === after && (after !== State.active || points.length <= 1)) return undefined;
     const old = deactivate(handle);
-    const obstacle = settle(handle, points, validity, decision, pattern, time);
+    const obstacle = settle(handle, points, validity, decision, document, time);
     if (obstacle !== undefined) admission.hold(obstacle);
     if (after === State.active) tell(old ? "edit" : "add", handle, () => get(handle));
     else if (old !== undefined) tell("remove", handle, old.indicator);
@@ -328,11 +334,12 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
 
   /** The `valid_from` of an indicator may have come. */
   function begin(handle: Handle, time: number): void {
-    const { stix, points, validity, pattern } = readDocument(documentOf(handle));
+    const document = readDocument(documentOf(handle));
+    const { stix, points, validity } = document;
     if (validity.from > time) return;
     // Filters may have changed while it waited.
     const decision = admission.decide(points, validity, () => stix, time);
-    const obstacle = settle(handle, points, validity, decision, pattern, time);
+    const obstacle = settle(handle, points, validity, decision, document, time);
     if (obstacle !== undefined) admission.hold(obstacle);
     else tell("add", handle, () => get(handle));
   }

@@ -20,7 +20,7 @@ export interface PatternPoints {
 }
 
 /** Object types whose `value` is a point value, wherever in an event it stands. */
-const VALUE_TYPES: Readonly<Record<string, readonly ObservableKind[]>> = {
+export const VALUE_TYPES: Readonly<Record<string, readonly ObservableKind[]>> = {
   "ipv4-addr": ["ipv4", "cidr"],
   "ipv6-addr": ["ipv6", "cidr", "ipv4"],
   "domain-name": ["domain"],
@@ -95,7 +95,8 @@ export function observableOf({ path, value, relation }: PointValue): Observable 
   return relation === "equal" || address ? observable : undefined;
 }
 
-function observeAs(kinds: readonly ObservableKind[], value: string): Observable | undefined {
+/** A text as the first of these kinds that it is a spelling of. */
+export function observeAs(kinds: readonly ObservableKind[], value: string): Observable | undefined {
   for (const kind of kinds) {
     const observable = observePlain(value, kind);
     if (observable !== undefined) return observable;

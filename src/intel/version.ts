@@ -3,19 +3,20 @@ import type { Observable } from "../match/observable.ts";
 import type { Validity } from "./filter.ts";
 
 /** A version of an indicator. */
-export interface Version extends Validity {
+export interface Version {
   /** STIX id. */
   readonly id: string;
   /** As `pointsOf` gives them: empty for a compound pattern. */
   readonly points: readonly Observable[];
   /** The STIX object as text, or as that in UTF-8. */
   readonly json: string | Uint8Array;
+  readonly validity: Validity;
   /** It is looked for, and the version before it was, by the same pattern. */
   readonly continues: boolean;
 }
 
 /** The same where the object is kept elsewhere, under this handle. */
-export interface HeldVersion extends Omit<Version, "json" | "continues"> {
+export interface HeldVersion extends Validity, Pick<Version, "id" | "points"> {
   readonly handle: number;
 }
 

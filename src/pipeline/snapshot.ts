@@ -61,7 +61,7 @@ export async function takeSnapshot(
       break;
     }
     if (next.done) break;
-    next.value.forEach(take);
+    for (const item of next.value) take(item);
   }
   return { received: ids.size, unusable, refused, cut };
 }

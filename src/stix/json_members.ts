@@ -13,8 +13,6 @@ export interface MemberFinder {
   readonly ends: Int32Array;
   /** 1 if the value is a string and all between its quotation marks is ASCII and stands for itself. */
   readonly plain: Uint8Array;
-  /** Whether the bytes are ASCII: then a text of them has the same offsets. */
-  readonly isAscii: boolean;
   /**
    * Whether the bytes are, for sure, UTF-8 and an object to JSON.parse, with each of the names at
    * most once. False says nothing: names with escapes and deep nesting are left to JSON.parse.
@@ -42,18 +40,12 @@ const OPEN_LIST = 0x5b, CLOSE_LIST = 0x5d, MINUS = 0x2d, POINT = 0x2e, ZERO = 0x
 /** What the strings read last held besides plain ASCII. */
 let sawEscape = false, sawHigh = false;
 
-/** Makes what finds members with these names (ASCII). */
-export function createMemberFinder(names: readonly string[]): MemberFinder {
+/** Makes what gives the place among some names (ASCII) of the one that is between two offsets, or -1. */
+export function createNameIndex(names: readonly string[]) {
   const spelt = names.map((name) => new TextEncoder().encode(name));
-  /** Places of the names by length. */
   const byLength: number[][] = [];
   for (const [place, { length }] of spelt.entries()) (byLength[length] ??= []).push(place);
-  const starts = new Int32Array(names.length);
-  const ends = new Int32Array(names.length);
-  const plain = new Uint8Array(names.length);
-
-  /** The place of the name between two offsets, or -1. */
-  function placeOf(bytes: Uint8Array, start: number, end: number): number {
+  return (bytes: Uint8Array, start: number, end: number): number => {
     const places = byLength[end - start];
     if (places === undefined) return -1;
     for (const place of places) {
@@ -63,7 +55,15 @@ export function createMemberFinder(names: readonly string[]): MemberFinder {
       if (at === name.length) return place;
     }
     return -1;
-  }
+  };
+}
+
+/** Makes what finds members with these names (ASCII). */
+export function createMemberFinder(names: readonly string[]): MemberFinder {
+  const placeOf = createNameIndex(names);
+  const starts = new Int32Array(names.length);
+  const ends = new Int32Array(names.length);
+  const plain = new Uint8Array(names.length);
 
   /** Reads the member at `at` and notes where its value is; the offset behind it, or -1. */
   function readMember(bytes: Uint8Array, at: number, end: number): number {
@@ -92,9 +92,6 @@ export function createMemberFinder(names: readonly string[]): MemberFinder {
     starts,
     ends,
     plain,
-    get isAscii() {
-      return !sawHigh;
-    },
     find(bytes, start, end) {
       starts.fill(-1);
       sawHigh = false;

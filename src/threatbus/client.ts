@@ -89,8 +89,8 @@ export interface ThreatBusClient {
   readonly subscribed: Promise<void>;
   /** What comes, as it is taken; one reader. Ends when the client is closed. */
   items(): AsyncGenerator<Item, void, void>;
-  /** The same in batches of what is at hand, at most `limit`. */
-  batches(limit?: number): AsyncGenerator<Item[], void, void>;
+  /** The same in batches of what is at hand, at most `limit`; each is to be read once, at once. */
+  batches(limit?: number): AsyncGenerator<Iterable<Item>, void, void>;
   /**
    * Publishes STIX objects in order; those that are `ready` go out unchecked. Resolves when
    * the broker has read all of them while it served us; over a loss they are sent
@@ -218,12 +218,16 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     enter({ type: "closed" });
   });
 
-  async function* batches(limit = 1000): AsyncGenerator<Item[], void, void> {
+  async function* batches(limit = 1000): AsyncGenerator<Iterable<Item>, void, void> {
     for (;;) {
       const arrivals = await inbox.take(limit);
       if (arrivals.length === 0) return;
-      yield arrivals.map((arrival) => count(decode(arrival)));
+      yield decoded(arrivals);
     }
+  }
+  // One by one: what is made of a message is garbage before the next one is read.
+  function* decoded(arrivals: readonly Arrival[]): Generator<Item, void, void> {
+    for (const arrival of arrivals) yield count(decode(arrival));
   }
   async function* items(): AsyncGenerator<Item, void, void> {
     for await (const batch of batches()) yield* batch;

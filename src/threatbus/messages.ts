@@ -3,8 +3,7 @@
  * topic is a human one (`stix2/indicator`), towards a subscriber it is the p2p topic
  * with the message type appended. Recorded from Threat Bus 2022.5.16.
  */
-import { type Excerpt, readExcerpt } from "../intel/excerpt.ts";
-import { textOf } from "../intel/version.ts";
+import { readReceived, type ReceivedIndicator } from "../intel/received_indicator.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { canonicalStix, canonicalStixObject, type StixFaultReason } from "../stix/canonical.ts";
 import { pythonJson, respellMembers } from "../stix/python_json.ts";
@@ -60,8 +59,8 @@ export interface IndicatorItem {
   readonly indicator: JsonObject;
   /** The same as it came. */
   readonly json: string;
-  /** What decides about it, where the rest is parsed only when it is asked for. */
-  readonly excerpt?: Excerpt;
+  /** The same with what decides about it read; the rest is parsed only when it is asked for. */
+  readonly received?: ReceivedIndicator;
 }
 
 /** A message to a subscriber. */
@@ -91,10 +90,8 @@ export function splitMessage(frame: Uint8Array): { topic: string; json: string }
 export function decodeDelivery(frame: Uint8Array, p2pTopic: string): Item {
   // The most frequent message by far is read without parsing it.
   const start = startsWith(frame, p2pTopic, INDICATOR);
-  const excerpt = start < 0 ? undefined : readExcerpt(frame.subarray(start));
-  return excerpt === undefined
-    ? decodeByText(frame, p2pTopic)
-    : readObject(excerpt.members, "indicator", excerpt);
+  const received = start < 0 ? undefined : readReceived(frame.subarray(start));
+  return received === undefined ? decodeByText(frame, p2pTopic) : new ReceivedItem(received);
 }
 
 const INDICATOR = "indicator ";
@@ -123,17 +120,13 @@ export function decodeByText(frame: Uint8Array, p2pTopic: string): Item {
   }
   const parsed = parseObject(split.json);
   if ("refused" in parsed) return parsed.refused;
-  return readObject(parsed.object, kind, split.json);
-}
-
-/** Reads the object of a message; `source` is where it came from: its text, or what was read of it. */
-function readObject(object: JsonObject, kind: MessageType, source: string | Excerpt): Item {
+  const { object } = parsed;
   if (object.type !== kind) {
     const holds = JSON.stringify(object.type)?.slice(0, 40);
     return refused("unsupported-type", `${kind} message holds type ${holds}`, object.id);
   }
   if (kind === "snapshotrequest") return readSnapshotRequest(object);
-  return kind === "indicator" ? readIndicator(object, source) : readSighting(object);
+  return kind === "indicator" ? readIndicator(object, split.json) : readSighting(object);
 }
 
 /** Makes a refusal; `id` is kept if it is a text. */
@@ -158,7 +151,7 @@ function idIn(json: string): string | undefined {
 
 const INDICATOR_ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function readIndicator(indicator: JsonObject, source: string | Excerpt): Item {
+function readIndicator(indicator: JsonObject, json: string): Item {
   const { id, pattern } = indicator;
   if (typeof id !== "string" || !INDICATOR_ID.test(id)) {
     return refused("bad-id", "Indicator has no id of the form indicator--<UUID>", id);
@@ -172,27 +165,26 @@ function readIndicator(indicator: JsonObject, source: string | Excerpt): Item {
   if (update !== "REMOVE" && (typeof pattern !== "string" || pattern.trim() === "")) {
     return refused("no-pattern", "Indicator has no pattern", id);
   }
-  return typeof source === "string"
-    ? { type: "indicator", update, id, indicator, json: source }
-    : new UnparsedIndicator(update, id, source);
+  return { type: "indicator", update, id, indicator, json };
 }
 
 /** An indicator whose object is parsed when it is asked for. A class, as a million have these getters. */
-class UnparsedIndicator implements IndicatorItem {
+class ReceivedItem implements IndicatorItem {
   readonly type = "indicator";
+  readonly update = "ADD";
 
-  constructor(
-    readonly update: IndicatorUpdate,
-    readonly id: string,
-    readonly excerpt: Excerpt,
-  ) {}
+  constructor(readonly received: ReceivedIndicator) {}
+
+  get id(): string {
+    return this.received.id;
+  }
 
   get json(): string {
-    return textOf(this.excerpt.bytes);
+    return this.received.json;
   }
 
   get indicator(): JsonObject {
-    return JSON.parse(this.json);
+    return this.received.stix;
   }
 }
 

@@ -59,6 +59,8 @@ export function noiseReason(
       : undefined;
   }
   if (kind !== "ipv4" && kind !== "ipv6" && kind !== "cidr") return undefined;
+  // Most addresses of a feed are told by their first octet.
+  if (kind === "ipv4" && !mayBeNoiseOctet(parseInt(value))) return undefined;
   const groups = parseAddress(value);
   const prefix = groups ? { groups, bits: groups.length * 16 } : parsePrefix(value)!;
   if (prefix.bits < (prefix.groups.length === 2 ? MIN_BITS.ipv4 : MIN_BITS.ipv6)) {

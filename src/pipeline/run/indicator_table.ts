@@ -53,7 +53,7 @@ function takeOver(db: DatabaseSync): void {
     const reading = indicatorFromStix(stix);
     if (reading.type !== "indicator") continue;
     const { id, points } = reading.indicator;
-    const version = { id, points, json, continues: false, ...validityOf(stix) };
+    const version = { id, points, json, continues: false, validity: validityOf(stix) };
     // All that was not hunted for is left over.
     const hunted = Math.max(0, Number(row["hunted"]));
     const write = writers.get(hunted) ?? createWriter(db, hunted);
@@ -122,7 +122,8 @@ export function createWriter(db: DatabaseSync, open: number) {
 }
 
 function rowOf(handle: Handle, version: Version, hunted: number): Value[] {
-  const { id, modified, from, until, revoked, points, json } = version;
+  const { id, points, json } = version;
+  const { modified, from, until, revoked } = version.validity;
   return [handle, id, modified, from, until, Number(revoked), pointsText(points), hunted, json];
 }
 

@@ -35,7 +35,7 @@ export interface IntakeOptions {
 
 /** Takes indicators in until there are no more; what can't be used is counted and told once an id. */
 export async function takeIn(
-  batches: AsyncIterable<readonly Item[]>,
+  batches: AsyncIterable<Iterable<Item>>,
   options: IntakeOptions,
   signal: AbortSignal,
 ): Promise<void> {
@@ -69,7 +69,7 @@ async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): A
 type Tell = (id: string, reason: string) => void;
 
 /** Puts what came into the set; gives what is to be hunted for. */
-function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell): FreshIndicator[] {
+function sortOut(batch: Iterable<Item>, options: IntakeOptions, tell: Tell): FreshIndicator[] {
   const { set, metrics, hunt } = options;
   const end = options.mark?.();
   const fresh: FreshIndicator[] = [];
