@@ -60,6 +60,9 @@ export interface IndicatorSet {
   readonly sweeping: ReadonlySet<Handle>;
   /** The indicator of a handle that `iocs` or `compounds` named. */
   get(handle: Handle): Indicator;
+  /** The indicator that is looked for under a STIX id. */
+  withId(id: string): Indicator | undefined;
+  /** All that are looked for, ascending; the set may change meanwhile. */
   handles(): Iterable<Handle>;
   /** Adds, or replaces an older version with the same id. */
   put(indicator: Indicator): PutResult;

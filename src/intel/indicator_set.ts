@@ -367,6 +367,10 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       return timeline.next;
     },
     get,
+    withId(id) {
+      const handle = findId(id);
+      return handle >= 0 && isLive(handle) ? get(handle) : undefined;
+    },
     handles,
     has(id) {
       const handle = findId(id);

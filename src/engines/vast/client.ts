@@ -21,6 +21,8 @@ export interface ClientOptions {
   /** `host:port`. */
   readonly endpoint: string;
   readonly binary: string;
+  /** Where its config file is kept; the user's state directory if absent. */
+  readonly folder?: string | undefined;
   /** How long a node may take to answer `vast status` before it counts as no VAST, ms. */
   readonly statusTimeout?: number;
 }
@@ -65,13 +67,13 @@ export interface VastClient {
   attachMatcher(name: string, signal: AbortSignal): AsyncGenerator<Block, void, void>;
   addToMatcher(name: string, value: string, context: string, signal: AbortSignal): Promise<void>;
   removeFromMatcher(name: string, value: string, signal: AbortSignal): Promise<void>;
-  /** Removes the config file. */
+  /** Removes the config file, if it is not one to keep. */
   close(): Promise<void>;
 }
 
 /** Makes a binding; nothing is started before it is needed. */
 export function createVastClient(options: ClientOptions): VastClient {
-  const { endpoint, binary, statusTimeout = STATUS_TIMEOUT } = options;
+  const { endpoint, binary, folder, statusTimeout = STATUS_TIMEOUT } = options;
   let asked: Promise<Support> | undefined;
   /** A promise, so that closing takes a file along that is just being written. */
   let writing: Promise<ConfigFile> | undefined;
@@ -90,7 +92,7 @@ export function createVastClient(options: ClientOptions): VastClient {
   ];
 
   async function askSupport(signal: AbortSignal): Promise<Support> {
-    writing ??= writeConfigFile();
+    writing ??= writeConfigFile(folder);
     const { path } = await writing;
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT)]);
     const [queued, help, before] = await Promise.all([

@@ -1,10 +1,10 @@
 import type { Match, RetroHooks } from "../engine.ts";
-import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
-import type { Observable } from "../../match/observable.ts";
+import type { IndicatorSet } from "../../intel/indicator.ts";
 import { produce } from "./channel.ts";
 import { isFirst, type VastContext } from "./context.ts";
 import { isPassing, NodeAwayError, VastError } from "./errors.ts";
 import { linesOf } from "./lines.ts";
+import { createMatcherChanges, type MatcherChange } from "./matcher_changes.ts";
 import { type KnownIndicators, matchesOf, readMatcherLine } from "./matcher_line.ts";
 import { waitToRetry } from "./waiting.ts";
 
@@ -13,13 +13,6 @@ const MARK = "threatbus__";
 
 /** So many values are told at once, a process each (as far as the lanes allow). */
 const TELLING = 8;
-
-/** A change of the matcher's values that is still to be made. */
-interface Change {
-  readonly type: "add" | "remove";
-  readonly observable: Observable;
-  readonly id: string;
-}
 
 /**
  * A matcher of the node (a plugin): it is told the indicators, and its results
@@ -49,7 +42,7 @@ async function watch(
   signal: AbortSignal,
 ): Promise<never> {
   const { client, health } = context;
-  const known = keepIds(indicators, signal);
+  const known = knownIn(indicators);
   const odd = (line: Uint8Array) => {
     const text = new TextDecoder().decode(line).slice(0, 200);
     const what = `a line of the matcher ${name} can't be read: ${text}`;
@@ -96,30 +89,8 @@ async function tell(
   hooks: RetroHooks,
   signal: AbortSignal,
 ): Promise<void> {
-  const queue = new Map<string, Change>();
-  /** Workers that wait for a change. */
-  const idle = new Set<() => void>();
-  const wake = () => {
-    for (const resume of idle) resume();
-    idle.clear();
-  };
-  signal.addEventListener("abort", wake, { once: true });
-  const note = (type: Change["type"], { points, id }: Indicator) => {
-    for (const observable of points) {
-      // Others may still want the value.
-      if (type === "remove" && indicators.iocs.has(observable.value)) continue;
-      // The last word on a value counts; order among values does not.
-      queue.delete(observable.value);
-      queue.set(observable.value, { type, observable, id });
-    }
-    wake();
-  };
-  indicators.onChange((change) => {
-    note(change.type === "remove" ? "remove" : "add", change.indicator);
-  }, signal);
-  for (const handle of indicators.handles()) note("add", indicators.get(handle));
-
-  const make = async ({ type, observable: { value }, id }: Change) => {
+  const changes = createMatcherChanges(indicators, signal);
+  const make = async ({ type, value, id }: MatcherChange) => {
     for (let attempt = 0;; attempt++) {
       const leave = await lanes.enter(signal);
       try {
@@ -145,39 +116,27 @@ async function tell(
     }
   };
   const worker = async () => {
-    while (!signal.aborted) {
-      const [value, change] = queue.entries().next().value ?? [];
-      if (change === undefined) {
-        await new Promise<void>((resolve) => idle.add(resolve));
-        continue;
-      }
-      queue.delete(value!);
-      await make(change);
-    }
+    for await (const change of changes) await make(change);
   };
   await Promise.all(Array.from({ length: TELLING }, worker)).catch((error) => {
     if (!signal.aborted) throw error;
   });
 }
 
-/** Indicators by id and value, as the matcher's results name them. */
-function keepIds(indicators: IndicatorSet, signal: AbortSignal): KnownIndicators {
-  const byId = new Map<string, Indicator>();
-  for (const handle of indicators.handles()) {
-    const indicator = indicators.get(handle);
-    byId.set(indicator.id, indicator);
-  }
-  indicators.onChange(({ type, indicator }) => {
-    if (type === "remove") byId.delete(indicator.id);
-    else byId.set(indicator.id, indicator);
-  }, signal);
+/** The indicators behind a matcher's results: asked for when one comes, as all would fill the memory. */
+function knownIn(indicators: IndicatorSet): KnownIndicators {
+  const withValue = (value: string) => {
+    const hits = indicators.iocs.hits({ value });
+    // Values of a compound pattern only say that it may be fulfilled here.
+    const points = hits.filter(({ handle }) => !indicators.compounds.has(handle));
+    return points.map(({ handle }) => indicators.get(handle));
+  };
   return {
-    withId: (id) => byId.get(id),
-    withValue: (value) => {
-      const hits = indicators.iocs.hits({ value });
-      // Values of a compound pattern only say that it may be fulfilled here.
-      const points = hits.filter(({ handle }) => !indicators.compounds.has(handle));
-      return points.map(({ handle }) => indicators.get(handle));
+    withValue,
+    withId(id, value) {
+      // Mostly it has the value; the ids of plain values would have to be worked out, each.
+      const same = value === undefined ? [] : withValue(value);
+      return same.find((indicator) => indicator.id === id) ?? indicators.withId(id);
     },
   };
 }

@@ -16,7 +16,8 @@ export interface MatcherLine {
 
 /** How the indicators behind a result are found. */
 export interface KnownIndicators {
-  withId(id: string): Indicator | undefined;
+  /** `value` is what was seen, if that is known: most indicators are found sooner by it. */
+  withId(id: string, value: string | undefined): Indicator | undefined;
   withValue(value: string): readonly Indicator[];
 }
 
@@ -67,7 +68,7 @@ function parse(text: string): JsonValue | undefined {
 export function matchesOf(line: MatcherLine, known: KnownIndicators): Match[] {
   const { value: told, id } = line;
   const value = told === null ? undefined : String(told);
-  const named = id === undefined ? undefined : known.withId(id);
+  const named = id === undefined ? undefined : known.withId(id, value);
   const found = named ? [named] : value === undefined ? [] : known.withValue(value);
   const indicators = found.length > 0 ? found : [placeholder(value ?? "", id)];
   return indicators.map((indicator) => ({

@@ -23,7 +23,8 @@ const PATIENCE = 15_000;
 /** Opens the engine; the node is first asked when it is needed. */
 export function open(options: VastOptions): Promise<Engine> {
   const endpoint = options.vast ?? "localhost:42000";
-  const client = createVastClient({ endpoint, binary: options.vast_binary ?? "vast" });
+  const { vast_binary: binary = "vast", folder } = options;
+  const client = createVastClient({ endpoint, binary, folder });
   const context = {
     client,
     health: createHealth(endpoint),

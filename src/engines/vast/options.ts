@@ -16,6 +16,8 @@ export interface VastOptions {
    * `Infinity` is for `bridge run`: it waits for ever, also at the start.
    */
   readonly patience?: number | undefined;
+  /** Where the config file for `vast` is kept; the user's state directory if unset. For tests. */
+  readonly folder?: string | undefined;
   /** How the stream of new events is watched over; for tests. */
   readonly times?: StreamTimes | undefined;
 }

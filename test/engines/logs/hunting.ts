@@ -26,6 +26,7 @@ export function iocs(names: readonly string[], options: IocSetOptions = {}): Ind
     compounds: new Set(),
     sweeping: new Set(),
     get: (handle) => indicators.get(handle)!,
+    withId: (id) => [...indicators.values()].find((indicator) => indicator.id === id),
     handles: () => indicators.keys(),
     put,
     remove: () => false,

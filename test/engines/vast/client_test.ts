@@ -13,7 +13,8 @@ async function withClient(
   body: (client: ReturnType<typeof createVastClient>, vast: Vast) => Promise<void>,
 ) {
   await using vast = await startVast(options);
-  const client = createVastClient({ endpoint: vast.node.endpoint, binary: vast.binary });
+  const { node: { endpoint }, binary, folder } = vast;
+  const client = createVastClient({ endpoint, binary, folder });
   try {
     await body(client, vast);
   } finally {
@@ -55,8 +56,21 @@ Deno.test("createVastClient() asks version and options once and passes its own c
       "json",
     ]);
     await client.close();
-    await assert.rejects(Deno.stat(config), Deno.errors.NotFound);
+    // It is kept: nothing is left over when a process is killed.
+    assert.equal(config, `${vast.folder}/vast.yaml`);
+    assert.match(await Deno.readTextFile(config), /log-queue-size: 100/);
   });
+});
+
+Deno.test("createVastClient() makes do with a temporary config file where it can keep none", async () => {
+  await using vast = await startVast();
+  const { node: { endpoint }, binary } = vast;
+  // A file is in the way.
+  const client = createVastClient({ endpoint, binary, folder: `${binary}/state` });
+  const { config } = await client.support(never);
+  assert.match(await Deno.readTextFile(config!), /log-queue-size: 100/);
+  await client.close();
+  await assert.rejects(Deno.stat(config!), Deno.errors.NotFound);
 });
 
 Deno.test("export() hands queries over on standard input, however long", async () => {
@@ -142,6 +156,7 @@ Deno.test("check() gives up on an endpoint that is no VAST", async () => {
   const client = createVastClient({
     endpoint: `127.0.0.1:${server.addr.port}`,
     binary: vast.binary,
+    folder: vast.folder,
     statusTimeout: 300,
   });
   await assert.rejects(

@@ -12,7 +12,8 @@ export async function withEngine(
   options: VastOptions & { readonly node?: NodeOptions } = {},
 ): Promise<void> {
   await using vast = await startVast(options.node);
-  const engine = await open({ vast: vast.node.endpoint, vast_binary: vast.binary, ...options });
+  const { node: { endpoint }, binary, folder } = vast;
+  const engine = await open({ vast: endpoint, vast_binary: binary, folder, ...options });
   try {
     await body(engine, vast);
   } finally {

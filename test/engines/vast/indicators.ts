@@ -45,6 +45,7 @@ export function indicatorSet(
       return byHandle.size;
     },
     get: (handle) => byHandle.get(handle)!,
+    withId: (id) => [...byHandle.values()].find((indicator) => indicator.id === id),
     handles: () => byHandle.keys(),
     put(indicator) {
       const handle = next++;

@@ -46,7 +46,7 @@ async function withReplay(
     "",
   ];
   await Deno.writeTextFile(binary, script.join("\n"), { mode: 0o755 });
-  const client = createVastClient({ endpoint: "localhost:42000", binary });
+  const client = createVastClient({ endpoint: "localhost:42000", binary, folder });
   try {
     await body(client);
   } finally {
