@@ -14,6 +14,7 @@ const ADDRESSES6 = 16;
 const NAMES = 32;
 const HASHES = 64;
 const TINY = 128;
+const COMMON = 256;
 
 /** Kinds of which the kernel can add the bytes as they are. */
 const SIMPLE: readonly ObservableKind[] = [
@@ -110,7 +111,8 @@ export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
       if (slots > capacity(kernel.size)) rebuild(view, Math.max(slots, iocs.size));
       else done = addValues(kernel, view, done, to, addNetwork);
     }
-    contents.flags |= flagsOf(kernel.exports.seen.value) | (kernel.exports.tiny.value ? TINY : 0);
+    const { seen, tiny, common } = kernel.exports;
+    contents.flags |= flagsOf(seen.value) | (tiny.value ? TINY : 0) | (common.value ? COMMON : 0);
     contents.needles = view.count <= MOST_NEEDLES ? makeNeedles(sourcesOf(view)) : undefined;
     version = iocs.version;
     describe(kernel, contents);

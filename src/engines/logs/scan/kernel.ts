@@ -27,6 +27,7 @@ interface KernelExports {
   readonly used: WebAssembly.Global;
   readonly seen: WebAssembly.Global;
   readonly tiny: WebAssembly.Global;
+  readonly common: WebAssembly.Global;
   readonly named: WebAssembly.Global;
   readonly lines: WebAssembly.Global;
   readonly ascii: WebAssembly.Global;

@@ -6,6 +6,7 @@ export const SPACE: u8 = 0x20;
 export const QUOTE: u8 = 0x22;
 export const HASH: u8 = 0x23;
 export const COMMA: u8 = 0x2c;
+export const MINUS: u8 = 0x2d;
 export const DOT: u8 = 0x2e;
 export const SLASH: u8 = 0x2f;
 export const COLON: u8 = 0x3a;

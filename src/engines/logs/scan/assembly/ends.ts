@@ -8,7 +8,9 @@ import {
   BACKSLASH,
   CLOSE_BRACE,
   COMMA,
+  DOT,
   LETTER_U,
+  MINUS,
   NEWLINE,
   OPEN_BRACE,
   QUOTE,
@@ -53,20 +55,37 @@ function mailSigns(at: usize): u64 {
   return <u64>i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(AT)), escapes));
 }
 
-/** Of 16 bytes, those that end a column or an element of one. */
-// @ts-ignore: decorator
-@inline
-function tsvEnds(bytes: v128, lineEnds: v128, tab: v128, comma: v128, mail: bool): u64 {
-  let ends = v128.or(v128.or(i8x16.eq(bytes, tab), i8x16.eq(bytes, comma)), lineEnds);
-  if (mail) ends = v128.or(ends, i8x16.eq(bytes, i8x16.splat(AT)));
-  return <u64>i8x16.bitmask(ends);
-}
-
 /** Four masks of 16 as one. */
 // @ts-ignore: decorator
 @inline
 function join(a: u64, b: u64, c: u64, d: u64): u64 {
   return a | b << 16 | c << 32 | d << 48;
+}
+
+/** The bits of 64 bytes where a byte is that of the vector. */
+// @ts-ignore: decorator
+@inline
+function where(a: v128, b: v128, c: v128, d: v128, byte: v128): u64 {
+  return join(
+    i8x16.bitmask(i8x16.eq(a, byte)),
+    i8x16.bitmask(i8x16.eq(b, byte)),
+    i8x16.bitmask(i8x16.eq(c, byte)),
+    i8x16.bitmask(i8x16.eq(d, byte)),
+  );
+}
+
+// @ts-ignore: decorator
+@inline
+function isDigit(bytes: v128, zero: v128, nine: v128): v128 {
+  return i8x16.le_u(i8x16.sub(bytes, zero), nine);
+}
+
+/** Lanes with letters and `-`. */
+// @ts-ignore: decorator
+@inline
+function isLetter(bytes: v128, fold: v128, first: v128, span: v128, minus: v128): v128 {
+  const letters = i8x16.le_u(i8x16.sub(v128.or(bytes, fold), first), span);
+  return v128.or(letters, i8x16.eq(bytes, minus));
 }
 
 /** Writes the addresses of the bits of a mask to `out`, four at a time without looking how many; returns the new end. */
@@ -132,7 +151,14 @@ export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): us
   return out;
 }
 
-/** The same for lines of columns. */
+/** Bytes to compare with in columns. */
+const TSV_BYTES: usize = memory.data<u8>([0x30, 9, DOT, 0x20, 0x61, 25, MINUS]);
+
+/**
+ * The same for lines of columns and elements of columns, which end at separators. Unless
+ * texts like that are sought (`all`), columns are left out that are digits with a dot among
+ * them or none, or up to three letters, digits and `-`: most are.
+ */
 export function findTsvEnds(
   from: usize,
   to: usize,
@@ -140,31 +166,63 @@ export function findTsvEnds(
   separator: u8,
   setSeparator: u8,
   mail: bool,
+  all: bool,
 ): usize {
   const newline = i8x16.splat(NEWLINE);
   const tab = i8x16.splat(separator);
   const comma = i8x16.splat(setSeparator);
+  const zero = v128.load_splat<u8>(TSV_BYTES), nine = v128.load_splat<u8>(TSV_BYTES + 1);
+  const dot = v128.load_splat<u8>(TSV_BYTES + 2), fold = v128.load_splat<u8>(TSV_BYTES + 3);
+  const first = v128.load_splat<u8>(TSV_BYTES + 4), span = v128.load_splat<u8>(TSV_BYTES + 5);
+  const minus = v128.load_splat<u8>(TSV_BYTES + 6);
   let total: u32 = 0;
   let bits = i8x16.splat(0);
+  const before = load<u8>(from - 1);
+  // What goes on in the next 64 bytes: a column that begins with them, digits up to them and
+  // digits behind a dot, and one to three bytes of a short column.
+  let begins = <u64>(before == separator || before == NEWLINE);
+  let wholes: u64 = 0, points: u64 = 0, fractions: u64 = 0;
+  let ones: u64 = 0, twos: u64 = 0, threes: u64 = 0;
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
     bits = v128.or(v128.or(bits, v128.or(a, b)), v128.or(c, d));
-    const an = i8x16.eq(a, newline), bn = i8x16.eq(b, newline);
-    const cn = i8x16.eq(c, newline), dn = i8x16.eq(d, newline);
-    if (v128.any_true(v128.or(v128.or(an, bn), v128.or(cn, dn)))) {
-      total += popcnt<u32>(i8x16.bitmask(an)) + popcnt<u32>(i8x16.bitmask(bn)) +
-        popcnt<u32>(i8x16.bitmask(cn)) + popcnt<u32>(i8x16.bitmask(dn));
+    const lineEnds = where(a, b, c, d, newline);
+    total += <u32>popcnt<u64>(lineEnds);
+    const columns = where(a, b, c, d, tab) | lineEnds;
+    let ends = columns | where(a, b, c, d, comma);
+    if (!all) {
+      const digits = ~ends & join(
+        i8x16.bitmask(isDigit(a, zero, nine)),
+        i8x16.bitmask(isDigit(b, zero, nine)),
+        i8x16.bitmask(isDigit(c, zero, nine)),
+        i8x16.bitmask(isDigit(d, zero, nine)),
+      );
+      const letters = digits | ~ends & join(
+        i8x16.bitmask(isLetter(a, fold, first, span, minus)),
+        i8x16.bitmask(isLetter(b, fold, first, span, minus)),
+        i8x16.bitmask(isLetter(c, fold, first, span, minus)),
+        i8x16.bitmask(isLetter(d, fold, first, span, minus)),
+      );
+      const starts = columns << 1 | begins;
+      // Added where digits begin, a bit is carried to the byte behind them.
+      const whole = digits + (starts | wholes);
+      const point = whole & ~ends & where(a, b, c, d, dot);
+      const fraction = digits + (point << 1 | points | fractions);
+      const one = starts & letters;
+      const two = (one << 1 | ones) & letters;
+      const three = (two << 1 | twos) & letters;
+      const dull = whole | fraction | one << 1 | ones | two << 1 | twos | three << 1 | threes;
+      begins = columns >>> 63;
+      wholes = <u64>(whole < digits);
+      points = point >>> 63;
+      fractions = <u64>(fraction < digits);
+      ones = one >>> 63;
+      twos = two >>> 63;
+      threes = three >>> 63;
+      ends &= ~dull | lineEnds;
     }
-    out = write(
-      out,
-      at,
-      join(
-        tsvEnds(a, an, tab, comma, mail),
-        tsvEnds(b, bn, tab, comma, mail),
-        tsvEnds(c, cn, tab, comma, mail),
-        tsvEnds(d, dn, tab, comma, mail),
-      ),
-    );
+    if (mail) ends |= where(a, b, c, d, i8x16.splat(AT));
+    out = write(out, at, ends);
   }
   newlines = total;
   beyondAscii = i8x16.bitmask(bits) != 0;

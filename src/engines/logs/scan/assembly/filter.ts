@@ -2,7 +2,7 @@
  * The set as the kernel knows it: a bitmap that nearly all ends of values fail
  * in, small enough for the caches, and a table of the fingerprints of wholes.
  */
-import { firstFrom, lastBefore } from "./bytes";
+import { firstFrom, isDigit, lastBefore } from "./bytes";
 import { DOT, LETTER_X, QUOTE } from "./characters";
 import { END_BYTES, endOf, TAIL_BYTES, tailOf, wholeOf } from "./fingerprint";
 import { BIT_SETS, BIT_SETS_COUNT, bitmap, bitmapMask, table, tableMask, tableShift } from "./memory";
@@ -98,6 +98,7 @@ export function addHash(end: u64): void {
 
 /** Adds a text. */
 export function addText(text: usize, length: usize): void {
+  if (length <= 3) common = true;
   addEnd(text, length);
   addWhole(wholeOf(text, length));
 }
@@ -106,8 +107,32 @@ export function addText(text: usize, length: usize): void {
 // @ts-ignore: decorator
 @inline
 function addPlain(text: usize, length: usize): void {
+  if (length <= 3 || isNumber(text, length)) common = true;
   addEndOf(text, length);
   addWhole(wholeOf(text, length));
+}
+
+/**
+ * Whether a text was added of up to 3 bytes, or one that looks like a number: a hash may by
+ * chance. Other texts never do: the last label of a domain is no number (`canonicalDomain`).
+ */
+export let common: bool = false;
+
+/** Whether a text of 8 bytes or more is digits alone; mostly its last bytes tell. */
+// @ts-ignore: decorator
+@inline
+function isNumber(text: usize, length: usize): bool {
+  const high: u64 = 0xf0f0f0f0f0f0f0f0, threes: u64 = 0x3030303030303030;
+  const last = load<u64>(text + length - 8);
+  if ((last & high) != threes || (last + 0x0606060606060606 & high) != threes) return false;
+  return areDigits(text, length);
+}
+
+function areDigits(text: usize, length: usize): bool {
+  for (let i: usize = 0; i < length; i++) {
+    if (!isDigit(load<u8>(text + i))) return false;
+  }
+  return true;
 }
 
 /** Slots of the table in use. */
@@ -122,6 +147,7 @@ export function clear(bitmapBytes: usize, tableBytes: usize): void {
   memory.fill(table, 0, tableBytes);
   used = 0;
   tiny = false;
+  common = false;
   seen = 0;
 }
 

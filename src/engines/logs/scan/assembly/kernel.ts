@@ -20,7 +20,7 @@ import {
   sawLines,
 } from "./lines";
 import { isEscapedAt, mayBeMailbox } from "./mail";
-import { DECODED, EMAILS, ENDS, flags, LINES_MOST, LONGEST, STRIDE } from "./memory";
+import { COMMON, DECODED, EMAILS, ENDS, flags, LINES_MOST, LONGEST, STRIDE } from "./memory";
 import {
   beyondAscii as soughtBeyondAscii,
   header,
@@ -34,7 +34,7 @@ import { mayBeText, siftJson, siftTsv } from "./sift";
 import { mayMatch } from "./text";
 
 export { addNetwork } from "./address";
-export { addEnd, addText, addValues, clear, seen, tiny, used } from "./filter";
+export { addEnd, addText, addValues, clear, common, seen, tiny, used } from "./filter";
 export { firstOdd, named, odd } from "./lines";
 export { configure, describe } from "./memory";
 export { describeNeedles } from "./seek";
@@ -115,7 +115,7 @@ function lookAtStride(at: usize, next: usize): void {
   const mail = (flags & EMAILS) != 0;
   const end = json ? siftJson(ENDS, findJsonEnds(at, next, ENDS, mail)) : siftTsv(
     ENDS,
-    findTsvEnds(at, next, ENDS, separator, setSeparator, mail),
+    findTsvEnds(at, next, ENDS, separator, setSeparator, mail, (flags & COMMON) != 0),
     separator,
     setSeparator,
   );

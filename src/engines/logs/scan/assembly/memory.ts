@@ -62,6 +62,8 @@ export const NAMES: u32 = 32;
 export const HASHES: u32 = 64;
 /** Texts of less than 3 bytes. */
 export const TINY: u32 = 128;
+/** Texts of up to 3 bytes or that look like numbers, as do most values in columns. */
+export const COMMON: u32 = 256;
 
 /** The set's flags. */
 export let flags: u32 = 0;

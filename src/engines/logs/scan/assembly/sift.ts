@@ -7,6 +7,7 @@ import {
   BACKSLASH,
   CLOSE_BRACKET,
   COLON,
+  COMMA,
   DOT,
   HASH,
   LETTER_U,
@@ -239,7 +240,7 @@ function lookAgainJson(list: usize, stop: usize): usize {
 
 /** The same for the ends of columns and elements. */
 export function siftTsv(list: usize, stop: usize, separator: u8, setSeparator: u8): usize {
-  const wide = (flags & (SUBDOMAINS | URLS | NETWORKS4)) != 0;
+  const wide = (flags & (SUBDOMAINS | URLS | NETWORKS4)) != 0 || hasWholes(setSeparator);
   const kept = wide
     ? lookTsv<Wide>(list, stop, separator, setSeparator)
     : lookTsv<Narrow>(list, stop, separator, setSeparator);
@@ -260,8 +261,11 @@ function lookTsv<W>(list: usize, stop: usize, separator: u8, setSeparator: u8): 
     const stops = columns | commas;
     let keep = <u32>(specials(window, dot, bracket, colon) > stops) |
       mayEnd(mix(endIn(window, before(stops), fold)), map, mask) |
-      tsvLook(end, columns, commas, separator, setSeparator);
-    if (isWide<W>()) keep |= wideLook(window, stops, kinds, map, mask);
+      tsvLook(end, separator, setSeparator);
+    if (isWide<W>()) {
+      keep |= wideLook(window, stops, kinds, map, mask) |
+        endsWhole(end, columns, commas, setSeparator);
+    }
     store<u32>(out, end);
     out += <usize>(keep != 0) << 2;
   }
@@ -271,15 +275,18 @@ function lookTsv<W>(list: usize, stop: usize, separator: u8, setSeparator: u8): 
 function lookAgainTsv(list: usize, stop: usize, separator: u8, setSeparator: u8): usize {
   const map = bitmap, mask = bitmapMask, kinds = flags;
   const tab = i8x16.splat(separator), comma = i8x16.splat(setSeparator);
+  const wholes = hasWholes(setSeparator);
   let out = list;
   for (let at = list; at < stop; at += 4) {
     const end = <usize>load<u32>(at);
     const window = v128.load(end - 16);
     const columns = columnEnds(window, tab);
     const commas = <u32>i8x16.bitmask(i8x16.eq(window, comma));
-    const gone = before(columns | commas);
-    const keep = secondLook(end, window, gone, kinds, map, mask, LETTER_X) |
-      tsvLook(end, columns, commas, separator, setSeparator);
+    let keep = secondLook(end, window, before(columns | commas), kinds, map, mask, LETTER_X) |
+      tsvLook(end, separator, setSeparator);
+    if (keep == 0 && wholes && endsWhole(end, columns, commas, setSeparator) != 0) {
+      keep = secondLook(end, window, before(columns), kinds, map, mask, LETTER_X);
+    }
     store<u32>(out, end);
     out += <usize>(keep != 0) << 2;
   }
@@ -294,15 +301,24 @@ function columnEnds(window: v128, tab: v128): u32 {
   );
 }
 
-/** Whether an end is one for other reasons than the value before it alone. */
+/** Whether an end is one for other reasons than the value before it. */
 // @ts-ignore: decorator
 @inline
-function tsvLook(end: usize, columns: u32, commas: u32, separator: u8, setSeparator: u8): u32 {
+function tsvLook(end: usize, separator: u8, setSeparator: u8): u32 {
   const byte = load<u8>(end);
-  // The whole column may be the value too, commas and all.
-  let keep = <u32>(byte != setSeparator) & <u32>(commas > columns);
-  keep |= <u32>(byte != setSeparator) & <u32>(byte != separator) & <u32>(byte != NEWLINE);
-  keep |= <u32>(byte == NEWLINE) &
-    (<u32>(load<u8>(end, 1) == HASH) | <u32>(load<u8>(end - 1) == RETURN));
-  return keep;
+  return (<u32>(byte != setSeparator) & <u32>(byte != separator) & <u32>(byte != NEWLINE)) |
+    (<u32>(byte == NEWLINE) &
+      (<u32>(load<u8>(end, 1) == HASH) | <u32>(load<u8>(end - 1) == RETURN)));
+}
+
+/** Whether whole columns may be values with separators of elements in them: of commas, only URLs have some. */
+function hasWholes(setSeparator: u8): bool {
+  return (flags & URLS) != 0 || setSeparator != COMMA;
+}
+
+/** Whether the column before an end has several elements. */
+// @ts-ignore: decorator
+@inline
+function endsWhole(end: usize, columns: u32, commas: u32, setSeparator: u8): u32 {
+  return <u32>(load<u8>(end) != setSeparator) & <u32>(commas > columns);
 }
