@@ -19,6 +19,9 @@ const line = fc.oneof(
   odd,
   fc.tuple(label, fc.constantFrom("com", "a", "b2", "co.uk")).map((parts) => parts.join(".")),
   fc.array(fc.nat(260), { minLength: 4, maxLength: 4 }).map((octets) => octets.join(".")),
+  // About as long as what is told apart in one go.
+  fc.tuple(fc.integer({ min: 10, max: 68 }), fc.constantFrom(".de", ".d", "..de", ".de.", "", " "))
+    .map(([length, end]) => "0a".repeat(length).slice(0, length) + end),
 );
 
 /** What a list makes of a set when it comes in chunks of so many bytes. */

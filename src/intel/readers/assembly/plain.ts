@@ -80,42 +80,54 @@ export function scan(from: usize, to: usize, first: u32): u32 {
   return result;
 }
 
+/** Bytes that vectors are compared with, u8 each, where nothing else is: loaded, as the engine would put constants together anew for every line. */
+const BYTES: usize = 0x1000;
+
+/** Takes lines until enough values wait; most are of one kind of bytes and told apart 16 bytes at a time. */
 function read(from: usize, to: usize, first: u32): u32 {
+  store<u32>(BYTES, 0x2e_19_61_0a);
+  store<u32>(BYTES, 0x05_5f_2d_30, 4);
+  store<u8>(BYTES, 9, 8);
+  const newline = v128.load_splat<u8>(BYTES), a = v128.load_splat<u8>(BYTES, 1);
+  const toZ = v128.load_splat<u8>(BYTES, 2), dot = v128.load_splat<u8>(BYTES, 3);
+  const zero = v128.load_splat<u8>(BYTES, 4), toNine = v128.load_splat<u8>(BYTES, 8);
+  const dash = v128.load_splat<u8>(BYTES, 5), underscore = v128.load_splat<u8>(BYTES, 6);
+  const toF = v128.load_splat<u8>(BYTES, 7);
   let at = from;
   line = first;
   while (at < to && waiting < MOST_WAITING) {
     const start = at;
-    let all: u32 = 0, dots: u32 = 0;
-    let byte: u32;
-    while (true) {
-      byte = load<u8>(at);
-      const is = <u32> load<u8>(CLASSES + byte) & WORD;
-      if (is == 0) break;
-      all |= is;
-      dots += is >>> 3 & 1;
-      at++;
-    }
-    let end = at;
-    const web = byte == COLON;
-    if (web) {
-      while (load<u8>(CLASSES + <usize> byte) & PATH) byte = load<u8>(++at);
-      end = at;
-    }
-    // A carriage return, spaces.
-    while (byte <= SPACE && byte != NEWLINE) byte = load<u8>(++at);
+    // A bit for each byte of the line.
+    let digits: u64 = 0, letters: u64 = 0, hexes: u64 = 0, dots: u64 = 0, marks: u64 = 0;
+    let length: u64 = 0;
+    let ends: u32;
+    do {
+      const bytes = v128.load(at);
+      const alphabetic = i8x16.sub(bytes, a);
+      ends = <u32> i8x16.bitmask(i8x16.eq(bytes, newline));
+      digits |= bits(i8x16.le_u(i8x16.sub(bytes, zero), toNine)) << length;
+      letters |= bits(i8x16.le_u(alphabetic, toZ)) << length;
+      hexes |= bits(i8x16.le_u(alphabetic, toF)) << length;
+      dots |= bits(i8x16.eq(bytes, dot)) << length;
+      marks |= bits(v128.or(i8x16.eq(bytes, dash), i8x16.eq(bytes, underscore))) << length;
+      at += 16;
+      length += 16;
+    } while (ends == 0 && length < 64);
+    if (ends != 0) length += <u64> ctz<u32>(ends) - 16;
+    else if (load<u8>(at) != NEWLINE) length = LONG;
+    const live: u64 = length < 64 ? (<u64> 1 << length) - 1 : -1;
     let kind: u32 = 0, skip: u32 = 0;
-    if (byte == NEWLINE) {
-      if (web) {
-        skip = urlSkip(start, end);
-        kind = skip > 0 ? load<u8>(URL) : 0;
-      } else {
-        kind = kindOf(start, end, all, dots);
-      }
+    let end = start + <usize> length;
+    if (length < LONG && (live & ~(digits | letters | dots | marks)) == 0) {
+      lineEnd = end;
+      kind = kindOf(start, end, live, digits & live, letters & live, hexes, dots & live);
     } else {
-      do at++; while (load<u8>(at) != NEWLINE);
+      kind = otherKind(start);
+      end = valueEnd;
+      skip = valueSkip;
     }
     const number = line++;
-    lineEnd = at++;
+    at = lineEnd + 1;
     if (start == lineEnd) continue;
     if (kind == 0) {
       lineStart = start;
@@ -128,19 +140,86 @@ function read(from: usize, to: usize, first: u32): u32 {
   return TAKEN;
 }
 
-/** The number of a kind plus one; 0 if the line is the host's. */
+/** More bytes than a line has whose bytes have a bit each. */
+const LONG: u64 = 65;
+
 // @ts-ignore: decorator
 @inline
-function kindOf(start: usize, end: usize, all: u32, dots: u32): u32 {
-  if (dots == 0) return (all & ~(DIGIT | HEX)) == 0 ? hashKind(end - start) : 0;
-  if ((all & ~(DIGIT | DOT)) == 0) {
-    if (dots != 3) return 0;
-    const pair = quad(start, end);
-    return pair < 0 || (<u32> load<u8>(PAIRS + (pair >> 3)) >>> (pair & 7) & 1) != 0
-      ? 0
-      : load<u8>(IPV4);
+function bits(lanes: v128): u64 {
+  return <u64> <u32> i8x16.bitmask(lanes);
+}
+
+/** What `otherKind` found besides: where the value ends, and bytes at its start that are no key. */
+let valueEnd: usize = 0;
+let valueSkip: u32 = 0;
+
+/** The number of the kind of a longer line, or one with a URL or with white space, plus one; 0 if it is the host's. */
+function otherKind(start: usize): u32 {
+  let at = start;
+  let all: u32 = 0, dots: u32 = 0;
+  let byte: u32;
+  while (true) {
+    byte = load<u8>(at);
+    const is = <u32> load<u8>(CLASSES + byte) & WORD;
+    if (is == 0) break;
+    all |= is;
+    dots += is >>> 3 & 1;
+    at++;
   }
-  if (!isDomain(start, end)) return 0;
+  let end = at;
+  const web = byte == COLON;
+  if (web) {
+    while (load<u8>(CLASSES + <usize> byte) & PATH) byte = load<u8>(++at);
+    end = at;
+  }
+  // A carriage return, spaces.
+  while (byte <= SPACE && byte != NEWLINE) byte = load<u8>(++at);
+  const clean = byte == NEWLINE;
+  while (byte != NEWLINE) byte = load<u8>(++at);
+  lineEnd = at;
+  valueEnd = end;
+  valueSkip = 0;
+  if (!clean) return 0;
+  if (web) {
+    valueSkip = urlSkip(start, end);
+    return valueSkip > 0 ? load<u8>(URL) : 0;
+  }
+  if (dots == 0) return (all & ~(DIGIT | HEX)) == 0 ? hashKind(end - start) : 0;
+  if ((all & ~(DIGIT | DOT)) == 0) return dots == 3 ? addressKind(start, end) : 0;
+  return isDomain(start, end) ? domainKind(start, end) : 0;
+}
+
+/** The number of the kind of a line of 64 bytes or fewer plus one, given a bit for each byte; 0 if it is the host's. */
+// @ts-ignore: decorator
+@inline
+function kindOf(
+  start: usize,
+  end: usize,
+  live: u64,
+  digits: u64,
+  letters: u64,
+  hexes: u64,
+  dots: u64,
+): u32 {
+  if (dots == 0) return (live & ~(digits | hexes)) == 0 ? hashKind(end - start) : 0;
+  if ((digits | dots) == live) return popcnt<u64>(dots) == 3 ? addressKind(start, end) : 0;
+  // As in `isDomain`: no label is empty, the last one is of two letters or more.
+  const last = live & -(<u64> 2 << (63 - clz<u64>(dots)));
+  const isDomain = (dots & (dots >>> 1 | 1)) == 0 && (last & ~letters) == 0 && popcnt<u64>(last) > 1;
+  return isDomain ? domainKind(start, end) : 0;
+}
+
+// @ts-ignore: decorator
+@inline
+function addressKind(start: usize, end: usize): u32 {
+  const pair = quad(start, end);
+  if (pair < 0 || (<u32> load<u8>(PAIRS + (pair >> 3)) >>> (pair & 7) & 1) != 0) return 0;
+  return load<u8>(IPV4);
+}
+
+// @ts-ignore: decorator
+@inline
+function domainKind(start: usize, end: usize): u32 {
   const length = <u32> (end - start);
   const shapes = load<u32>(SHAPES + (<usize> load<u8>(start) << 2));
   return length < 32 && (shapes >>> length & 1) != 0 ? 0 : load<u8>(DOMAIN);
