@@ -9,13 +9,15 @@ import { type OutputChunk, type Plugin, rollup } from "rollup";
 const HUNTING = [
   "Standard input can be read but once", // the command
   "Suricata and Zeek logs on disk", // the engine
-  "one value a line, comments after", // the readers of IoCs
   'name:"context"', // the format
   "lines on standard output", // the sink
 ];
 
 /** The same of what all calls but those of a hunt import. */
 const TREE = ["Connects threat intelligence to network telemetry."];
+
+/** And of what a hunt for lists of IoCs imports besides. */
+const LISTS = ["one value a line, comments after"];
 
 /**
  * Joins chunks of the bundle in `from` and writes it to `to`; `main` and `workers` keep their
@@ -32,10 +34,11 @@ export async function mergeChunks(
   const started = closure(graph, [join(from, main)]);
   const within = (texts: readonly string[]) =>
     closure(graph, texts.map((text) => findChunk(graph, text)));
-  const hunt = within(HUNTING), tree = within(TREE);
-  for (const id of tree.intersection(hunt)) started.add(id);
-  const groupOf = (id: string) =>
-    started.has(id) ? "main" : hunt.has(id) ? "hunt" : tree.has(id) ? "tree" : undefined;
+  const hunt = within(HUNTING), tree = within(TREE), lists = within(LISTS);
+  // What is in the tree and in another must not have the tree load that.
+  for (const id of tree.intersection(hunt.union(lists))) started.add(id);
+  const groups = Object.entries({ main: started, hunt, tree, lists });
+  const groupOf = (id: string) => groups.find(([, members]) => members.has(id))?.[0];
   await write(graph, join(from, main), join(to, main), groupOf);
   for (const worker of workers) {
     await write(graph, join(from, worker), join(to, basename(worker)), () => undefined);

@@ -12,7 +12,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
   let code: number = EXIT.matched;
   const context: CliContext = { signal, env, print, exitWith: (given) => code = given };
   try {
-    if (!await runAtOnce(args, context)) await runTree(args, context);
+    await run(args, context);
     return code;
   } catch (error) {
     if (isClosedPipe(error)) return EXIT.matched;
@@ -23,28 +23,28 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-/**
- * Calls that are to start fast and are easily understood go round commander, which costs a start
- * 4 ms; false for any other call.
- */
-async function runAtOnce(args: readonly string[], context: CliContext): Promise<boolean> {
+async function run(args: readonly string[], context: CliContext): Promise<void> {
   const [first, ...rest] = args;
-  if (first === "retro") return await (await loadHunt()).retroAtOnce(rest, context);
-  if (rest.length > 0 || (first !== "--version" && first !== "-V")) return false;
-  // At once, before the event loop writes the code cache, see below.
-  console.log(`bridge ${VERSION}`);
-  return true;
-}
-
-async function runTree(args: readonly string[], context: CliContext): Promise<void> {
-  const tree = import("./tree.ts");
-  // V8's code cache is written by the first start that loads a chunk, and never again: the code of
-  // a hunt has to be in it, whichever command was first.
-  if (Deno.build.standalone && !hasCodeCache()) await loadHunt();
-  await (await tree).runTree(args, context);
+  if (rest.length === 0 && (first === "--version" || first === "-V")) {
+    // At once, before the event loop writes the code cache, which has to have more in it.
+    return console.log(`bridge ${VERSION}`);
+  }
+  if (Deno.build.standalone && !hasCodeCache()) await fillCodeCache();
+  // Hunts that are easily understood go round commander, which costs a start 4 ms.
+  if (first === "retro" && await (await loadHunt()).retroAtOnce(rest, context)) return;
+  await (await loadTree()).runTree(args, context);
 }
 
 const loadHunt = () => import("./retro.ts");
+const loadTree = () => import("./tree.ts");
+
+/**
+ * V8's code cache is written by the first start that loads a chunk, and never again: it has to have
+ * the code of all that is to start fast, whichever command is first.
+ */
+async function fillCodeCache(): Promise<void> {
+  await Promise.all([loadHunt(), loadTree(), import("../intel/readers/mod.ts")]);
+}
 
 /** Whether compiled code is kept already: Deno does it beside the folder that our files seem to be in. */
 function hasCodeCache(): boolean {

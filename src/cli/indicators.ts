@@ -6,6 +6,7 @@ import type { IndicatorSet } from "../intel/indicator.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
 import type { OwnIndicatorSet } from "../intel/own_indicator_set.ts";
 import type { ReadReport } from "../intel/readers/mod.ts";
+import { addValue } from "../intel/readers/value.ts";
 import type { ObservableKind } from "../match/observable.ts";
 import { type FilterConfig, filterOf } from "./indicator_sets.ts";
 
@@ -63,12 +64,12 @@ export async function gatherIndicators(
       return filter;
     },
   });
-  const { addValue, fileInput, readIndicators } = await import("../intel/readers/mod.ts");
   const kind = flags.iocType as ObservableKind | undefined;
   const reports: ReadReport[] = [];
   const { skipInvalid } = flags;
   for (const value of flags.ioc) reports.push(addValue(set, value, { kind, skipInvalid }));
   for (const path of flags.iocFile) {
+    const { fileInput, readIndicators } = await import("../intel/readers/mod.ts");
     reports.push(
       await readIndicators(set, fileInput(path), { format: flags.iocFormat, kind, skipInvalid }),
     );

@@ -34,12 +34,11 @@ const DOT = 0x2e, SLASH = 0x2f, COLON = 0x3a, QUESTION = 0x3f, HASH = 0x23, BRAC
 
 /** What a character is; together what stands in a text. */
 const IS_DOT = 1, IS_COLON = 2, IS_STOP = 4, NO_QUAD = 8;
-const CLASSES = Uint8Array.from({ length: 128 }, (_, code) => {
-  if (code === DOT) return IS_DOT;
-  if (code >= 0x30 && code <= 0x39) return 0;
-  if (code === COLON) return IS_COLON | NO_QUAD;
-  return code === SLASH || code === QUESTION || code === HASH ? IS_STOP | NO_QUAD : NO_QUAD;
-});
+const CLASSES = new Uint8Array(128).fill(NO_QUAD);
+CLASSES[DOT] = IS_DOT;
+CLASSES.fill(0, 0x30, 0x3a); // digits
+CLASSES[COLON] = IS_COLON | NO_QUAD;
+for (const code of [SLASH, QUESTION, HASH]) CLASSES[code] = IS_STOP | NO_QUAD;
 
 /** What `look` returns for a text whose last characters can't tell. */
 const UNSURE = -1;

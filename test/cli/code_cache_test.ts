@@ -19,11 +19,23 @@ async function cachedBy(args: readonly string[]): Promise<string> {
 }
 
 Deno.test({
-  name: "the binary's code cache has the code of a hunt, whichever command is first",
+  name: "the binary's code cache has the code that is to start fast, whichever command is first",
   ignore: !BINARY,
   async fn() {
-    for (const first of ["retro --help", "completions bash", "fields", "engines list", "--help"]) {
-      assert.match(await cachedBy(first.split(" ")), /\/hunt-[\w-]+\.js/, first);
+    for (
+      const first of [
+        "retro --ioc a.example --logs /dev/null",
+        "retro --help",
+        "completions bash",
+        "fields",
+        "engines list",
+        "--help",
+      ]
+    ) {
+      const cache = await cachedBy(first.split(" "));
+      for (const chunk of [/\/hunt-[\w-]+\.js/, /\/tree-[\w-]+\.js/, /\/lists-[\w-]+\.js/]) {
+        assert(chunk.test(cache), `${chunk} after ${first}`);
+      }
     }
     // It loads no chunk, and leaves no cache either, so that a later start can.
     assert.equal((await cachedBy(["--version"])).length, 0);

@@ -11,6 +11,7 @@ import { readLines, valueOfLine } from "./lines.ts";
 
 export { fileInput, type IocInput, textInput } from "./input.ts";
 export type { InvalidValue, ReadReport } from "./intake.ts";
+export { addValue } from "./value.ts";
 
 /** How a source is read. */
 export interface ReadOptions {
@@ -90,29 +91,6 @@ export async function readIndicators(
   const size = Math.min(input.size?.() ?? 0, LARGEST_GUESS);
   await reader.read(opened, name, intake, options, size);
   if (intake.report.invalidCount > 0 && !options.skipInvalid) throw invalidError(intake.report);
-  return intake.report;
-}
-
-/**
- * Adds one value that a person named, as after `--ioc`: only allow-lists can hold it back.
- * Throws `InputError` if it is none, unless such are skipped. Returns the report, which says
- * what became of it.
- */
-export function addValue(
-  set: OwnIndicatorSet,
-  text: string,
-  { kind, skipInvalid }: Pick<ReadOptions, "kind" | "skipInvalid"> = {},
-): ReadReport {
-  const intake = createIntake(set, "--ioc", "value", true);
-  intake.value(text, "", kind);
-  const [invalid] = intake.report.invalid;
-  if (invalid !== undefined && !skipInvalid) {
-    throw new InputError(`Not an IoC: ${JSON.stringify(text)}`, {
-      place: { key: "--ioc" },
-      hint: `It ${invalid.reason}. IoCs are addresses, networks, domains, URLs, e-mail addresses ` +
-        "and hashes; --ioc-type says which.",
-    });
-  }
   return intake.report;
 }
 
