@@ -65,12 +65,6 @@ async function print(text: string): Promise<void> {
   }
 }
 
-/**
- * How long after the start signals are listened to, ms: until then there is nothing to be finished
- * by what they end, and what is done by then does not have to set up listening.
- */
-const LISTEN_AFTER = 20;
-
 /** First SIGINT or SIGTERM: abort. Second: the process ends at once. */
 function abortOnSignals(): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
@@ -80,14 +74,8 @@ function abortOnSignals(): { signal: AbortSignal; dispose: () => void } {
     controller.abort(new DOMException(`stopped by ${name}`, "AbortError"));
   };
   const listeners = names.map((name) => [name, onSignal(name)] as const);
-  let listening = false;
-  const timer = setTimeout(() => {
-    listening = true;
-    for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
-  }, LISTEN_AFTER);
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
   const dispose = () => {
-    clearTimeout(timer);
-    if (!listening) return;
     for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
   };
   return { signal: controller.signal, dispose };
