@@ -1,47 +1,40 @@
 /**
- * Log records: from any part of the program to the one place that `setLog` names. A library for it
- * took a short hunt, which seldom has anything to say, more than a millisecond to load.
+ * Log records: from any part of the program to the one place that `setLog` names. logtape makes
+ * them. It is loaded by the first record that somebody wants: a short hunt seldom has anything to
+ * say, and would wait more than a millisecond for it.
  */
+import type { LogRecord } from "@logtape/logtape";
+
+export type { LogRecord };
 
 /** How much a record matters, least first. */
 export const LEVELS = ["debug", "info", "warning", "error", "fatal"] as const;
 export type LogLevel = typeof LEVELS[number];
 
-/** What a part of the program says. */
-export interface LogRecord {
-  /** `["bridge", "<part>"]`. */
-  readonly category: readonly string[];
-  readonly level: LogLevel;
-  /** Text and values in turn. */
-  readonly message: readonly unknown[];
-  /** Milliseconds since the epoch. */
-  readonly timestamp: number;
-}
-
 /** Takes a text whose `{name}`s stand for properties, or is a tag of a template: ``warn`at ${place}` ``. */
 export interface LogMethod {
-  (text: string, properties?: Readonly<Record<string, unknown>>): void;
+  (text: string, properties?: Record<string, unknown>): void;
   (texts: TemplateStringsArray, ...values: readonly unknown[]): void;
 }
 
 /** A part of the program as it logs. */
-export interface Logger {
-  readonly debug: LogMethod;
-  readonly info: LogMethod;
-  readonly warn: LogMethod;
-  readonly error: LogMethod;
-  readonly fatal: LogMethod;
-}
+export type Logger = Readonly<Record<"debug" | "info" | "warn" | "error" | "fatal", LogMethod>>;
 
 /** Where records of some levels go. */
 export interface Log {
-  readonly levels: ReadonlySet<LogLevel>;
+  readonly levels: ReadonlySet<LogRecord["level"]>;
   write(record: LogRecord): void;
   /** Called when records go elsewhere. */
   close?(): void;
 }
 
+type Library = typeof import("@logtape/logtape");
+
 let log: Log | undefined;
+let library: Library | undefined;
+let loading: Promise<void> | undefined;
+/** Records made before the library was there. */
+let waiting: ((library: Library) => void)[] = [];
 
 /** Names where records go from now on; at first they go nowhere. */
 export function setLog(to: Log | undefined): void {
@@ -49,27 +42,43 @@ export function setLog(to: Log | undefined): void {
   log = to;
 }
 
-/** The logger of a part of the program. */
+/** Resolves when all that was said is written. */
+export async function flushLog(): Promise<void> {
+  await loading;
+}
+
+/** The logger of a part of the program, `["bridge", "<part>"]`. */
 export function getLogger(category: readonly string[]): Logger {
-  const at = (level: LogLevel): LogMethod => (text, ...values: readonly unknown[]) => {
+  const at = (name: keyof Logger, level: LogLevel): LogMethod => (...said: readonly unknown[]) => {
     if (!log?.levels.has(level)) return;
-    const message = typeof text === "string"
-      ? filledIn(text, values[0] as Record<string, unknown> | undefined)
-      : text.flatMap((part, i) => i < values.length ? [part, values[i]] : [part]);
-    log.write({ category, level, message, timestamp: Date.now() });
+    const say = ({ getLogger }: Library) => {
+      const logger: Logger = getLogger(category);
+      logger[name](...said as Parameters<LogMethod>);
+    };
+    if (library !== undefined) return say(library);
+    waiting.push(say);
+    loading ??= load();
   };
   return {
-    debug: at("debug"),
-    info: at("info"),
-    warn: at("warning"),
-    error: at("error"),
-    fatal: at("fatal"),
+    debug: at("debug", "debug"),
+    info: at("info", "info"),
+    warn: at("warn", "warning"),
+    error: at("error", "error"),
+    fatal: at("fatal", "fatal"),
   };
 }
 
-/** Text and properties in turn; a name that is no property stays as it is. */
-function filledIn(text: string, properties: Readonly<Record<string, unknown>> = {}): unknown[] {
-  return text.split(/\{(\w+)\}/).map((part, i) =>
-    i % 2 === 0 ? part : Object.hasOwn(properties, part) ? properties[part] : `{${part}}`
-  );
+async function load(): Promise<void> {
+  library = await import("@logtape/logtape");
+  const sinks = ["log"];
+  library.configureSync({
+    sinks: { log: (record) => log?.write(record) },
+    loggers: [
+      { category: "bridge", lowestLevel: "debug", sinks },
+      // Its own notices (a log that fails).
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks },
+    ],
+  });
+  for (const say of waiting) say(library);
+  waiting = [];
 }

@@ -1,5 +1,6 @@
 import { VERSION } from "../version.ts";
 import { BridgeError, ClosedPipe, isClosedPipe } from "../errors.ts";
+import { flushLog } from "../log.ts";
 import { reasonOf } from "../system_error.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { describeError } from "./report.ts";
@@ -16,9 +17,11 @@ export async function runCli(args: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (isClosedPipe(error)) return EXIT.matched;
+    await flushLog();
     console.error(describeError(error, env("BRIDGE_DEBUG") !== undefined));
     return EXIT.error;
   } finally {
+    await flushLog();
     dispose();
   }
 }

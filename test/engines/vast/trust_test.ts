@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { setLog } from "../../../src/log.ts";
+import { flushLog, setLog } from "../../../src/log.ts";
 import { cutEvents } from "../../recorded_node/mod.ts";
 import { hunt, truth, withEngine } from "./hunting.ts";
 
@@ -39,6 +39,7 @@ Deno.test("retro() checks forms that were not recorded by values that the node h
       assert.deepEqual((await hunt(engine, TEXTS)).rows, want);
       const again = node.queries.filter((query) => query.includes("bridge.invalid"));
       assert.equal(again.length, 2);
+      await flushLog();
       assert.deepEqual(warnings, []);
     })
   );
@@ -58,6 +59,7 @@ for (
         const { rows, troubles } = await hunt(engine, TEXTS);
         assert.deepEqual(rows, want);
         assert.deepEqual(troubles, []);
+        await flushLog();
         assert.equal(warnings.length, 1);
         assert.match(warnings[0]!, warning);
         const before = node.queries.length;
