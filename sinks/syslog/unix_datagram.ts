@@ -5,7 +5,15 @@
 import type { Transport } from "./transport.ts";
 
 const DARWIN = Deno.build.os === "darwin";
-const LIBRARY = DARWIN ? "libSystem.B.dylib" : "libc.so.6";
+
+/** Where the C library is; the binary has the right to no other. */
+export const C_LIBRARIES = [
+  "/lib/x86_64-linux-gnu/libc.so.6",
+  "/lib/aarch64-linux-gnu/libc.so.6",
+  "/lib64/libc.so.6",
+  "/usr/lib/libc.so.6",
+  "/usr/lib/libSystem.B.dylib",
+];
 
 const FUNCTIONS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -37,7 +45,7 @@ let library: Library | undefined;
 
 /** Opens a way to the socket at `path`; the system's own words are the messages of its errors. */
 export function openUnixDatagram(path: string): Transport {
-  const c = library ??= Deno.dlopen(LIBRARY, FUNCTIONS).symbols;
+  const c = library ??= openLibrary();
   const address = addressOf(path);
   const socket = c.socket(AF_UNIX, SOCK_DGRAM, 0);
   if (socket < 0) throw lastError(c);
@@ -64,6 +72,15 @@ export function openUnixDatagram(path: string): Transport {
       return Promise.resolve();
     },
   };
+}
+
+function openLibrary(): Library {
+  for (const path of C_LIBRARIES) {
+    try {
+      return Deno.dlopen(path, FUNCTIONS).symbols;
+    } catch { /* of another system */ }
+  }
+  throw new Error(`the C library is in none of its usual places: ${C_LIBRARIES.join(", ")}`);
 }
 
 /** `struct sockaddr_un`: its length where there is such a field, the family, the path, NUL. */

@@ -6,6 +6,7 @@
  */
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { C_LIBRARIES } from "../../sinks/syslog/unix_datagram.ts";
 import { compileEagerly } from "./eager.ts";
 import { mergeChunks } from "./merge.ts";
 import { profileStarts } from "./start_profile.ts";
@@ -24,7 +25,7 @@ export const PERMISSIONS = [
   "--allow-run",
   "--allow-sys=hostname",
   // The local syslog socket takes datagrams. (Deno's own, of --unstable-net, slow each start down.)
-  "--allow-ffi",
+  `--allow-ffi=${C_LIBRARIES}`,
   "--no-prompt",
 ];
 

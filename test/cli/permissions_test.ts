@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { PERMISSIONS } from "../../src/build/compile.ts";
+import { C_LIBRARIES } from "../../sinks/syslog/unix_datagram.ts";
 import { stix } from "../pipeline/run/indicators.ts";
 import { freePorts, type Process, reap, startCommand, until } from "../chaos/processes.ts";
 
@@ -36,7 +37,7 @@ Deno.test("PERMISSIONS names no right that nothing needs", () => {
     "--allow-env",
     "--allow-run",
     "--allow-sys=hostname",
-    "--allow-ffi",
+    `--allow-ffi=${C_LIBRARIES}`,
   ]);
   assert(PERMISSIONS.includes("--no-prompt"));
 });
