@@ -7,12 +7,6 @@ import { type Delivery, type Sink, SinkError, type SinkModule, type SinkSpec } f
 /** One system call takes about so much. */
 const CHUNK = 256 * 1024;
 
-/**
- * So many bytes at first are written without a thread that could wait for the reader: starting one
- * is half a millisecond of a short hunt. A pipe takes them, unless others have filled it.
- */
-const AT_ONCE = 4096;
-
 export const spec: SinkSpec = {
   name: "stdout",
   summary: "lines on standard output",
@@ -28,42 +22,33 @@ export function parse(): Record<string, unknown> {
 }
 
 export const open: SinkModule["open"] = async (_options, context, signal) => {
-  const write = createWrite();
-  if (context.head !== undefined) await put(write(joinLines([context.head])), signal);
+  if (context.head !== undefined) await put(joinLines([context.head]), signal);
   let closed = false;
   const sink: Sink = {
     async write(batch, signal) {
       let delivered = 0;
       for (const chunk of chunksOf(batch, CHUNK)) {
         const lines = joinLines(chunk.map((delivery) => delivery.body));
-        await put(write(lines), signal, () => batch.slice(delivered));
+        await put(lines, signal, () => batch.slice(delivered));
         delivered += chunk.length;
       }
     },
     async close() {
       if (closed) return;
       closed = true;
-      if (context.tail !== undefined) await put(write(joinLines([context.tail])));
+      if (context.tail !== undefined) await put(joinLines([context.tail]));
     },
   };
   return sink;
 };
 
-function createWrite(): (bytes: Uint8Array) => Promise<void> {
-  let atOnce = AT_ONCE;
-  return async (bytes) => {
-    atOnce -= bytes.length;
-    if (atOnce < 0) return await writeAll(Deno.stdout, bytes);
-    for (let done = 0; done < bytes.length;) done += Deno.stdout.writeSync(bytes.subarray(done));
-  };
-}
-
 /** A reader that does not read holds a write for ever, so the signal ends the wait. */
 async function put(
-  write: Promise<void>,
+  bytes: Uint8Array,
   signal?: AbortSignal,
   undelivered: () => readonly Delivery[] = () => [],
 ): Promise<void> {
+  const write = writeAll(Deno.stdout, bytes);
   try {
     await (signal === undefined ? write : orAborted(write, signal));
   } catch (error) {
