@@ -46,12 +46,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   const recent = new Map<Handle, Indicator>();
   let size = 0;
 
-  const iocs = createIocSet(options, (moved) => {
-    for (let handle = 0; handle < records.length; handle++) {
-      if (records.states[handle] === State.plain) {
-        records.refs[handle] = moved[records.refs[handle]!]!;
-      }
-    }
+  const iocs = createIocSet(options, (handle, to) => {
+    if (records.states[handle] === State.plain) records.refs[handle] = to;
   });
 
   const plain = createPlainValues({

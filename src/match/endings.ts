@@ -4,8 +4,9 @@
  * texts end here. The scan kernel does the same with bytes (`docs/scanner.md`).
  */
 import { spellingsInScript } from "./scripts.ts";
-import type { IocView } from "./set.ts";
-import { DEAD, KIND_NUMBERS } from "./table.ts";
+import { DEAD } from "./columns.ts";
+import type { IocSet, IocView } from "./set.ts";
+import { KIND_NUMBERS } from "./table.ts";
 
 /** See the top of the file. Follows the set as it grows; what was removed may stay. */
 export interface Endings {
@@ -27,7 +28,10 @@ const FOLD = 0x20;
 /** Bits of the bitmap for each value, at least. */
 const BITS = 16;
 
-/** To take in so many values takes as long as the first look saves at one text. */
+/** There is room for so many times the values that there are when a bitmap is made. */
+const ROOM = 5 / 4;
+
+/** Values that are taken in for each text: it takes as long as the first look saves at one. */
 const PATIENCE = 32;
 
 const DOT = 0x2e, SLASH = 0x2f, COLON = 0x3a, QUESTION = 0x3f, HASH = 0x23, BRACKET = 0x5d;
@@ -44,42 +48,43 @@ for (const code of [SLASH, QUESTION, HASH]) CLASSES[code] = IS_STOP | NO_QUAD;
 const UNSURE = -1;
 
 /** Makes the endings of a set; with `subdomains` a domain stands for those below it. */
-export function createEndings(view: () => IocView, subdomains: boolean): Endings {
-  let bitmap = new Uint32Array(1);
-  let shift = 31;
-  let epoch = -1;
-  let read = 0;
+export function createEndings(
+  set: Pick<IocSet, "view" | "cursor">,
+  subdomains: boolean,
+): Endings {
+  let bitmap = new Uint32Array(0);
+  let shift = 0;
+  const cursor = set.cursor();
+  /** Values that are in the bitmap, those too that were removed since. */
+  let taken = 0;
   let followed = -1;
-  let asked = 0;
   let emails = false, networks4 = false, addresses6 = false;
 
-  /** Whether all values are in the bitmap; many are not taken in for a few texts. */
+  /** Whether all values are in the bitmap; of many only a few are taken in for each text. */
   function isReady(version: number): boolean {
-    if (version === followed) return true;
-    const values = view();
-    const behind = values.count - (values.epoch === epoch ? read : 0);
-    if (behind > ++asked * PATIENCE) return false;
-    asked = 0;
-    followed = version;
-    follow(values);
-    return true;
+    if (version !== followed && follow(set.view())) followed = version;
+    return version === followed;
   }
 
-  function follow(values: IocView): void {
-    const { count, kinds, starts, skips, used, arena } = values;
-    if (values.epoch !== epoch || count * BITS > bitmap.length * 32) {
-      const bits = Math.max(6, Math.ceil(Math.log2(count * BITS / 32)));
-      bitmap = new Uint32Array(1 << bits);
-      shift = 32 - bits;
-      emails = networks4 = addresses6 = false;
-      epoch = values.epoch;
-      read = 0;
+  /** Reads on; returns whether all was read. */
+  function follow({ count, kinds, starts, skips, used, arena }: IocView): boolean {
+    if ((taken + count - cursor.at) * BITS > bitmap.length * 32) begin(count);
+    const to = Math.min(count, cursor.at + PATIENCE);
+    for (; cursor.at < to; cursor.at++, taken++) {
+      const start = starts[cursor.at]! + skips[cursor.at]!;
+      const end = cursor.at + 1 < count ? starts[cursor.at + 1]! : used;
+      addValue(kinds[cursor.at]!, arena, start, end);
     }
-    for (; read < count; read++) {
-      const start = starts[read]! + skips[read]!;
-      const end = read + 1 < count ? starts[read + 1]! : used;
-      addValue(kinds[read]!, arena, start, end);
-    }
+    return to === count;
+  }
+
+  /** Begins anew, with room for some more values than there are. */
+  function begin(count: number): void {
+    const bits = Math.max(6, Math.ceil(Math.log2(count * ROOM * BITS / 32)));
+    bitmap = new Uint32Array(1 << bits);
+    shift = 32 - bits;
+    emails = networks4 = addresses6 = false;
+    taken = cursor.at = 0;
   }
 
   function addValue(kind: number, arena: Uint8Array, start: number, end: number): void {

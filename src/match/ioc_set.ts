@@ -3,8 +3,10 @@ import { matchKey } from "./canonical.ts";
 import { createEndings } from "./endings.ts";
 import { visitKeys } from "./keys.ts";
 import type { Observable } from "./observable.ts";
-import type { Handle, Hit, IocSet, IocSetOptions, IocView } from "./set.ts";
-import { createTable, type Entry, KIND_NUMBERS, type OnMove, type TableColumns } from "./table.ts";
+import type { TableColumns } from "./columns.ts";
+import type { OnMove } from "./compaction.ts";
+import type { Entry, Handle, Hit, IocSet, IocSetOptions, IocView } from "./set.ts";
+import { createTable, KIND_NUMBERS } from "./table.ts";
 import { walkEvent } from "./walk.ts";
 
 /** What the owner of a set may do besides: name pairs by entry, and load without objects. */
@@ -54,11 +56,11 @@ const MOST_FOUND = 65_536;
 
 const NOTHING: readonly Found[] = [];
 
-/** Makes an empty IoC set; `onMove` tells who keeps entries that they have new numbers. */
+/** Makes an empty IoC set; `onMove` tells who keeps entries that one has a new number. */
 export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnIocSet {
   const table = createTable(onMove);
   const prefixes = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
-  const endings = createEndings(() => table.view(), options.subdomains === true);
+  const endings = createEndings(table, options.subdomains === true);
   let keyOptions = keyOptionsOf();
   let version = 0;
 
@@ -183,6 +185,7 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
     hits,
     entries,
     view: (): IocView => table.view(),
+    cursor: table.cursor,
     reserve: table.reserve,
     append,
     appendBytes(kind, bytes, start, end, skip, handle, again) {

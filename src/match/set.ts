@@ -4,6 +4,9 @@ import type { Observable } from "./observable.ts";
 /** Names an indicator inside an IoC set: a small whole number its owner gave. */
 export type Handle = number;
 
+/** Names a value in a set, until the next change. */
+export type Entry = number;
+
 /** One value in an event that is an IoC. */
 export interface Hit {
   /** The indicator that is to be credited. */
@@ -18,13 +21,11 @@ export interface Hit {
 
 /**
  * A look at all values of a set without an object for each, for engines that
- * build filters. Entries are only ever appended until `epoch` changes, so what was
- * read before need not be read again; removed ones stay with kind 255. Read only;
+ * build filters. New entries are appended, removed ones stay for a while with kind 255, and the
+ * others may then move down, in their order: an `IocCursor` says what is to be read. Read only;
  * arrays are replaced as they grow: ask again after each change of `version`.
  */
 export interface IocView {
-  /** Changes when entries moved. */
-  readonly epoch: number;
   /** Number of entries, removed ones included. */
   readonly count: number;
   /** Bytes of `arena` in use. */
@@ -38,6 +39,12 @@ export interface IocView {
   /** Index into `OBSERVABLE_KINDS`, or 255 if removed. */
   readonly kinds: Uint8Array;
   readonly handles: Uint32Array;
+}
+
+/** How far somebody has read the entries of a view; entries move with it, so that none is missed. */
+export interface IocCursor {
+  /** The first entry that was not read; the reader moves it on. */
+  at: Entry;
 }
 
 /** Options of a set that change what counts as a match. */
@@ -71,6 +78,8 @@ export interface IocSet {
   hits(event: JsonObject): Hit[];
   /** All values as bytes, for filters. */
   view(): IocView;
+  /** A cursor at the first entry of the view, for who follows the set as long as it lives. */
+  cursor(): IocCursor;
   /** All pairs, for engines that ship them elsewhere. */
   entries(): Iterable<readonly [Observable, Handle]>;
 }

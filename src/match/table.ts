@@ -2,19 +2,16 @@
  * A multimap from (kind, key) to handles for millions of entries: bytes in one
  * arena and numbers in typed arrays, about 30 bytes an entry besides its text.
  */
+import { DEAD, emptyColumns, endOf, makeRoom, type TableColumns } from "./columns.ts";
+import { createCompaction, type OnMove } from "./compaction.ts";
 import { type Observable, OBSERVABLE_KINDS, type ObservableKind } from "./observable.ts";
-import type { Handle, IocView } from "./set.ts";
+import type { Entry, Handle, IocCursor, IocView } from "./set.ts";
+import { createSlots } from "./slots.ts";
 
 /** Kinds by number, as the table and `IocView` have them. */
 export const KIND_NUMBERS = Object.fromEntries(
   OBSERVABLE_KINDS.map((kind, index) => [kind, index]),
 ) as Record<ObservableKind, number>;
-
-/** Marks an entry that was removed. */
-export const DEAD = 255;
-
-/** Names an entry until the next `compact`. */
-export type Entry = number;
 
 /** See the top of the file. */
 export interface Table {
@@ -48,7 +45,7 @@ export interface Table {
     skip: number,
     handle: Handle,
   ): number;
-  /** The first entry of a key in order of arrival, or -1. */
+  /** The first entry of a key in order of arrival, or -1; entries have these numbers until the next change. */
   find(kind: number, key: string): Entry;
   /** The entry after this one with the same key, or -1. */
   next(entry: Entry): Entry;
@@ -56,81 +53,57 @@ export interface Table {
   text(entry: Entry): string;
   handle(entry: Entry): Handle;
   observable(entry: Entry): Observable;
-  /** Entries that are not dead, in order of arrival. */
+  /** Entries that are not dead, in order of arrival; it may change meanwhile. */
   live(): Iterable<Entry>;
   view(): IocView;
+  /** A cursor at the first entry; as long as the table lives. */
+  cursor(): IocCursor;
 }
-
-/** The columns of a table; arrays may be longer than what is in use. */
-export interface TableColumns {
-  readonly arena: Uint8Array<ArrayBuffer>;
-  readonly starts: Uint32Array<ArrayBuffer>;
-  readonly handles: Uint32Array<ArrayBuffer>;
-  readonly hashes: Uint32Array<ArrayBuffer>;
-  readonly rings: Uint32Array<ArrayBuffer>;
-  readonly kinds: Uint8Array<ArrayBuffer>;
-  readonly skips: Uint8Array<ArrayBuffer>;
-  readonly slots: Uint32Array<ArrayBuffer>;
-  /** Bytes of `arena` in use, entries, and keys: slots in use. */
-  readonly used: number;
-  readonly count: number;
-  readonly keys: number;
-}
-
-/** Called when entries move: `moved[old]` is the new entry. */
-export type OnMove = (moved: Uint32Array) => void;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** Makes an empty table. */
 export function createTable(onMove?: OnMove): Table {
-  let arena = new Uint8Array(1 << 12);
-  let starts = new Uint32Array(1 << 8);
-  let handles = new Uint32Array(1 << 8);
-  let hashes = new Uint32Array(1 << 8);
-  /** The next entry with the same key; the last one's is the first: a ring. */
-  let rings = new Uint32Array(1 << 8);
-  let kinds = new Uint8Array(1 << 8);
-  let skips = new Uint8Array(1 << 8);
-  /** Open addressing: the last entry of a ring plus one, 0 if free. */
-  let slots = new Uint32Array(1 << 9);
-  let used = 0;
-  let count = 0;
-  let dead = 0;
-  let keys = 0;
-  let epoch = 0;
+  const columns = emptyColumns();
+  const slots = createSlots((number) => columns.hashes[number - 1]!);
+  const cursors = new Set<IocCursor>();
+  const compaction = createCompaction({ columns, cursors, relink, onMove });
   let scratch = new Uint8Array(1 << 10);
 
-  function grow(length: number): void {
-    starts = enlarge(starts, length);
-    handles = enlarge(handles, length);
-    hashes = enlarge(hashes, length);
-    rings = enlarge(rings, length);
-    kinds = enlarge(kinds, length);
-    skips = enlarge(skips, length);
-  }
-
-  function rehash(length: number): void {
-    const old = slots;
-    slots = new Uint32Array(length);
-    const mask = length - 1;
-    for (let i = 0; i < old.length; i++) {
-      const tail = old[i]!;
-      if (tail === 0) continue;
-      let slot = hashes[tail - 1]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = tail;
-    }
-  }
-
-  /** The slot of a key, or of the free place where it would go. */
-  function slotOf(hash: number, kind: number, bytes: Uint8Array, start: number, end: number) {
+  /** The slot of a key in some slots, or of the free place where it would go. */
+  function probe(
+    slots: Uint32Array,
+    hash: number,
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
     const mask = slots.length - 1;
     for (let slot = hash & mask;; slot = (slot + 1) & mask) {
       const tail = slots[slot]! - 1;
       if (tail < 0 || isKey(tail, hash, kind, bytes, start, end)) return slot;
     }
+  }
+
+  /** The same; below 0 it is among the old slots: `-1 - slot`. */
+  function slotOf(hash: number, kind: number, bytes: Uint8Array, start: number, end: number) {
+    const { now, old } = slots;
+    const slot = probe(now, hash, kind, bytes, start, end);
+    if (old.length === 1 || now[slot] !== 0) return slot;
+    const before = probe(old, hash, kind, bytes, start, end);
+    return old[before] === 0 ? slot : -1 - before;
+  }
+
+  /** What is in a slot that `slotOf` gave: the last entry of a ring, -1 if it is free. */
+  function tailIn(slot: number): Entry {
+    return (slot < 0 ? slots.old[-1 - slot]! : slots.now[slot]!) - 1;
+  }
+
+  function setTail(slot: number, tail: Entry): void {
+    if (slot < 0) slots.old[-1 - slot] = tail + 1;
+    else slots.now[slot] = tail + 1;
   }
 
   function isKey(
@@ -141,15 +114,12 @@ export function createTable(onMove?: OnMove): Table {
     start: number,
     end: number,
   ): boolean {
+    const { arena, hashes, kinds, starts, skips } = columns;
     if (hashes[entry] !== hash || kinds[entry] !== kind) return false;
     let at = starts[entry]! + skips[entry]!;
-    if (endOf(entry) - at !== end - start) return false;
+    if (endOf(columns, entry) - at !== end - start) return false;
     for (let i = start; i < end; i++) if (arena[at++] !== bytes[i]) return false;
     return true;
-  }
-
-  function endOf(entry: Entry): number {
-    return entry + 1 < count ? starts[entry + 1]! : used;
   }
 
   function addBytes(
@@ -161,27 +131,27 @@ export function createTable(onMove?: OnMove): Table {
     handle: Handle,
     onlyNew: boolean,
   ): number {
+    compaction.step();
+    slots.grow(columns.keys);
     const hash = hashKey(kind, bytes, start + skip, end);
-    if (count === starts.length) grow(count * 2);
-    if (keys * 3 >= slots.length * 2) rehash(slots.length * 2);
     const slot = slotOf(hash, kind, bytes, start + skip, end);
-    if (onlyNew && slots[slot] !== 0) return -1 - rings[slots[slot]! - 1]!;
-    if (used + end - start > arena.length) {
-      arena = enlarge(arena, Math.max(arena.length * 2, used + end - start));
-    }
+    const tail = tailIn(slot);
+    const { count: entry, used } = columns;
+    if (onlyNew && tail >= 0) return -1 - columns.rings[tail]!;
+    makeRoom(columns, entry + 1, used + end - start);
+    const { arena, rings } = columns;
     for (let i = start, at = used; i < end; i++) arena[at++] = bytes[i]!;
-    const entry = count++;
-    starts[entry] = used;
-    used += end - start;
-    handles[entry] = handle;
-    hashes[entry] = hash;
-    kinds[entry] = kind;
-    skips[entry] = skip;
-    const tail = slots[slot]! - 1;
+    columns.starts[entry] = used;
+    columns.handles[entry] = handle;
+    columns.hashes[entry] = hash;
+    columns.kinds[entry] = kind;
+    columns.skips[entry] = skip;
+    columns.used = used + end - start;
+    columns.count++;
     rings[entry] = tail < 0 ? entry : rings[tail]!;
-    if (tail < 0) keys++;
+    if (tail < 0) columns.keys++;
     else rings[tail] = entry;
-    slots[slot] = entry + 1;
+    setTail(slot, entry);
     return entry;
   }
 
@@ -197,114 +167,93 @@ export function createTable(onMove?: OnMove): Table {
   }
 
   function findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry {
-    const hash = hashKey(kind, bytes, start, end);
-    const tail = slots[slotOf(hash, kind, bytes, start, end)]! - 1;
-    return tail < 0 ? -1 : rings[tail]!;
+    const tail = tailIn(slotOf(hashKey(kind, bytes, start, end), kind, bytes, start, end));
+    return tail < 0 ? -1 : columns.rings[tail]!;
   }
 
   /** The slot whose ring an entry is in. */
   function slotOfEntry(entry: Entry): number {
-    return slotOf(
-      hashes[entry]!,
-      kinds[entry]!,
-      arena,
-      starts[entry]! + skips[entry]!,
-      endOf(entry),
-    );
+    const { arena, starts, skips, hashes, kinds } = columns;
+    const start = starts[entry]! + skips[entry]!;
+    return slotOf(hashes[entry]!, kinds[entry]!, arena, start, endOf(columns, entry));
   }
 
-  /** Empties a slot; later entries of its run move up so that probing still finds them. */
-  function freeSlot(slot: number): void {
-    const mask = slots.length - 1;
-    let hole = slot;
-    for (let at = (slot + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const home = hashes[slots[at]! - 1]! & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      slots[hole] = slots[at]!;
-      hole = at;
-    }
-    slots[hole] = 0;
+  /** The entry before another one in its ring. */
+  function entryBefore(entry: Entry, tail: Entry): Entry {
+    const { rings } = columns;
+    let before = tail;
+    while (rings[before] !== entry) before = rings[before]!;
+    return before;
   }
 
   function remove(entry: Entry): void {
+    const { rings, kinds } = columns;
     const slot = slotOfEntry(entry);
-    const tail = slots[slot]! - 1;
     if (rings[entry] === entry) {
-      freeSlot(slot);
-      keys--;
+      if (slot < 0) slots.free(slots.old, -1 - slot);
+      else slots.free(slots.now, slot);
+      columns.keys--;
     } else {
-      let before = tail;
-      while (rings[before] !== entry) before = rings[before]!;
+      const tail = tailIn(slot);
+      const before = entryBefore(entry, tail);
       rings[before] = rings[entry]!;
-      if (tail === entry) slots[slot] = before + 1;
+      if (tail === entry) setTail(slot, before);
     }
     kinds[entry] = DEAD;
-    dead++;
-    if (dead > 1024 && dead * 2 > count) compact();
+    compaction.removed();
+    compaction.step();
   }
 
-  /** Drops the dead; live entries keep their order. */
-  function compact(): void {
-    const moved = new Uint32Array(count);
-    let to = 0;
-    let end = 0;
-    for (let from = 0; from < count; from++) {
-      if (kinds[from] === DEAD) continue;
-      const start = starts[from]!;
-      const stop = endOf(from);
-      arena.copyWithin(end, start, stop);
-      starts[to] = end;
-      end += stop - start;
-      handles[to] = handles[from]!;
-      hashes[to] = hashes[from]!;
-      rings[to] = rings[from]!;
-      kinds[to] = kinds[from]!;
-      skips[to] = skips[from]!;
-      moved[from] = to++;
-    }
-    for (let entry = 0; entry < to; entry++) rings[entry] = moved[rings[entry]!]!;
-    for (let slot = 0; slot < slots.length; slot++) {
-      if (slots[slot] !== 0) slots[slot] = moved[slots[slot]! - 1]! + 1;
-    }
-    count = to;
-    used = end;
-    dead = 0;
-    epoch++;
-    onMove?.(moved);
+  function relink(from: Entry, to: Entry): void {
+    const { rings } = columns;
+    const slot = slotOfEntry(from);
+    const tail = tailIn(slot);
+    const before = entryBefore(from, tail);
+    rings[to] = before === from ? to : rings[from]!;
+    if (before !== from) rings[before] = to;
+    if (tail === from) setTail(slot, to);
   }
 
-  const text = (entry: Entry) => textOf(arena, starts[entry]!, endOf(entry));
+  function cursor(): IocCursor {
+    const cursor = { at: 0 };
+    cursors.add(cursor);
+    return cursor;
+  }
+
+  function* live(): Iterable<Entry> {
+    const place = cursor();
+    try {
+      while (place.at < columns.count) {
+        const entry = place.at++;
+        if (columns.kinds[entry] !== DEAD) yield entry;
+      }
+    } finally {
+      cursors.delete(place);
+    }
+  }
+
+  const text = (entry: Entry) =>
+    textOf(columns.arena, columns.starts[entry]!, endOf(columns, entry));
 
   return {
     get size() {
-      return count - dead;
+      return columns.count - compaction.dead;
     },
     addBytes: (kind, bytes, start, end, skip, handle) =>
       addBytes(kind, bytes, start, end, skip, handle, false),
     addNewBytes: (kind, bytes, start, end, skip, handle) =>
       addBytes(kind, bytes, start, end, skip, handle, true),
     reserve(entries, bytes) {
-      if (count + entries > starts.length) grow(count + entries);
-      if (used + bytes > arena.length) arena = enlarge(arena, used + bytes);
-      let length = slots.length;
-      while (length * 2 < (keys + entries) * 3) length *= 2;
-      if (length > slots.length) rehash(length);
+      makeRoom(columns, columns.count + entries, columns.used + bytes);
+      slots.reserve(columns.keys + entries);
     },
-    columns: () => ({
-      arena,
-      starts,
-      handles,
-      hashes,
-      rings,
-      kinds,
-      skips,
-      slots,
-      used,
-      count,
-      keys,
-    }),
-    adopt(columns) {
-      ({ arena, starts, handles, hashes, rings, kinds, skips, slots, used, count, keys } = columns);
+    columns() {
+      slots.settle();
+      return { ...columns, slots: slots.now };
+    },
+    adopt({ slots: adopted, ...others }) {
+      Object.assign(columns, others);
+      slots.adopt(adopted);
     },
     addText(kind, text, skip, handle) {
       const length = scratchText(text);
@@ -316,18 +265,20 @@ export function createTable(onMove?: OnMove): Table {
       return findBytes(kind, scratch, 0, length);
     },
     next(entry) {
-      const next = rings[entry]!;
+      const next = columns.rings[entry]!;
       // The ring's last entry is the one whose follower came first.
       return next <= entry ? -1 : next;
     },
     remove,
     text,
-    handle: (entry) => handles[entry]!,
-    observable: (entry) => ({ kind: OBSERVABLE_KINDS[kinds[entry]!]!, value: text(entry) }),
-    *live() {
-      for (let entry = 0; entry < count; entry++) if (kinds[entry] !== DEAD) yield entry;
+    handle: (entry) => columns.handles[entry]!,
+    observable: (entry) => ({ kind: OBSERVABLE_KINDS[columns.kinds[entry]!]!, value: text(entry) }),
+    live,
+    view() {
+      const { count, used, arena, starts, skips, kinds, handles } = columns;
+      return { count, used, arena, starts, skips, kinds, handles };
     },
-    view: () => ({ epoch, count, used, arena, starts, skips, kinds, handles }),
+    cursor,
   };
 }
 
@@ -348,13 +299,4 @@ function hashKey(kind: number, bytes: Uint8Array, start: number, end: number): n
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return decoder.decode(bytes.subarray(start, end));
-}
-
-function enlarge<A extends Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>(
-  array: A,
-  length: number,
-): A {
-  const larger = new (array.constructor as new (length: number) => A)(length);
-  larger.set(array);
-  return larger;
 }

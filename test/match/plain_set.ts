@@ -8,7 +8,7 @@ import { walkEvent } from "../../src/match/walk.ts";
 type Pair = readonly [Observable, Handle];
 
 /** The IoC set at its plainest, which the real one is held against. */
-export function createPlainSet(options: IocSetOptions = {}): Omit<IocSet, "view"> {
+export function createPlainSet(options: IocSetOptions = {}): Omit<IocSet, "view" | "cursor"> {
   const table = new Map<string, Pair[]>();
   const prefixes = { ipv4: new Map<number, number>(), ipv6: new Map<number, number>() };
   const keyOptions: { -readonly [K in keyof KeyOptions]: KeyOptions[K] } = {

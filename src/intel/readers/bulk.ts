@@ -3,7 +3,7 @@
  * an indicator set, which cold JavaScript does slowly. The columns move into its memory for that.
  */
 import { Buffer } from "node:buffer";
-import type { TableColumns } from "../../match/table.ts";
+import type { TableColumns } from "../../match/columns.ts";
 import type { BulkPlace } from "../plain_values.ts";
 import { CLASSES, SIMPLE_KINDS } from "./simple.ts";
 import { PLAIN_WASM } from "./plain_wasm.ts";

@@ -16,6 +16,7 @@ import {
   type NewLines,
   readRest,
 } from "./followed_file.ts";
+import { keepUp } from "./keep_up.ts";
 import { createFrontier, type Frontier } from "./frontier.ts";
 import { siblingsOf } from "./known_files.ts";
 import { createLiveTroubles } from "./live_troubles.ts";
@@ -102,6 +103,8 @@ export async function* followLogs(
   const registry = createRegistry(start, parts, unreadable);
   const saver = createSaver(options.positions, pace.save);
   const wake = createWake(foldersOf(roots), signal);
+  const ended = new AbortController();
+  const keepingUp = keepUp(createFinder, indicators.iocs, AbortSignal.any([signal, ended.signal]));
   frontier.onLookWanted = wake.ring;
   let bytesRead = 0, eventsRead = 0;
 
@@ -199,6 +202,8 @@ export async function* followLogs(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    ended.abort();
+    await keepingUp;
     frontier.ended();
     wake.close();
     registry.close();

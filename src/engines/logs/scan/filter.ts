@@ -1,56 +1,45 @@
-/** Keeps a kernel's filter in step with an IoC set. */
-import { OBSERVABLE_KINDS, type ObservableKind } from "../../../match/observable.ts";
+/**
+ * Keeps a filter for the kernel in step with an IoC set. When the set outgrows it, or half of what it
+ * knows is gone, another one is made in a kernel of its own, a slice with each update, while the
+ * first one goes on.
+ */
 import type { IocSet, IocView } from "../../../match/set.ts";
-import { type FilterSize, type Kernel, NEEDLES, PREFIXES4, PREFIXES6 } from "./kernel.ts";
-import { countNeedles, makeNeedles, MOST_NEEDLES, type NeedleSource } from "./needles.ts";
-import { type TermVisitor, visitTerms } from "./terms.ts";
+import type { FilterSize, Kernel } from "./kernel.ts";
+import {
+  describe,
+  type FilterContents,
+  type LoadedKernel,
+  loadKernel,
+  MOST_SLOTS,
+} from "./loaded_kernel.ts";
 
-/** What is in a set, as bits that the kernel knows. */
-const SUBDOMAINS = 1;
-const URLS = 2;
-const EMAILS = 4;
-const NETWORKS4 = 8;
-const ADDRESSES6 = 16;
-const NAMES = 32;
-const HASHES = 64;
-const TINY = 128;
-const COMMON = 256;
-
-/** Kinds of which the kernel can add the bytes as they are. */
-const SIMPLE: readonly ObservableKind[] = [
-  "ipv4",
-  "domain",
-  "email",
-  "md5",
-  "sha1",
-  "sha256",
-  "sha512",
-];
-const SIMPLE_BITS = SIMPLE.reduce((bits, kind) => bits | 1 << OBSERVABLE_KINDS.indexOf(kind), 0);
-
-/** Values added at a time. */
-const BATCH = 16384;
-/** The most slots of the table that one value takes. */
-const MOST_SLOTS = 2;
+/** Values that go into the next filter with each update, and for each value that was added. */
+const SLICE = 1024;
+const PACE = 4;
+/** So many removed values are never worth another filter. */
+const FEW = 1024;
+/** How much more room a filter gets than one that is getting full. */
+const GROWTH = 1.5;
 
 /** A filter in a form that can be sent to another thread. */
-export interface FilterCopy {
+export interface FilterCopy extends FilterContents {
   readonly size: FilterSize;
   /** In shared memory, so that many threads can have it. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
-  readonly flags: number;
-  readonly prefixes4: readonly number[];
-  readonly prefixes6: readonly number[];
-  /** What `makeNeedles` gave. */
-  readonly needles: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** A kernel's filter. */
+/** The filter of a set. */
 export interface Filter {
-  /** Takes in what changed in the set. Removed values stay until the next rebuild: they only cost time. */
-  update(): void;
+  /**
+   * Takes in what changed in the set; gives the kernel that has the filter now. Removed values
+   * stay until there is another filter: they only cost time.
+   */
+  update(): Kernel;
+  /** There is something to do for `update`. */
+  readonly isBehind: boolean;
   /** Version of the set that the filter is for. */
   readonly version: number;
+  /** The filter after the last update. */
   copy(): FilterCopy;
 }
 
@@ -61,176 +50,66 @@ export function pasteFilter(kernel: Kernel, copy: FilterCopy): void {
   describe(kernel, copy);
 }
 
-function describe(
-  kernel: Kernel,
-  { flags, prefixes4, prefixes6, needles }: Omit<FilterCopy, "size" | "bytes">,
-): void {
-  const bytes = kernel.bytes();
-  bytes.set(prefixes4, PREFIXES4);
-  bytes.set(prefixes6, PREFIXES6);
-  if (needles !== undefined) bytes.set(needles, NEEDLES);
-  kernel.exports.describe(flags, prefixes4.length, prefixes6.length);
-  kernel.exports.describeNeedles(countNeedles(needles));
-}
-
-/** Makes the filter of a set in a kernel; it is empty until `update`. */
-export function createFilter(kernel: Kernel, iocs: IocSet): Filter {
+/** Makes the filter of a set; there is none until `update`. */
+export function createFilter(module: WebAssembly.Module, iocs: IocSet): Filter {
   let version = -1;
-  let epoch = -1;
-  let done = 0;
-  let built = 0;
-  let contents = emptyContents(0);
+  let now: LoadedKernel | undefined;
+  let next: LoadedKernel | undefined;
+  const cursors = [iocs.cursor(), iocs.cursor()];
 
-  function rebuild(view: IocView, values: number): void {
-    kernel.resize(sizeFor(values));
-    epoch = view.epoch;
-    done = 0;
-    built = iocs.size;
-    const flags = iocs.options.subdomains === true ? SUBDOMAINS : 0;
-    contents = emptyContents(flags);
+  /** Makes one that knows nothing yet, with room for all values and at least so many slots. */
+  function begin(slots = 0): LoadedKernel {
+    const cursor = cursors.find((cursor) => cursor !== now?.cursor)!;
+    cursor.at = 0;
+    const most = Math.max(slots, iocs.size * MOST_SLOTS);
+    return loadKernel(module, most, cursor, iocs.options.subdomains === true);
   }
 
-  function addNetwork(address: string, bits: number): void {
-    if (!address.includes(":")) {
-      if (!contents.prefixes4.includes(bits)) contents.prefixes4.push(bits);
-      contents.flags |= NETWORKS4;
-    } else {
-      if (bits < 128 && !contents.prefixes6.includes(bits)) contents.prefixes6.push(bits);
-      contents.flags |= ADDRESSES6;
-    }
+  /** One that knows all of the set, made at once: the first, or the next that is not ready in time. */
+  function make(view: IocView): LoadedKernel {
+    let made = next ?? begin();
+    while (!made.read(view, Infinity)) made = begin(made.slots * GROWTH);
+    next = undefined;
+    return made;
   }
 
-  function update(): void {
-    if (iocs.version === version) return;
+  /** The next one, if this one will soon be full or names too many lines. */
+  function successor({ held, slots, isGrown }: LoadedKernel): LoadedKernel | undefined {
+    if (held > 2 * iocs.size + FEW) return begin();
+    return isGrown ? begin(slots * GROWTH) : undefined;
+  }
+
+  const isBehind = () => next !== undefined || iocs.version !== version;
+
+  function update(): Kernel {
+    if (now !== undefined && !isBehind()) return now.kernel;
     const view = iocs.view();
-    // Half of what the filter knows is gone: it names too many lines.
-    if (view.epoch !== epoch || iocs.size < built / 2) rebuild(view, iocs.size);
-    while (done < view.count) {
-      const to = Math.min(view.count, done + BATCH);
-      const slots = kernel.exports.used.value + (to - done) * MOST_SLOTS;
-      if (slots > capacity(kernel.size)) rebuild(view, Math.max(slots, iocs.size));
-      else done = addValues(kernel, view, done, to, addNetwork);
+    const added = view.count - (now?.cursor.at ?? 0);
+    if (now?.read(view, Infinity) !== true) now = make(view);
+    next ??= successor(now);
+    if (next?.read(view, SLICE + added * PACE) === true && next.cursor.at >= view.count) {
+      now = next;
+      next = undefined;
     }
-    const { seen, tiny, common } = kernel.exports;
-    contents.flags |= flagsOf(seen.value) | (tiny.value ? TINY : 0) | (common.value ? COMMON : 0);
-    contents.needles = view.count <= MOST_NEEDLES ? makeNeedles(sourcesOf(view)) : undefined;
     version = iocs.version;
-    describe(kernel, contents);
+    now.describe(view);
+    return now.kernel;
   }
 
   return {
     update,
+    get isBehind() {
+      return isBehind();
+    },
     get version() {
       return version;
     },
     copy() {
+      const { kernel, contents } = now!;
       const filter = kernel.filter();
       const bytes = new Uint8Array(new SharedArrayBuffer(filter.length));
       bytes.set(filter);
       return { size: kernel.size, bytes, ...contents };
     },
   };
-}
-
-function emptyContents(flags: number) {
-  return {
-    flags,
-    prefixes4: [] as number[],
-    prefixes6: [] as number[],
-    needles: undefined as FilterCopy["needles"],
-  };
-}
-
-/** The values that are in a set now. */
-function* sourcesOf(view: IocView): Iterable<NeedleSource> {
-  for (let i = 0; i < view.count; i++) {
-    const kind = OBSERVABLE_KINDS[view.kinds[i]!];
-    if (kind !== undefined) yield { kind, key: keyOf(view, i) };
-  }
-}
-
-function keyOf(view: IocView, index: number): string {
-  const end = index + 1 < view.count ? view.starts[index + 1]! : view.used;
-  return new TextDecoder().decode(
-    view.arena.subarray(view.starts[index]! + view.skips[index]!, end),
-  );
-}
-
-/** A filter for so many values: 16 bits of the bitmap each or more, the table never fuller than `capacity`. */
-function sizeFor(values: number): FilterSize {
-  const bits = (least: number, count: number) => Math.max(least, Math.ceil(Math.log2(count)));
-  return {
-    bitmapBits: bits(10, values / 4),
-    tableBits: bits(8, values * MOST_SLOTS * 4 / 3),
-  };
-}
-
-function capacity(size: FilterSize): number {
-  return 3 * 2 ** size.tableBits / 4;
-}
-
-/** Adds the values number `from` up to `to`; returns where to go on. */
-function addValues(
-  kernel: Kernel,
-  view: IocView,
-  from: number,
-  to: number,
-  onNetwork: (address: string, bits: number) => void,
-): number {
-  const base = view.starts[from]!;
-  const end = to < view.count ? view.starts[to]! : view.used;
-  const starts = new Uint32Array(to - from + 1);
-  starts.set(view.starts.subarray(from, to));
-  starts[to - from] = end;
-  const kinds = view.kinds.subarray(from, to);
-  const startsAt = kernel.input(starts.byteLength + kinds.length + end - base);
-  const kindsAt = startsAt + starts.byteLength;
-  const arenaAt = kindsAt + kinds.length;
-  const bytes = kernel.bytes();
-  bytes.set(new Uint8Array(starts.buffer), startsAt);
-  bytes.set(kinds, kindsAt);
-  bytes.set(view.arena.subarray(base, end), arenaAt);
-  const visitor = termAdder(kernel, end - base + arenaAt, onNetwork);
-  for (let at = 0; at < to - from; at++) {
-    at = kernel.exports.addValues(arenaAt - base, startsAt, kindsAt, SIMPLE_BITS, at, to - from);
-    if (at < to - from) addTerms(view, from + at, visitor);
-  }
-  return to;
-}
-
-/** Adds a value that takes more than its text to find. */
-function addTerms(view: IocView, index: number, visitor: TermVisitor): void {
-  visitTerms(OBSERVABLE_KINDS[view.kinds[index]!]!, keyOf(view, index), visitor);
-}
-
-/** Adds terms to the filter; `scratch` is an address behind all that must stay. */
-function termAdder(
-  kernel: Kernel,
-  scratch: number,
-  onNetwork: (address: string, bits: number) => void,
-): TermVisitor {
-  const encoder = new TextEncoder();
-  const put = (text: string): number => {
-    const bytes = encoder.encode(text);
-    kernel.input(scratch + bytes.length - kernel.input(0));
-    kernel.bytes().set(bytes, scratch);
-    return bytes.length;
-  };
-  return {
-    text: (text) => kernel.exports.addText(scratch, put(text)),
-    end: (text) => kernel.exports.addEnd(scratch, put(text)),
-    network(address, bits) {
-      kernel.exports.addNetwork(scratch, put(address), bits);
-      onNetwork(address, bits);
-    },
-  };
-}
-
-/** What is in a set, given a bit for each kind. */
-function flagsOf(present: number): number {
-  const has = (...kinds: ObservableKind[]) =>
-    kinds.some((kind) => (present >>> OBSERVABLE_KINDS.indexOf(kind) & 1) !== 0);
-  return (has("url") ? URLS : 0) | (has("email") ? EMAILS : 0) |
-    (has("domain", "url", "email") ? NAMES : 0) |
-    (has("md5", "sha1", "sha256", "sha512") ? HASHES : 0);
 }

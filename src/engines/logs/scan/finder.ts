@@ -74,7 +74,11 @@ export interface Finder {
 }
 
 /** Makes a finder; a finder serves one reader at a time. */
-export type CreateFinder = (needles: Needles, format: LineFormat) => Finder;
+export interface CreateFinder {
+  (needles: Needles, format: LineFormat): Finder;
+  /** Takes in what changed in a set, so that the next block need not wait for it; false if nothing did. */
+  readonly keepUp?: (iocs: IocSet) => boolean;
+}
 
 /** A line that may hold an IoC, out of the block and safe to keep. */
 export interface Candidate {

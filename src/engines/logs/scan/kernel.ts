@@ -46,12 +46,16 @@ const HOST = 0x80000;
 const BEFORE = 64;
 const AFTER = 128;
 const PAGE = 65536;
+/** Room for blocks of a usual size. */
+const INPUT_PAGES = 16;
 
 /** Sizes of the filter as powers of two: words of 8 bytes, slots of 4 bytes. */
 export interface FilterSize {
   readonly bitmapBits: number;
   readonly tableBits: number;
 }
+
+const LEAST_SIZE: FilterSize = { bitmapBits: 10, tableBits: 8 };
 
 /** One instance of the kernel. */
 export interface Kernel {
@@ -77,29 +81,33 @@ export function compileKernel(): WebAssembly.Module | undefined {
   }
 }
 
-/** Makes an instance with an empty filter of the least size. */
-export function createKernel(module: WebAssembly.Module): Kernel {
-  const memory = new WebAssembly.Memory({ initial: 32 });
-  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const kernel = exports as unknown as KernelExports;
-  let size: FilterSize = { bitmapBits: 10, tableBits: 8 };
+/** Makes an instance with an empty filter. */
+export function createKernel(module: WebAssembly.Module, first = LEAST_SIZE): Kernel {
+  let size = first;
   const bitmapBytes = () => 8 << size.bitmapBits;
   const tableBytes = () => 4 << size.tableBits;
   const inputAt = () => HOST + bitmapBytes() + tableBytes() + BEFORE;
+  const memory = new WebAssembly.Memory({ initial: Math.ceil(inputAt() / PAGE) + INPUT_PAGES });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const kernel = exports as unknown as KernelExports;
 
   function reserve(end: number): void {
     const missing = end - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
   }
 
+  const configure = () =>
+    kernel.configure(HOST, size.bitmapBits, HOST + bitmapBytes(), size.tableBits);
+
   function resize(wanted: FilterSize): void {
     size = wanted;
     reserve(inputAt());
-    kernel.configure(HOST, size.bitmapBits, HOST + bitmapBytes(), size.tableBits);
+    configure();
     kernel.clear(bitmapBytes(), tableBytes());
   }
 
-  resize(size);
+  // Its memory is clear: a large filter takes pages only where values are.
+  configure();
   return {
     exports: kernel,
     bytes: () => new Uint8Array(memory.buffer as ArrayBuffer),

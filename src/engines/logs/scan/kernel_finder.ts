@@ -3,13 +3,12 @@ import type { IocSet } from "../../../match/set.ts";
 import { createEveryLineFinder } from "./every_line.ts";
 import { createFilter, type Filter } from "./filter.ts";
 import type { CreateFinder, Findings, LineFormat } from "./finder.ts";
-import { compileKernel, createKernel, type Kernel, LINES } from "./kernel.ts";
+import { compileKernel, type Kernel, LINES } from "./kernel.ts";
 import { createPlainFinder } from "./plain_finder.ts";
 
-/** A kernel that knows an IoC set. */
+/** What finds the values of an IoC set. */
 export interface Hunter {
   readonly module: WebAssembly.Module;
-  readonly kernel: Kernel;
   readonly filter: Filter;
 }
 
@@ -30,8 +29,7 @@ export function createHunters(compile = compileKernel): Hunters {
     const kernelModule = module();
     let hunter = hunters.get(iocs);
     if (hunter === undefined && kernelModule !== undefined) {
-      const kernel = createKernel(kernelModule);
-      hunter = { module: kernelModule, kernel, filter: createFilter(kernel, iocs) };
+      hunter = { module: kernelModule, filter: createFilter(kernelModule, iocs) };
       hunters.set(iocs, hunter);
     }
     return hunter;
@@ -44,18 +42,22 @@ export function createHunters(compile = compileKernel): Hunters {
  * filter is in memory once however many files are read.
  */
 export function createKernelFinders(hunters = createHunters()): CreateFinder {
-  return (needles, format) => {
+  const createFinder: CreateFinder = (needles, format) => {
     if (format.type === "lines") return createEveryLineFinder(needles, format);
     const hunter = hunters(needles.iocs);
     if (hunter === undefined) return createPlainFinder(needles, format);
-    const { kernel, filter } = hunter;
+    const { filter } = hunter;
     return {
-      find(block, start, end) {
-        filter.update();
-        return findInCopy(kernel, block, start, end, format);
-      },
+      find: (block, start, end) => findInCopy(filter.update(), block, start, end, format),
     };
   };
+  const keepUp = (iocs: IocSet) => {
+    const filter = hunters(iocs)?.filter;
+    if (filter?.isBehind !== true) return false;
+    filter.update();
+    return true;
+  };
+  return Object.assign(createFinder, { keepUp });
 }
 
 /** Bytes that the kernel overwrites around a block. */
