@@ -7,7 +7,7 @@ import { renderFieldsDocs } from "../match/fields/render.ts";
 import { renderSinkDocs } from "./sink_docs.ts";
 
 /** Generated files by path from the root of the project. */
-export const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
+const GENERATED: Readonly<Record<string, () => string | Promise<string>>> = {
   "config.yaml.example": renderExample,
   "docs/configuration.md": renderConfigDocs,
   "docs/fields.md": renderFieldsDocs,

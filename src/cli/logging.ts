@@ -58,7 +58,7 @@ function levelsFrom(name: string | undefined): ReadonlySet<LogLevel> {
 }
 
 /** One record as one line: `bridge: warning: can't read x`, with a time and the part's name in a daemon's log. */
-export function formatRecord(record: LogRecord, timestamps: boolean): string {
+function formatRecord(record: LogRecord, timestamps: boolean): string {
   const message = record.message.map((part) => typeof part === "string" ? part : show(part)).join(
     "",
   );

@@ -34,7 +34,7 @@ export function createProgressLine(now: () => number = Date.now): ProgressLine {
 }
 
 /** `1.2 GB of 4.0 GB (30 %), 810 MB/s, 12 hits, 4 s left`. */
-export function describeProgress(progress: Progress, hits: number, elapsedMs: number): string {
+function describeProgress(progress: Progress, hits: number, elapsedMs: number): string {
   const { bytesRead, bytesTotal } = progress;
   const rate = bytesRead / Math.max(elapsedMs / 1000, 0.001);
   const parts = [`${formatBytes(rate)}/s`, counted(hits, "hit")];

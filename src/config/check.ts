@@ -117,7 +117,7 @@ function unknownKey(path: readonly (string | number)[], table: OptionTable, loca
 }
 
 /** The candidate that differs by the fewest edits, if it is near at all. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
+function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -1,5 +1,5 @@
 /** Which indicators are used, by what their STIX objects say; plain values say nothing and pass. */
-import { isJsonObject, type JsonObject, type JsonValue } from "../json.ts";
+import type { JsonObject, JsonValue } from "../json.ts";
 import { instantToMillis, parseTimestamp } from "../stix/timestamp.ts";
 
 /** Conditions on indicators; unset ones hold. */
@@ -105,9 +105,4 @@ export function validityOf(stix: JsonObject): Validity {
 function timeOf(value: JsonValue | undefined): number | undefined {
   const instant = typeof value === "string" ? parseTimestamp(value) : undefined;
   return instant && instantToMillis(instant);
-}
-
-/** Whether a parsed JSON value is a STIX object at all. */
-export function isStixObject(value: unknown): value is JsonObject {
-  return isJsonObject(value) && typeof value["type"] === "string";
 }

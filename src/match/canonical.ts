@@ -7,7 +7,7 @@ import { formatAddress, formatPrefix, parseAddress, parsePrefix } from "./addres
 import type { ObservableKind } from "./observable.ts";
 
 /** Hexadecimal digits of each kind of hash. */
-export const HASH_DIGITS = { md5: 32, sha1: 40, sha256: 64, sha512: 128 } as const;
+const HASH_DIGITS = { md5: 32, sha1: 40, sha256: 64, sha512: 128 } as const;
 
 /** One kind of hash. */
 export type HashKind = keyof typeof HASH_DIGITS;

@@ -51,7 +51,7 @@ const EXTENSION_ID = "extension-definition--4b7c183f-eba0-56ea-b20d-ce0a1790f792
 const IDENTITY_ID = "identity--e9df6a31-280a-5a02-9c8c-18318519d4bf";
 
 /** Who defines the extension; goes into a bundle with it. */
-export const EXTENSION_AUTHOR: JsonObject = {
+const EXTENSION_AUTHOR: JsonObject = {
   type: "identity",
   spec_version: "2.1",
   id: IDENTITY_ID,
@@ -65,7 +65,7 @@ export const EXTENSION_AUTHOR: JsonObject = {
  * Declares the properties named `x_threatbus_…` (STIX 2.1 §7.3). Without it strict
  * readers (`stix2.parse` without `allow_custom`) refuse a sighting that has them.
  */
-export const EXTENSION: JsonObject = {
+const EXTENSION: JsonObject = {
   type: "extension-definition",
   spec_version: "2.1",
   id: EXTENSION_ID,

@@ -133,7 +133,7 @@ function createHold() {
  * (The upper bound leaves nothing out: Zeek logs a connection when it ends,
  * under the time when it began.)
  */
-export function mayHoldEventsOf(
+function mayHoldEventsOf(
   file: Pick<LogFile, "modified">,
   query: Pick<RetroQuery, "since">,
 ): boolean {

@@ -28,7 +28,7 @@ import { spellingsOf, type Unit } from "./units.ts";
 export type Style = "plain" | "named";
 
 /** Up to so many texts `:string in […]` costs little: it looks into each field of each layout. */
-export const PLAIN_TEXTS = 100;
+const PLAIN_TEXTS = 100;
 
 /**
  * Whether each row of an answer is a hit of its unit, so that VAST itself may

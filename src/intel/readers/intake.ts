@@ -37,7 +37,7 @@ export interface ReadReport {
 }
 
 /** So many invalid values are listed one by one. */
-export const MAX_LISTED = 20;
+const MAX_LISTED = 20;
 
 /** Entry of an input: a line from 1, or a path in a JSON document. */
 export type Spot = number | string;

@@ -95,7 +95,7 @@ export async function readIndicators(
 }
 
 /** Tells a format from the beginning of a text: `json`, `csv` or `plain`. */
-export function detectFormat(head: string, name: string): string {
+function detectFormat(head: string, name: string): string {
   const text = head.trimStart();
   if (text.startsWith("{") || /^\[\s*(?:[{"\]]|$)/.test(text)) return "json";
   const first = firstValue(text);

@@ -9,7 +9,7 @@
 export const OBSERVATION_OPERATORS = ["FOLLOWEDBY", "OR", "AND"] as const;
 
 /** Comparison operators in their one spelling (`==` is `=`, `<>` is `!=`). */
-export const COMPARISON_OPERATORS = [
+const COMPARISON_OPERATORS = [
   "=",
   "!=",
   "<",

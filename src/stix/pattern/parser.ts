@@ -32,7 +32,7 @@ export interface PatternProblem {
 }
 
 /** Parentheses nested deeper than this are refused, so that no text can exhaust the stack. */
-export const MAXIMUM_DEPTH = 100;
+const MAXIMUM_DEPTH = 100;
 
 const LOOSEST_FIRST = ["FOLLOWEDBY", "OR", "AND"] as const;
 const STRING_OPERATORS = new Set(["LIKE", "MATCHES", "ISSUBSET", "ISSUPERSET"]);
