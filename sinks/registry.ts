@@ -19,7 +19,7 @@ export const SINKS: Readonly<Record<string, SinkEntry>> = {
     schemes: ["syslog", "syslog+udp", "syslog+tcp", "syslog+tls"],
     load: () => import("./syslog/mod.ts"),
   },
-  webhook: { schemes: ["https", "http", "webhook"], load: () => import("./webhook.ts") },
+  webhook: { schemes: ["https", "http", "webhook"], load: () => import("./webhook/mod.ts") },
   process: { schemes: ["process"], load: () => import("./process.ts") },
 };
 

@@ -64,10 +64,11 @@ export function tellFailures(reports: readonly OutletReport[], logger: Logger): 
     const fate = lost > 0
       ? `${counted(lost, "hit")} not delivered`
       : "it had taken all hits by then";
-    logger.error("The sink {label} failed: {failure}; {fate}", {
+    logger.error("The sink {label} failed: {failure}; {fate}{hint}", {
       label,
       failure: failure ?? "no reason given",
       fate,
+      hint: failure instanceof BridgeError && failure.hint ? `. ${failure.hint}` : "",
     });
   }
   return failed.length > 0;

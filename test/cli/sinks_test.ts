@@ -79,6 +79,24 @@ Deno.test("bridge retro exits with 2 and counts what a sink did not take", () =>
     assert.doesNotMatch(stderr, /hunter2|s3cret/);
   }));
 
+Deno.test("bridge retro says what helps a sink that failed", () =>
+  withLog(async (_folder, log) => {
+    const server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => Response.redirect("http://elsewhere.example/hook", 307),
+    );
+    const { code, stderr } = await bridge([
+      ...["retro", "--ioc", "evil.example", "--logs", log],
+      ...["--sink", `http://127.0.0.1:${server.addr.port}/`],
+    ]);
+    await server.shutdown();
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /another host \(http:\/\/elsewhere\.example\).*3 hits not delivered\. Name the URL/,
+    );
+  }));
+
 Deno.test("bridge retro takes the sinks of the configuration, says so, and flags win", () =>
   withLog(async (folder, log) => {
     const expected = await Deno.readTextFile(log);

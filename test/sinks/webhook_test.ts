@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { parseSinkSpec } from "../../sinks/registry.ts";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
-import * as webhook from "../../sinks/webhook.ts";
+import * as webhook from "../../sinks/webhook/mod.ts";
 import { context, type Receiver, testConformance } from "./conformance.ts";
 import { deliveries, delivery, HOSTILE } from "./deliveries.ts";
 

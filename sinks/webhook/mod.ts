@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
-import type { Values } from "../src/config/config.ts";
-import type { OptionTable } from "../src/config/options.ts";
-import { ConfigError } from "../src/errors.ts";
-import { reasonOf } from "../src/system_error.ts";
-import { stixUuid } from "../src/stix/ids.ts";
-import { withTimeout } from "../src/wait.ts";
-import { readForm } from "./form.ts";
+import type { Values } from "../../src/config/config.ts";
+import type { OptionTable } from "../../src/config/options.ts";
+import { ConfigError } from "../../src/errors.ts";
+import { reasonOf } from "../../src/system_error.ts";
+import { stixUuid } from "../../src/stix/ids.ts";
+import { withTimeout } from "../../src/wait.ts";
+import { readForm } from "../form.ts";
 import {
   type Delivery,
   type Sink,
@@ -13,8 +13,9 @@ import {
   SinkError,
   type SinkModule,
   type SinkSpec,
-} from "./sink.ts";
-import { readTlsFiles } from "./tls_files.ts";
+} from "../sink.ts";
+import { readTlsFiles } from "../tls_files.ts";
+import { readSecrets, sign } from "./signature.ts";
 
 const OPTIONS = {
   url: {
@@ -92,6 +93,14 @@ export const open: SinkModule["open"] = async (raw, context) => {
   let disabled = false;
   let closed = false;
 
+  async function headersFor(id: string, body: Uint8Array): Promise<Headers> {
+    const all = new Headers(headers);
+    if (!all.has("content-type")) all.set("content-type", TYPES[options.payload]);
+    if (!all.has("user-agent")) all.set("user-agent", "bridge");
+    await sign(all, id, body, secrets);
+    return all;
+  }
+
   async function post(batch: readonly Delivery[], signal: AbortSignal): Promise<void> {
     if (disabled) throw new Error("the receiver wants no more (410 Gone)");
     const body = bodyOf(batch, options.payload);
@@ -101,7 +110,7 @@ export const open: SinkModule["open"] = async (raw, context) => {
     for (let redirects = 0;; redirects++) {
       const response = await fetch(target, {
         method: "POST",
-        headers: await sign(headers, id, body, secrets, options.payload),
+        headers: await headersFor(id, body),
         body: body as Uint8Array<ArrayBuffer>,
         redirect: "manual",
         signal: limit,
@@ -178,46 +187,12 @@ function fillHeaders(given: Readonly<Record<string, string>>, { env }: SinkConte
   return headers;
 }
 
-const HMAC = { name: "HMAC", hash: "SHA-256" };
-
-/** Secrets as Standard Webhooks writes them: base64, usually after `whsec_`. */
-async function readSecrets(options: Options, { env }: SinkContext): Promise<CryptoKey[]> {
-  const text = options.secret_file === undefined
-    ? env(options.secret_env) ?? ""
-    : await readText(options.secret_file);
-  const words = text.split(/\s+/).filter((word) => word !== "");
-  return await Promise.all(words.map((word) => {
-    const base64 = word.replace(/^whsec_/, "");
-    const secret = Buffer.from(base64, "base64");
-    if (secret.length >= 16 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64)) {
-      return crypto.subtle.importKey("raw", secret, HMAC, false, ["sign"]);
-    }
-    throw new ConfigError("Not a webhook secret: expected whsec_ and base64 of at least 16 bytes", {
-      place: options.secret_file === undefined
-        ? { key: `environment ${options.secret_env}` }
-        : { file: options.secret_file },
-      hint: "Make one with: echo whsec_$(openssl rand -base64 32)",
-    });
-  }));
-}
-
 async function createClient(options: Options): Promise<Deno.HttpClient> {
   const files = await readTlsFiles(options);
   try {
     return Deno.createHttpClient(files as Deno.CreateHttpClientOptions);
   } catch (error) {
     throw new ConfigError(`The files for TLS can't be used: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    throw new ConfigError(`Can't read it: ${reasonOf(error)}`, {
-      place: { file: path },
-      cause: error,
-    });
   }
 }
 
@@ -256,30 +231,6 @@ const TYPES = {
   each: "application/json",
   lines: "application/x-ndjson",
 };
-
-/** Adds the headers of Standard Webhooks 1.0.0; one signature for each secret in use. */
-async function sign(
-  given: Headers,
-  id: string,
-  body: Uint8Array,
-  secrets: readonly CryptoKey[],
-  payload: Options["payload"],
-): Promise<Headers> {
-  const headers = new Headers(given);
-  const seconds = Math.floor(Date.now() / 1000);
-  if (!headers.has("content-type")) headers.set("content-type", TYPES[payload]);
-  if (!headers.has("user-agent")) headers.set("user-agent", "bridge");
-  headers.set("webhook-id", id);
-  headers.set("webhook-timestamp", String(seconds));
-  if (secrets.length === 0) return headers;
-  const signed = Buffer.concat([Buffer.from(`${id}.${seconds}.`), body]);
-  const signatures = await Promise.all(secrets.map(async (secret) => {
-    const signature = await crypto.subtle.sign("HMAC", secret, signed);
-    return `v1,${Buffer.from(signature).toString("base64")}`;
-  }));
-  headers.set("webhook-signature", signatures.join(" "));
-  return headers;
-}
 
 /** Goes on at the same origin only: another host must get neither matches nor credentials. */
 function follow(response: Response, from: URL, redirects: number): URL {
