@@ -2,10 +2,14 @@
 import type { ScanFile } from "./finder.ts";
 import type { ScanJob } from "./job.ts";
 
-/** Plain files are cut into ranges of about so many bytes, smaller towards the end: all threads end at about the same time. */
+/**
+ * Plain files are cut into ranges of about so many bytes at most, towards the end into this part of
+ * what is left: all threads end at about the same time, and none runs out of ranges that are not too
+ * far ahead while another is at a long one.
+ */
 const RANGE_BYTES = 8 << 20;
-const LAST_RANGE_BYTES = 1 << 20;
-const LAST_BYTES = 16 << 20;
+const PART_LEFT = 1 / 12;
+const LEAST_RANGE_BYTES = 2 << 20;
 /** Below this many bytes a Worker takes longer to start than it saves. */
 const WORTH_WORKERS = 64 << 20;
 /** Below this many bytes the kernel takes longer to compile than it saves. */
@@ -30,8 +34,7 @@ export function isWorthWorkers(files: readonly ScanFile[], sweeping: boolean): b
   let weight = 0;
   for (const file of files) {
     if (isHere(file, sweeping)) continue;
-    weight += ((file.size ?? 0) - (file.from ?? 0)) *
-      (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
+    weight += bytesOf(file) * (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
   }
   return weight * (sweeping ? SWEEPING_WEIGHT : 1) >= WORTH_WORKERS;
 }
@@ -62,28 +65,27 @@ export function planJobs(
   rangeBytes = RANGE_BYTES,
 ): ScanJob[] {
   const jobs: ScanJob[] = [];
+  const isWhole = (file: ScanFile) => isHere(file, sweeping) || file.compression !== "none";
+  let left = files.reduce((sum, file) => sum + (isWhole(file) ? 0 : bytesOf(file)), 0);
   for (const [index, file] of files.entries()) {
     const add = (part: Pick<ScanJob, "range">) =>
       jobs.push({ id: jobs.length, index, file, ...part });
-    if (isHere(file, sweeping) || file.compression !== "none" || file.size === undefined) {
+    if (isWhole(file) || file.size === undefined) {
       add({});
       continue;
     }
     const { size, from = 0 } = file;
-    const small = index === files.length - 1 ? Math.min(rangeBytes, LAST_RANGE_BYTES) : rangeBytes;
-    const large = Math.max(from, size - LAST_BYTES);
-    const cuts = [...cut(from, large, rangeBytes), ...cut(large, size, small)];
-    if (cuts.length === 0) cuts.push(from);
-    for (const [i, start] of cuts.entries()) {
-      // The last one takes what was written since.
-      add({ range: { start, end: cuts[i + 1] ?? Infinity } });
+    for (let start = from, end = from; end !== Infinity; start = end) {
+      const bytes = Math.min(rangeBytes, Math.max(LEAST_RANGE_BYTES, left * PART_LEFT));
+      // The last one takes what was written since, and no small rest is left for it.
+      end = size - start < 1.5 * bytes ? Infinity : start + Math.floor(bytes);
+      left -= Math.min(end, size) - start;
+      add({ range: { start, end } });
     }
   }
   return jobs;
 }
 
-/** Where ranges of about so many bytes begin. */
-function cut(from: number, to: number, bytes: number): number[] {
-  const count = to === from ? 0 : Math.max(1, Math.round((to - from) / bytes));
-  return Array.from({ length: count }, (_, i) => from + Math.floor(i * (to - from) / count));
+function bytesOf({ size = 0, from = 0 }: ScanFile): number {
+  return size - from;
 }

@@ -6,7 +6,7 @@ import type { JobChunk, ScanJob } from "./job.ts";
 import { type Order, type Report, unpack } from "./wire.ts";
 
 /** Jobs given to a Worker at a time, so that it never waits for the next. */
-const QUEUED = 2;
+const QUEUED = 3;
 
 /** What a team tells. */
 export interface TeamEvents {
