@@ -2,7 +2,7 @@ import type { Match } from "../engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { Compounds } from "../logs/compounds.ts";
 import { compoundMatchOf, createCrediting, matchOf } from "./credit.ts";
-import { fingerprint } from "./ledger.ts";
+import { digestOf, fingerprint } from "./ledger.ts";
 import type { Block } from "./lines.ts";
 
 /** Matches a stream of events, and knows what of the past it has shown already. */
@@ -31,13 +31,14 @@ export function createStreamMatcher(
       const { credited, odd } = crediting.credit(block);
       const matches: Match[] = [];
       for (const { event, hits, held } of credited) {
+        const digest = digestOf(event.bytes);
         for (const hit of hits) {
-          remember(fingerprint(hit.handle, event.bytes));
+          remember(fingerprint(hit.handle, digest));
           matches.push(matchOf("LIVE", hit, event, indicators));
         }
         if (held === undefined) continue;
         for (const done of compounds.feed({ event, source: "vast", line: undefined }, held)) {
-          remember(fingerprint(done.handle, done.placed.event.bytes));
+          remember(fingerprint(done.handle, digestOf(done.placed.event.bytes)));
           matches.push(compoundMatchOf("LIVE", done.handle, done.placed.event, indicators));
         }
       }
@@ -48,7 +49,7 @@ export function createStreamMatcher(
         ? [...indicators.compounds]
         : indicators.iocs.hits(event.value).map(({ handle }) => handle);
       const keys = handles.filter((handle) => indicators.get(handle).id === indicator.id)
-        .map((handle) => fingerprint(handle, event.bytes));
+        .map((handle) => fingerprint(handle, digestOf(event.bytes)));
       if (keys.length === 0 || keys.some((key) => recent.has(key))) return false;
       keys.forEach(remember);
       return true;

@@ -72,8 +72,7 @@ async function run(job: ScanJob, port: MessagePort | undefined): Promise<void> {
 }
 
 async function send(job: ScanJob, chunks: readonly JobChunk[]): Promise<void> {
-  // Ranges are bounded already: the pool hands out only so many.
-  while (job.range === undefined && ahead >= AHEAD) {
+  while (ahead >= AHEAD) {
     await new Promise<void>((resolve) => onTaken = resolve);
   }
   ahead++;
