@@ -16,8 +16,9 @@ const HUNTING = [
 /** The same of what all calls but those of a hunt import. */
 const TREE = ["Connects threat intelligence to network telemetry."];
 
-/** And of what a hunt for lists of IoCs imports besides. */
+/** And of what a hunt imports besides for lists of IoCs, and for logs that are not tiny. */
 const LISTS = ["one value a line, comments after"];
+const KERNEL = ["ended without an end"];
 
 /**
  * Joins chunks of the bundle in `from` and writes it to `to`; `main` and `workers` keep their
@@ -34,10 +35,10 @@ export async function mergeChunks(
   const started = closure(graph, [join(from, main)]);
   const within = (texts: readonly string[]) =>
     closure(graph, texts.map((text) => findChunk(graph, text)));
-  const hunt = within(HUNTING), tree = within(TREE), lists = within(LISTS);
+  const hunt = within(HUNTING), tree = within(TREE), lists = within(LISTS), kernel = within(KERNEL);
   // What is in the tree and in another must not have the tree load that.
-  for (const id of tree.intersection(hunt.union(lists))) started.add(id);
-  const groups = Object.entries({ main: started, hunt, tree, lists });
+  for (const id of tree.intersection(hunt.union(lists).union(kernel))) started.add(id);
+  const groups = Object.entries({ main: started, hunt, tree, lists, kernel });
   const groupOf = (id: string) => groups.find(([, members]) => members.has(id))?.[0];
   await write(graph, join(from, main), join(to, main), groupOf);
   for (const worker of workers) {

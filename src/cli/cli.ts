@@ -46,7 +46,12 @@ const loadTree = () => import("./tree.ts");
  * the code of all that is to start fast, whichever command is first.
  */
 async function fillCodeCache(): Promise<void> {
-  await Promise.all([loadHunt(), loadTree(), import("../intel/readers/mod.ts")]);
+  await Promise.all([
+    loadHunt(),
+    loadTree(),
+    import("../intel/readers/mod.ts"),
+    import("../engines/logs/scan/kernel_scan.ts"),
+  ]);
 }
 
 /** Whether compiled code is kept already: Deno does it beside the folder that our files seem to be in. */

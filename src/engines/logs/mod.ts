@@ -8,8 +8,7 @@ import type { LiveOptions } from "./live/live.ts";
 import { openByteStream } from "./read/byte_stream.ts";
 import { type FilesHunt, huntInFiles } from "./retro.ts";
 import { MOVED } from "./scan/finder.ts";
-import { createHunters, createKernelFinders } from "./scan/kernel_finder.ts";
-import { createPoolScan } from "./scan/pool.ts";
+import { createLogScan } from "./scan/scan.ts";
 import { findLogFiles, findRotatingLogs, type LogFile } from "./sources/log_files.ts";
 import { readRoots, type Root } from "./sources/roots.ts";
 
@@ -46,13 +45,9 @@ export const spec: EngineSpec = {
 export async function open(options: LogsOptions): Promise<LogsEngine> {
   const roots = await readRoots(options.paths);
   const limits = options.limits === undefined ? {} : { limits: options.limits };
-  const hunters = createHunters();
-  const createFinder = createKernelFinders(hunters);
   /** What `prepare` found. */
   let found: ReturnType<typeof findLogFiles> | undefined;
-  const scan = createPoolScan({
-    hunters,
-    createFinder,
+  const scans = createLogScan({
     open: (file, signal) => {
       const { stream } = file as LogFile;
       if (stream !== undefined) return Promise.resolve(stream);
@@ -73,7 +68,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
     },
     async prepare(signal) {
       found = findLogFiles(roots, signal);
-      scan.prepare((await found.catch(() => undefined))?.files ?? []);
+      await scans.prepare((await found.catch(() => undefined))?.files ?? []);
     },
     async *retro(query, hooks, signal) {
       const isPart = query.ends !== undefined || query.searched !== undefined;
@@ -94,7 +89,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       const past = heads ? await import("./past.ts") : undefined;
       const extents = hooks.searched && await past?.extentsOf(files);
       const pastOf = isPart && past && { pastOf: (file: LogFile) => past.pastOf(file, query) };
-      const hunt = { query, hooks: { ...hooks, trouble }, scan, ...pastOf };
+      const hunt = { query, hooks: { ...hooks, trouble }, scan: scans.scan, ...pastOf };
       // What came since the last look of live matching is known to it then.
       const look = async () => {
         if (marks.size > 0) await frontier?.look(signal);
@@ -115,10 +110,11 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
     },
     async *live(indicators, signal, hooks = {}) {
       const { followLogs } = await import("./live/live.ts");
+      const createFinder = await scans.createFinder();
       yield* followLogs(roots, indicators, createFinder, options, hooks, signal, frontier);
     },
     ...(frontier === undefined ? {} : { mark: frontier.mark }),
-    close: () => Promise.resolve(scan.close()),
+    close: scans.close,
   };
 }
 

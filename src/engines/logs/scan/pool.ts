@@ -6,8 +6,7 @@ import type { Needles, Scan, ScanChunk, ScanFile } from "./finder.ts";
 import { createInlineScan, type InlineScanParts, type OpenFile, scanFile } from "./inline.ts";
 import { createJobRunner, type JobChunk, type ScanJob } from "./job.ts";
 import type { Hunter, Hunters } from "./kernel_finder.ts";
-import { createPlainFinder } from "./plain_finder.ts";
-import { isHere, isPacked, isWorthKernel, isWorthWorkers, planJobs, threadsFor } from "./plan.ts";
+import { isHere, isPacked, isWorthWorkers, planJobs, threadsFor } from "./plan.ts";
 import { createTally } from "./tally.ts";
 import { type Reading, startTeam, type Team } from "./team.ts";
 
@@ -45,7 +44,6 @@ export interface PoolScan {
 /** Scans on all cores where that is faster, else in the calling thread. */
 export function createPoolScan(parts: PoolScanParts): PoolScan {
   const inline = createInlineScan(parts);
-  const tiny = createInlineScan({ ...parts, createFinder: createPlainFinder });
   const threads = parts.threads ?? navigator.hardwareConcurrency;
   const isWorth = (files: readonly ScanFile[], sweeping: boolean) =>
     threads > 1 && (parts.rangeBytes !== undefined || isWorthWorkers(files, sweeping));
@@ -56,9 +54,6 @@ export function createPoolScan(parts: PoolScanParts): PoolScan {
   let ready: { readonly team: Team; readonly reading: Reading | undefined } | undefined;
 
   const scan: Scan = (files, needles, signal) => {
-    if (parts.rangeBytes === undefined && !isWorthKernel(files)) {
-      return tiny(files, needles, signal);
-    }
     const sweeping = needles.sweep !== undefined;
     const alone = !isWorth(files, sweeping);
     const hunter = alone ? undefined : parts.hunters(needles.iocs);
