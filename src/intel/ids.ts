@@ -2,7 +2,9 @@
  * STIX ids of indicators to handles and back, for millions: 16 bytes of UUID by handle, and a
  * table of handles that is at most two thirds full.
  */
+import { enlarge } from "../match/enlarge.ts";
 import type { Handle } from "../match/set.ts";
+import { createSlots } from "../match/slots.ts";
 
 /** See the top of the file. Case does not matter. */
 export interface Ids {
@@ -23,8 +25,8 @@ const WORDS = 4;
 /** Makes an empty index. */
 export function createIds(): Ids {
   let uuids = new Uint32Array(WORDS << 8);
-  /** Open addressing: a handle plus one, 0 if free. */
-  let slots = new Uint32Array(1 << 9);
+  /** Handles plus one. */
+  const slots = createSlots((number) => hash(uuids, (number - 1) * WORDS));
   let count = 0;
   /** The UUID that was asked for last: most are asked for, and then added. */
   const asked = new Uint32Array(WORDS);
@@ -38,8 +40,8 @@ export function createIds(): Ids {
     return true;
   }
 
-  /** The slot of the UUID in `words[at…]`, or the free one where it would go. */
-  function slotOf(words: Uint32Array, at: number): number {
+  /** The slot of the UUID in `words[at…]` among these, or the free one where it would go. */
+  function probe(slots: Uint32Array, words: Uint32Array, at: number): number {
     const mask = slots.length - 1;
     const [a, b, c, d] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
     for (let slot = hash(words, at) & mask;; slot = (slot + 1) & mask) {
@@ -52,52 +54,30 @@ export function createIds(): Ids {
     }
   }
 
-  function rehash(): void {
-    const old = slots;
-    slots = new Uint32Array(old.length * 2);
-    for (const taken of old) if (taken > 0) slots[slotOf(uuids, (taken - 1) * WORDS)] = taken;
-  }
-
-  /** Empties a slot; later ones of its run move up so that probing still finds them. */
-  function freeSlot(slot: number): void {
-    const mask = slots.length - 1;
-    let hole = slot;
-    for (let at = (slot + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-      const home = hash(uuids, (slots[at]! - 1) * WORDS) & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      slots[hole] = slots[at]!;
-      hole = at;
-    }
-    slots[hole] = 0;
-  }
-
   return {
     find(id) {
-      return ask(id) ? slots[slotOf(asked, 0)]! - 1 : -1;
+      if (!ask(id)) return -1;
+      const { now, old } = slots;
+      return (now[probe(now, asked, 0)]! || old[probe(old, asked, 0)]!) - 1;
     },
     add(id, handle) {
       if (!ask(id)) throw new RangeError(`${id} is no id of an indicator`);
-      if ((count + 1) * 3 > slots.length * 2) rehash();
-      if ((handle + 1) * WORDS > uuids.length) uuids = enlarged(uuids, (handle + 1) * WORDS);
-      const slot = slotOf(asked, 0);
+      slots.grow(count++);
+      uuids = enlarge(uuids, (handle + 1) * WORDS);
       uuids.set(asked, handle * WORDS);
-      slots[slot] = handle + 1;
-      count++;
+      slots.put(hash(asked, 0), handle + 1);
     },
     remove(handle) {
       if ((handle + 1) * WORDS > uuids.length) return;
-      const slot = slotOf(uuids, handle * WORDS);
-      if (slots[slot] !== handle + 1) return;
-      freeSlot(slot);
-      count--;
+      for (const some of [slots.now, slots.old]) {
+        const slot = probe(some, uuids, handle * WORDS);
+        if (some[slot] !== handle + 1) continue;
+        slots.free(some, slot);
+        count--;
+        return;
+      }
     },
   };
-}
-
-function enlarged(words: Uint32Array<ArrayBuffer>, least: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(Math.max(words.length * 2, least));
-  larger.set(words);
-  return larger;
 }
 
 /** As MurmurHash3 mixes: who makes ids may count them up. */

@@ -1,4 +1,5 @@
 /** What an indicator set knows of each handle, in typed arrays: 30 bytes a handle. */
+import { enlarge } from "../match/enlarge.ts";
 
 /** State of a handle. */
 export const State = {
@@ -18,13 +19,13 @@ const QUARANTINE = 4096;
 
 /** The columns; replaced as they grow, so always read through the object. */
 export interface Records {
-  states: Uint8Array;
-  refs: Uint32Array;
+  states: Uint8Array<ArrayBuffer>;
+  refs: Uint32Array<ArrayBuffer>;
   /** ms since the epoch. */
-  modified: Float64Array;
-  until: Float64Array;
-  sources: Uint16Array;
-  lines: Uint32Array;
+  modified: Float64Array<ArrayBuffer>;
+  until: Float64Array<ArrayBuffer>;
+  sources: Uint16Array<ArrayBuffer>;
+  lines: Uint32Array<ArrayBuffer>;
   /** One above the highest handle ever given. */
   length: number;
   /** The handle that `take` will give. */
@@ -51,12 +52,12 @@ export function createRecords(): Records {
     take() {
       if (freed.length - oldest > QUARANTINE) return freed[oldest++]!;
       if (oldest > QUARANTINE) oldest -= freed.splice(0, oldest).length;
-      if (records.length === records.states.length) grow(records);
+      makeRoom(records, records.length + 1);
       return records.length++;
     },
     takeAt(handle) {
       for (; records.length < handle; records.length++) freed.push(records.length);
-      while (records.length >= records.states.length) grow(records);
+      makeRoom(records, handle + 1);
       records.length = handle + 1;
     },
     free(handle) {
@@ -67,13 +68,11 @@ export function createRecords(): Records {
   return records;
 }
 
-function grow(records: Records): void {
-  const length = records.states.length * 2;
-  const copy = <A extends { set(from: A): void }>(to: A, from: A): A => (to.set(from), to);
-  records.states = copy(new Uint8Array(length), records.states);
-  records.refs = copy(new Uint32Array(length), records.refs);
-  records.modified = copy(new Float64Array(length), records.modified);
-  records.until = copy(new Float64Array(length), records.until);
-  records.sources = copy(new Uint16Array(length), records.sources);
-  records.lines = copy(new Uint32Array(length), records.lines);
+function makeRoom(records: Records, length: number): void {
+  records.states = enlarge(records.states, length);
+  records.refs = enlarge(records.refs, length);
+  records.modified = enlarge(records.modified, length);
+  records.until = enlarge(records.until, length);
+  records.sources = enlarge(records.sources, length);
+  records.lines = enlarge(records.lines, length);
 }

@@ -1,3 +1,5 @@
+import { enlarge } from "../match/enlarge.ts";
+
 /** Moments at which something is due, the earliest first: a binary heap, 12 bytes a moment. */
 export interface Timeline {
   readonly size: number;
@@ -13,14 +15,6 @@ export function createTimeline(): Timeline {
   let times = new Float64Array(64);
   let handles = new Uint32Array(64);
   let size = 0;
-
-  function grow(): void {
-    const [oldTimes, oldHandles] = [times, handles];
-    times = new Float64Array(size * 2);
-    handles = new Uint32Array(size * 2);
-    times.set(oldTimes);
-    handles.set(oldHandles);
-  }
 
   function place(at: number, time: number, handle: number): void {
     times[at] = time;
@@ -47,7 +41,8 @@ export function createTimeline(): Timeline {
       return size === 0 ? Infinity : times[0]!;
     },
     add(time, handle) {
-      if (size === times.length) grow();
+      times = enlarge(times, size + 1);
+      handles = enlarge(handles, size + 1);
       let at = size++;
       while (at > 0) {
         const parent = (at - 1) >> 1;

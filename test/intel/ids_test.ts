@@ -30,11 +30,23 @@ Deno.test("createIds() behaves as a map under any adds and removes", () => {
   );
 });
 
-Deno.test("createIds() finds each of many random ids", () => {
+Deno.test("createIds() finds each of many random ids, while it grows too", () => {
   const ids = createIds();
   const all = Array.from({ length: 20_000 }, () => `indicator--${crypto.randomUUID()}`);
-  all.forEach((id, handle) => ids.add(id, handle));
-  assert(all.every((id, handle) => ids.find(id) === handle));
+  const held = new Set<number>();
+  for (const [handle, id] of all.entries()) {
+    ids.add(id, handle);
+    held.add(handle);
+    const other = handle * 7919 % (handle + 1);
+    if (handle % 3 === 0) {
+      ids.remove(other);
+      held.delete(other);
+    }
+    for (const asked of [other, handle >> 1, handle]) {
+      assert.equal(ids.find(all[asked]!), held.has(asked) ? asked : -1);
+    }
+  }
+  assert(all.every((id, handle) => ids.find(id) === (held.has(handle) ? handle : -1)));
 });
 
 Deno.test("createIds() holds nothing but indicators' ids", () => {
