@@ -97,6 +97,8 @@ async function* scanInPool(
   team.follow({
     chunk(id, chunk) {
       board.put(id, chunk);
+      // At once, as this thread may be waiting for matches to be written.
+      if (chunk.end) here.handOut();
       news.tell();
     },
     lost(ids, error) {
@@ -140,6 +142,8 @@ async function* scanInPool(
 
 /** What this thread does for the scan. */
 interface OwnPart {
+  /** Gives out jobs to the Workers. */
+  handOut(): void;
   /** Gives out jobs, then does one step of its own; false if there is nothing to do. */
   work(): Promise<boolean>;
   /** Does a job now, whatever else is under way. */
@@ -200,7 +204,15 @@ function createOwnPart(
     if (next.value.end) current = undefined;
   }
 
+  function handOut(): void {
+    team.handOut(
+      (suits) => board.take((job) => !isHere(job.file, sweeping) && suits(job)),
+      (job) => isPaired(job, board.free, team),
+    );
+  }
+
   return {
+    handOut,
     redo(job) {
       const other = createJobRunner(module, parts.limits ?? DEFAULT_LIMITS);
       other.use(filter.copy());
@@ -217,10 +229,7 @@ function createOwnPart(
         const job = board.take(() => true);
         if (job !== undefined) current = { id: job.id, chunks: run(job, readBeside(job)) };
       }
-      team.handOut(
-        (suits) => board.take((job) => !isHere(job.file, sweeping) && suits(job)),
-        (job) => isPaired(job, board.free, team),
-      );
+      handOut();
       if (current === undefined) return false;
       const until = performance.now() + TURN;
       do await step(current); while (current !== undefined && performance.now() < until);
