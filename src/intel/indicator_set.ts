@@ -121,13 +121,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   /** The indicator is made only for who asks for it. */
   function tell(type: IndicatorChange["type"], handle: Handle, indicator: () => Indicator): void {
     if (listeners.size === 0) return;
-    const change = {
-      type,
-      handle,
-      get indicator() {
-        return indicator();
-      },
-    };
+    const change = new Change(type, handle, indicator) as IndicatorChange;
     for (const listener of listeners) listener(change);
   }
 
@@ -197,12 +191,14 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       if (old !== undefined) tell("remove", handle, old.indicator);
       return ignore(obstacle);
     }
-    const left = decision as readonly Observable[];
-    tell(
-      old ? "edit" : "add",
-      handle,
-      () => stixIndicator(given.stix, textOf(json), left, given.place),
-    );
+    if (listeners.size > 0) {
+      const left = decision as readonly Observable[];
+      tell(
+        old ? "edit" : "add",
+        handle,
+        () => stixIndicator(given.stix, textOf(json), left, given.place),
+      );
+    }
     if (old === undefined) return { type: "added", handle };
     return { type: "edited", handle, ...(samePattern && { samePattern }) };
   }
@@ -394,6 +390,19 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       signal.addEventListener("abort", () => listeners.delete(own), { once: true });
     },
   };
+}
+
+/** A class, as an object with a getter of its own costs more than all else about a change. */
+class Change {
+  constructor(
+    readonly type: IndicatorChange["type"],
+    readonly handle: Handle,
+    private readonly read: () => Indicator,
+  ) {}
+
+  get indicator(): Indicator {
+    return this.read();
+  }
 }
 
 /** The state that a decision gives a version. */

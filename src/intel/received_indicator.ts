@@ -46,12 +46,12 @@ export function readReceived(bytes: Uint8Array): ReceivedIndicator | undefined {
   const from = timeOf(bytes, FROM!, -Infinity), until = timeOf(bytes, UNTIL!, Infinity);
   if (isNaN(modified) || isNaN(from) || isNaN(until)) return undefined;
   if (plain[PATTERN!] !== 1) return undefined;
-  const pattern = bytes.subarray(starts[PATTERN!]! + 1, ends[PATTERN!]! - 1);
-  const point = plainPoint(pattern, 0, pattern.length);
+  const start = starts[PATTERN!]! + 1, end = ends[PATTERN!]! - 1;
+  const point = plainPoint(bytes, start, end);
   if (point === undefined) return undefined;
   const id = textOf(bytes.subarray(starts[ID!]! + 1, ends[ID!]! - 1));
   const validity = { modified, from, until, revoked: revoked === TRUE };
-  return new ReceivedIndicator(id, [point], validity, bytes, pattern);
+  return new ReceivedIndicator(id, [point], validity, bytes, start, end);
 }
 
 /** The place of a member's value among the words, or -1. */
@@ -92,11 +92,13 @@ export class ReceivedIndicator implements Indicator {
     readonly validity: Validity,
     /** UTF-8. */
     readonly bytes: Uint8Array,
-    private readonly patternBytes: Uint8Array,
+    /** Where the pattern is. */
+    private readonly start: number,
+    private readonly end: number,
   ) {}
 
   get pattern(): string {
-    return textOf(this.patternBytes);
+    return textOf(this.bytes.subarray(this.start, this.end));
   }
 
   get json(): string {

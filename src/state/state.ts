@@ -104,11 +104,13 @@ function openDatabase(path: string): DatabaseSync {
     Deno.openSync(path, { create: true, write: true, mode: 0o600 }).close();
   }
   const db = new DatabaseSync(path);
+  // Of a new file: in pages of 4096 bytes, an indicator or a sighting takes a third of one.
   db.exec(`
+    PRAGMA page_size = 8192;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA busy_timeout = 5000;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 2000;
     PRAGMA cache_size = -16384;
   `);
   return db;

@@ -140,10 +140,12 @@ function established(
       if (size > options.maxMessageSize) {
         throw new ZmtpError(`A message is longer than the ${options.maxMessageSize} bytes allowed`);
       }
-      parts.push(frame.body);
-      if (frame.more) return;
-      out.push(asSubscription(parts, options.socketType) ?? { type: "message", message: parts });
-      [parts, size] = [[], 0];
+      if (frame.more) return void parts.push(frame.body);
+      // Not by `push`, which makes room for 17: most messages have one frame, and many may wait.
+      const message = parts.length === 0 ? [frame.body] : [...parts, frame.body];
+      out.push(asSubscription(message, options.socketType) ?? { type: "message", message });
+      if (parts.length > 0) parts = [];
+      size = 0;
     };
     try {
       for (
