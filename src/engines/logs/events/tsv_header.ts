@@ -64,6 +64,12 @@ export function formatOf(header: TsvHeader): LineFormat {
 /** The format after a line that begins with `#`, as far as a finder has to know. */
 export function formatAfter(now: LineFormat, line: Uint8Array): LineFormat {
   const text = new TextDecoder().decode(line).replace(/\r$/, "");
+  const next = separatorsAfter(now, text);
+  if (next.type !== "tsv" || now.type !== "tsv" || now.header === undefined) return next;
+  return withHeader(next, readHeaderLine(now.header, text));
+}
+
+function separatorsAfter(now: LineFormat, text: string): LineFormat {
   if (text.startsWith("#separator ")) return formatOf(readHeaderLine(DEFAULT_HEADER, text));
   if (!text.startsWith("#set_separator")) return now;
   // One character of any kind stands between the directive and its value.
@@ -72,10 +78,16 @@ export function formatAfter(now: LineFormat, line: Uint8Array): LineFormat {
   return { ...now, setSeparator };
 }
 
+/** The format of rows of which it is known what they say. */
+export function withHeader(format: LineFormat, header = DEFAULT_HEADER): LineFormat {
+  return format.type === "tsv" ? { ...format, header } : format;
+}
+
 /** Tells whether two formats are the same to a finder. */
 export function sameFormat(a: LineFormat, b: LineFormat): boolean {
   if (a.type !== "tsv" || b.type !== "tsv") return a.type === b.type;
-  return a.separator === b.separator && a.setSeparator === b.setSeparator;
+  return a.separator === b.separator && a.setSeparator === b.setSeparator &&
+    (a.header === b.header || JSON.stringify(a.header) === JSON.stringify(b.header));
 }
 
 function singleByte(text: string): number | undefined {

@@ -1,9 +1,11 @@
 import { isJsonObject } from "../../../json.ts";
+import { rowToJson } from "../events/tsv_row.ts";
 import type { CreateFinder, Finder, Findings, LineFormat, Needles, Sweep } from "./finder.ts";
 
 const NEWLINE = 0x0a;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const RETURN = 0x0d;
 
 /**
  * The simplest finder: each line that can be an event is a candidate. It is the
@@ -53,27 +55,38 @@ function withSwept(
 
 const decoder = new TextDecoder();
 
-/** Lines that are no JSON after all are told of where lines are read. */
-function isAdmitted(
-  block: Uint8Array,
-  from: number,
-  to: number,
-  { admits, glance }: Sweep,
-): boolean {
-  if (!glance(block, from, to)) return false;
+/** Lines that are no events after all are told of where lines are read. */
+function isAdmitted(json: string | undefined, { admits }: Sweep): boolean {
+  if (json === undefined) return true;
   let event: unknown;
   try {
-    event = JSON.parse(decoder.decode(block.subarray(from, to)));
+    event = JSON.parse(json);
   } catch {
     return true;
   }
   return !isJsonObject(event) || admits(event);
 }
 
+/** Whether a line of a format may matter to a sweep; undefined if none tells, so that all may. */
+function admitter(
+  format: LineFormat,
+): ((block: Uint8Array, from: number, to: number, sweep: Sweep) => boolean) | undefined {
+  if (format.type === "json") {
+    return (block, from, to, sweep) =>
+      sweep.glance(block, from, to) &&
+      isAdmitted(decoder.decode(block.subarray(from, to)), sweep);
+  }
+  const header = format.type === "tsv" ? format.header : undefined;
+  if (header === undefined) return undefined;
+  return (block, from, to, sweep) => {
+    const row = block.subarray(from, block[to - 1] === RETURN ? to - 1 : to);
+    return isAdmitted(rowToJson(row, header), sweep);
+  };
+}
+
 /**
  * The finder for a format: the given one where it can tell lines apart, else every
- * line. With a sweep, lines that may matter to it are named too: of JSON those that it
- * admits, of TSV all, as what they say is told by headers.
+ * line. With a sweep, lines that may matter to it are named too.
  */
 export function chooseFinder(
   createFinder: CreateFinder,
@@ -83,6 +96,7 @@ export function chooseFinder(
   const everyLine = createEveryLineFinder(needles, format);
   if (format.type === "lines") return everyLine;
   let finder: Finder | undefined;
+  const admit = admitter(format);
   return {
     find(block, start, end) {
       finder ??= createFinder(needles, format);
@@ -91,11 +105,7 @@ export function chooseFinder(
       const { sweep } = needles;
       if (sweep === undefined) return named;
       const all = everyLine.find(block, start, end);
-      return withSwept(
-        named,
-        all,
-        (from, to) => format.type !== "json" || isAdmitted(block, from, to, sweep),
-      );
+      return withSwept(named, all, (from, to) => admit?.(block, from, to, sweep) ?? true);
     },
   };
 }

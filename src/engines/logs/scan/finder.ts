@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../../json.ts";
 import type { IocSet } from "../../../match/set.ts";
+import type { TsvHeader } from "../events/tsv_header.ts";
 
 /**
  * The seam between reading and understanding: a finder goes over whole lines at
@@ -12,7 +13,13 @@ export type LineFormat =
   /** One JSON object a line: Suricata EVE, Zeek JSON, any NDJSON. */
   | { readonly type: "json" }
   /** Zeek TSV; both separators are single bytes. */
-  | { readonly type: "tsv"; readonly separator: number; readonly setSeparator: number }
+  | {
+    readonly type: "tsv";
+    readonly separator: number;
+    readonly setSeparator: number;
+    /** What the rows say, where a sweep has to know. */
+    readonly header?: TsvHeader;
+  }
   /** Nothing is known of their inside (TSV with odd separators): every line is a candidate. */
   | { readonly type: "lines" };
 
@@ -123,6 +130,8 @@ export interface ScanFile {
   readonly once?: boolean;
   readonly compression: "none" | "gzip" | "zstd";
   readonly format: LineFormat;
+  /** TSV only: what stands before its first row. */
+  readonly header?: TsvHeader;
   /** Bytes on disk; unknown for pipes. */
   readonly size?: number;
   /** Plain JSON only: where to begin, at the start of a line; lines count from there. */

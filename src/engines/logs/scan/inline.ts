@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { ByteStream } from "../read/byte_stream.ts";
 import { describeReadError } from "../read/read_error.ts";
 import { type Block, type BlockLimits, DEFAULT_LIMITS, readBlocks } from "../read/blocks.ts";
-import { formatAfter, sameFormat } from "../events/tsv_header.ts";
+import { formatAfter, sameFormat, withHeader } from "../events/tsv_header.ts";
 import { chooseFinder, createEveryLineFinder } from "./every_line.ts";
 import {
   type Candidate,
@@ -58,7 +58,8 @@ export async function* scanFile(
   try {
     stream = await parts.open(file, signal);
     const { createFinder, limits } = parts;
-    const scanner = createBlockScanner(file.format, needles, createFinder, 1, limits);
+    const format = needles.sweep === undefined ? file.format : withHeader(file.format);
+    const scanner = createBlockScanner(format, needles, createFinder, 1, limits);
     for await (const block of readBlocks(stream, parts.limits)) {
       signal.throwIfAborted();
       const bytes = stream.rawBytes - raw;

@@ -1,4 +1,5 @@
 /** How a scan is cut into jobs, and whether that is worth it. */
+import { withHeader } from "../events/tsv_header.ts";
 import type { ScanFile } from "./finder.ts";
 import type { ScanJob } from "./job.ts";
 
@@ -40,12 +41,13 @@ export function isWorthWorkers(files: readonly ScanFile[], sweeping: boolean): b
 }
 
 /**
- * Whether only the calling thread can scan a file. In a sweep it has TSV to itself, as
- * ranges don't know the headers that tell what their lines say.
+ * Whether only the calling thread can scan a file. In a sweep it has TSV to itself if the
+ * file's beginning doesn't tell what its rows say.
  */
 export function isHere(file: ScanFile, sweeping: boolean): boolean {
   const { type } = file.format;
-  return file.once === true || type === "lines" || (sweeping && type === "tsv");
+  return file.once === true || type === "lines" ||
+    (sweeping && type === "tsv" && file.header === undefined);
 }
 
 /** Whether one thread can read a file for another that scans it: it has to be decompressed. */
@@ -68,8 +70,7 @@ export function planJobs(
   const isWhole = (file: ScanFile) => isHere(file, sweeping) || file.compression !== "none";
   let left = files.reduce((sum, file) => sum + (isWhole(file) ? 0 : bytesOf(file)), 0);
   for (const [index, file] of files.entries()) {
-    const add = (part: Pick<ScanJob, "range">) =>
-      jobs.push({ id: jobs.length, index, file, ...part });
+    const add = (part: Partial<ScanJob>) => jobs.push({ id: jobs.length, index, file, ...part });
     if (isWhole(file) || file.size === undefined) {
       add({});
       continue;
@@ -80,7 +81,10 @@ export function planJobs(
       // The last one takes what was written since, and no small rest is left for it.
       end = size - start < 1.5 * bytes ? Infinity : start + Math.floor(bytes);
       left -= Math.min(end, size) - start;
-      add({ range: { start, end } });
+      // Most logs have one header, at their beginning; the tally sees where that is not so.
+      const header = start === 0 ? undefined : file.header;
+      const format = sweeping ? withHeader(file.format, header) : file.format;
+      add({ file: { ...file, format }, range: { start, end } });
     }
   }
   return jobs;

@@ -61,7 +61,7 @@ export function createPoolScan(parts: PoolScanParts): PoolScan {
     const jobs = planJobs(files, sweeping, parts.rangeBytes);
     const { team, reading } = ready ?? { team: start(hunter.module, jobs), reading: undefined };
     ready = undefined;
-    return scanInPool(files, needles, signal, jobs, team, { ...parts, hunter, reading });
+    return scanInPool(needles, signal, jobs, team, { ...parts, hunter, reading });
   };
   return Object.assign(scan, {
     prepare(files: readonly ScanFile[]) {
@@ -71,7 +71,8 @@ export function createPoolScan(parts: PoolScanParts): PoolScan {
       const team = start(module, jobs);
       const [first, ...others] = jobs;
       // What is decompressed now is there when it is known what to look for.
-      const reading = isPaired(first!, others.length, team) ? team.read(first!.file) : undefined;
+      const paired = first !== undefined && isPaired(first, others.length, team);
+      const reading = paired ? team.read(first.file) : undefined;
       ready = { team, reading };
     },
     close: () => ready?.team.end(),
@@ -84,7 +85,6 @@ function isPaired(job: ScanJob, free: number, team: Team): boolean {
 }
 
 async function* scanInPool(
-  files: readonly ScanFile[],
   needles: Needles,
   signal: AbortSignal,
   jobs: readonly ScanJob[],
@@ -114,7 +114,7 @@ async function* scanInPool(
   const sweeping = needles.sweep !== undefined;
   const here = createOwnPart(board, team, needles, sweeping, parts, signal);
   try {
-    const tally = createTally(files);
+    const tally = createTally(jobs);
     while (!board.done) {
       signal.throwIfAborted();
       if (failure !== undefined) throw failure;

@@ -1,6 +1,6 @@
 /** From the chunks of jobs to those of files: lines counted through, formats followed. */
 import { sameFormat } from "../events/tsv_header.ts";
-import type { LineFormat, ScanChunk, ScanFile } from "./finder.ts";
+import type { LineFormat, ScanChunk } from "./finder.ts";
 import type { JobChunk, ScanJob } from "./job.ts";
 
 /** Follows the jobs in order. */
@@ -14,10 +14,11 @@ export interface Tally {
 }
 
 /** Makes a tally for jobs in the order of files and lines. */
-export function createTally(files: readonly ScanFile[]): Tally {
+export function createTally(jobs: readonly ScanJob[]): Tally {
+  const firsts = jobs.filter(({ index }, i) => index !== jobs[i - 1]?.index);
   /** Lines of the jobs of each file that have ended, and of the one that has not. */
-  const lines = files.map(() => ({ ended: 0, current: 0 }));
-  const formats = files.map(({ format }) => format);
+  const lines = firsts.map(() => ({ ended: 0, current: 0 }));
+  const formats = firsts.map(({ file }) => file.format);
   const isMistaken = (job: ScanJob) => !sameFormat(job.file.format, formats[job.index]!);
   return {
     format: (job) => formats[job.index]!,

@@ -169,8 +169,8 @@ function logFile(
   compression: ScanFile["compression"],
 ): LogFile {
   const { path, identity, modified, size } = found;
-  const { kind, format, firstTime } = sniffed;
-  const file = { path, identity, modified, kind, format, firstTime, compression };
+  const { type: _, ...told } = sniffed;
+  const file = { path, identity, modified, compression, ...told };
   return found.pipe ? { ...file, once: true } : { ...file, size };
 }
 

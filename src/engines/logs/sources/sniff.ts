@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject } from "../../../json.ts";
 import { createEventReader } from "../events/event_reader.ts";
-import { DEFAULT_HEADER, formatOf, readHeaderLine } from "../events/tsv_header.ts";
+import { DEFAULT_HEADER, formatOf, readHeaderLine, type TsvHeader } from "../events/tsv_header.ts";
 import { foreignKind } from "../read/compression.ts";
 import type { LineFormat } from "../scan/finder.ts";
 
@@ -13,6 +13,8 @@ export type Sniffed =
     readonly type: "log";
     readonly kind: LogKind;
     readonly format: LineFormat;
+    /** TSV only: what stands before its first row. */
+    readonly header?: TsvHeader;
     /** Time of the first event that tells one, ms since the epoch. */
     readonly firstTime: number | undefined;
   }
@@ -101,17 +103,22 @@ function kindOfEvent(event: JsonObject): LogKind {
 }
 
 function log(kind: LogKind, head: Uint8Array, lines: readonly string[]): Sniffed {
-  const format = kind === "zeek-tsv" ? tsvFormat(lines) : { type: "json" } as const;
-  return { type: "log", kind, format, firstTime: firstTime(format, head) };
+  const json: LineFormat = { type: "json" };
+  if (kind !== "zeek-tsv") {
+    return { type: "log", kind, format: json, firstTime: firstTime(json, head) };
+  }
+  const header = firstHeader(lines);
+  const format = formatOf(header);
+  return { type: "log", kind, format, header, firstTime: firstTime(format, head) };
 }
 
-function tsvFormat(lines: readonly string[]): LineFormat {
+function firstHeader(lines: readonly string[]): TsvHeader {
   let header = DEFAULT_HEADER;
   for (const line of lines) {
     if (line.startsWith("#")) header = readHeaderLine(header, line.replace(/\r$/, ""));
     else if (header.fields.length > 0) break;
   }
-  return formatOf(header);
+  return header;
 }
 
 function firstTime(format: LineFormat, head: Uint8Array): number | undefined {
