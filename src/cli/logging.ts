@@ -1,5 +1,5 @@
 import { LEVELS, type Log, type LogLevel, type LogRecord, setLog } from "../log.ts";
-import { stripControls } from "./terminal.ts";
+import { stripControls } from "../controls.ts";
 import { ConfigError } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";
 

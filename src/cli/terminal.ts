@@ -3,7 +3,7 @@
 /** `--color`. */
 export type ColorChoice = "auto" | "always" | "never";
 
-/** Whether to colour what goes to a stream: only on a terminal, and never against NO_COLOR (no-color.org). */
+/** Whether to colour what goes to a stream: unless told, on a terminal without NO_COLOR (no-color.org). */
 export function useColor(
   choice: ColorChoice,
   isTerminal: boolean,
@@ -12,8 +12,6 @@ export function useColor(
   if (choice !== "auto") return choice === "always";
   return isTerminal && !env("NO_COLOR") && env("TERM") !== "dumb";
 }
-
-export { stripControls } from "../controls.ts";
 
 /** `1 hit`, `2 hits`. */
 export function counted(count: number, noun: string): string {

@@ -3,8 +3,6 @@ import type { Format } from "./format.ts";
 /** The event alone; for JSON logs byte for byte as it stands there. */
 export function create(): Format {
   return {
-    name: "context",
-    summary: "the event alone, as it is",
     render: (match) => match.context ?? match.event.bytes,
   };
 }

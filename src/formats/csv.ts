@@ -31,8 +31,6 @@ const decoder = new TextDecoder();
  */
 export function create(): Format {
   return {
-    name: "csv",
-    summary: "comma separated values with a header",
     head: () => encoder.encode(COLUMNS.join(",")),
     render: (match) => encoder.encode(cellsOf(match).map(quote).join(",")),
   };

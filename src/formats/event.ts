@@ -1,10 +1,13 @@
 import type { JsonObject, JsonValue } from "../json.ts";
 import { guessLog } from "../match/fields/log_name.ts";
 
-/** What Suricata, Zeek and VAST call the two ends of a flow; the first name that is there counts. */
+/** What Suricata, Zeek and ECS call the two ends of a flow; the first name that is there counts. */
 const ENDPOINTS = {
-  source: [["src_ip", "src_port"], ["id.orig_h", "id.orig_p"], ["source_ip", "source_port"]],
-  target: [["dest_ip", "dest_port"], ["id.resp_h", "id.resp_p"], ["destination_ip", "dest_port"]],
+  source: [["src_ip", "src_port"], ["id.orig_h", "id.orig_p"], ["source.ip", "source.port"]],
+  target: [["dest_ip", "dest_port"], ["id.resp_h", "id.resp_p"], [
+    "destination.ip",
+    "destination.port",
+  ]],
 } as const;
 
 /** What kind of event it is, in the words of its source: `dns`, `http`, `conn`. */
@@ -25,7 +28,7 @@ export function endpointOf(
   return ["", ""];
 }
 
-/** Zeek's `id.orig_h` is a flat key in its JSON and a record in VAST's. */
+/** Zeek's `id.orig_h` is a flat key in its JSON and a record in VAST's; ECS has both, too. */
 function look(event: JsonObject, name: string): JsonValue | undefined {
   if (event[name] !== undefined) return event[name];
   const [record, field] = name.split(".");

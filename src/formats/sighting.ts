@@ -2,8 +2,6 @@ import { createBusSpeller } from "../stix/bus_sighting.ts";
 import { createBundleWriter, sightingBytes } from "../stix/sighting.ts";
 import type { Format, FormatOptions } from "./format.ts";
 
-const NAME = { name: "sighting", summary: "a STIX 2.1 sighting" };
-
 /**
  * STIX 2.1 sightings as the ancestor sends them to the bus, one object a line; or
  * all of them in one bundle, which is a JSON document once its tail is written.
@@ -12,14 +10,12 @@ export function create(options: FormatOptions): Format {
   if (options.bundle !== true) {
     const spell = options.bus === true ? createBusSpeller() : sightingBytes;
     return {
-      ...NAME,
       render: (match, uuid) => spell(match, { uuid }),
       renderWindow: (source, window) => sightingBytes(source, { window }),
     };
   }
   const bundle = createBundleWriter();
   return {
-    ...NAME,
     head: bundle.head,
     render: (match) => bundle.add(match),
     renderWindow: bundle.add,

@@ -20,8 +20,9 @@ async function render(name: string, match: Match, options = {}): Promise<string>
   return new TextDecoder().decode((await loadFormat(name, options)).render(match));
 }
 
-Deno.test("loadFormat() loads every format under its own name, and names the others", async () => {
-  for (const name of Object.keys(FORMATS)) assert.equal((await loadFormat(name)).name, name);
+Deno.test("loadFormat() loads every format, each its own, and names them where there is none", async () => {
+  const lines = await Promise.all(Object.keys(FORMATS).map((name) => render(name, matchOf(EVENT))));
+  assert.equal(new Set(lines).size, 5);
   await assert.rejects(loadFormat("xml"), /There is no format "xml"/);
   await assert.rejects(loadFormat("constructor"), /There is no format/);
 });
@@ -42,6 +43,19 @@ Deno.test("match wraps the event with what matched and where", async () => {
     field: "dns.rrname",
     event: EVENT,
   });
+});
+
+Deno.test("csv tells the ends of a flow as Suricata, Zeek, VAST and ECS write them", async () => {
+  for (
+    const ends of [
+      { src_ip: "10.0.0.1", src_port: 5353, dest_ip: "10.0.0.2", dest_port: 53 },
+      { "id.orig_h": "10.0.0.1", "id.orig_p": 5353, "id.resp_h": "10.0.0.2", "id.resp_p": 53 },
+      { id: { orig_h: "10.0.0.1", orig_p: 5353, resp_h: "10.0.0.2", resp_p: 53 } },
+      { source: { ip: "10.0.0.1", port: 5353 }, destination: { ip: "10.0.0.2", port: 53 } },
+    ]
+  ) {
+    assert.match(await render("csv", matchOf(ends)), /,10\.0\.0\.1,5353,10\.0\.0\.2,53,/);
+  }
 });
 
 Deno.test("match names a compound pattern where no single value matched", async () => {
