@@ -157,11 +157,16 @@ interface Hunt {
 
 async function huntInto(outlets: Outlets | undefined, given: Hunt): Promise<HuntResult> {
   const { engine, query, timeout, line, context } = given;
+  // Hits on the same terminal begin a line of their own.
+  const makeRoom = Deno.stdout.isTerminal() ? line?.clear : undefined;
   return await hunt(
     {
       engine,
       query,
-      deliver: async (matches) => await outlets?.deliver(matches),
+      async deliver(matches) {
+        makeRoom?.();
+        await outlets?.deliver(matches);
+      },
       trouble: reportTrouble,
       ...(line === undefined ? {} : { progress: line.update }),
     },
