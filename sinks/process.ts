@@ -86,7 +86,7 @@ export const open: SinkModule["open"] = async (raw, context, signal) => {
 /** The ancestor's way: a child a match, its standard input the body, done when it exits with 0. */
 function oneChildEach(command: CommandLine, { timeout }: Options): Sink {
   return {
-    async write(batch, signal) {
+    async write(batch, signal, progress) {
       for (const [at, delivery] of batch.entries()) {
         try {
           signal.throwIfAborted();
@@ -94,6 +94,7 @@ function oneChildEach(command: CommandLine, { timeout }: Options): Sink {
         } catch (error) {
           throw problem(command, error, batch.slice(at));
         }
+        await progress?.(1);
       }
     },
     close: () => Promise.resolve(),
@@ -190,7 +191,7 @@ async function oneLongLivedChild(
   running = await start(opening);
 
   return {
-    async write(batch, signal) {
+    async write(batch, signal, progress) {
       let confirmed = 0;
       try {
         signal.throwIfAborted();
@@ -205,7 +206,11 @@ async function oneLongLivedChild(
             confirmed += chunk.length;
           } else {
             const limit = withTimeout(signal, options.timeout);
-            for (let n = 0; n < chunk.length; n++, confirmed++) await current.answers.next(limit);
+            for (let n = 0; n < chunk.length; n++, confirmed++) {
+              await current.answers.next(limit);
+              // Not waited for: a quick child would be held up by each.
+              void progress?.(1);
+            }
           }
         }
         pause = 0;

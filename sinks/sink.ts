@@ -15,6 +15,12 @@ export interface Delivery {
   readonly indicatorId: string;
 }
 
+/**
+ * Told that so many more of a batch, in order, are confirmed; resolves when the sink may go
+ * on. Never rejects.
+ */
+export type Progress = (count: number) => Promise<void>;
+
 /** An open sink. */
 export interface Sink {
   /**
@@ -22,9 +28,10 @@ export interface Sink {
    * guarantee says; rejects with a `SinkError` that tells what was not delivered
    * (`ClosedPipe` where the reader of standard output is gone).
    * One call at a time; on a retryable error the caller may call again at any time,
-   * and the sink connects anew by itself.
+   * and the sink connects anew by itself. A sink that is confirmed piece by piece may
+   * tell its `progress` meanwhile: what was told is not repeated after a crash.
    */
-  write(batch: readonly Delivery[], signal: AbortSignal): Promise<void>;
+  write(batch: readonly Delivery[], signal: AbortSignal, progress?: Progress): Promise<void>;
   /** Makes what was written safe and lets go of all resources. May be called twice. */
   close(): Promise<void>;
   /** SIGHUP: lets go of files and opens them anew (log rotation by others). */

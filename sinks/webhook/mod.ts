@@ -134,13 +134,15 @@ export const open: SinkModule["open"] = async (raw, context) => {
   }
 
   const sink: Sink = {
-    async write(batch, signal) {
+    async write(batch, signal, progress) {
       let sent = 0;
       try {
         signal.throwIfAborted();
         for (const part of partsOf(batch, options)) {
           await post(part, signal);
           sent += part.length;
+          // Before the next request, so that a crash repeats one at most.
+          await progress?.(part.length);
         }
       } catch (error) {
         throw problem(place, error, batch.slice(sent), disabled);

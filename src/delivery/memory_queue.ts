@@ -29,6 +29,7 @@ export function createMemoryQueue(options: MemoryQueueOptions): Queue {
     freed.raise();
   };
   return {
+    piece: Infinity,
     async put(items, signal, also) {
       const fresh = options.dedup ? items.filter(({ id }) => seen.add(id)) : items;
       also?.(fresh);

@@ -27,7 +27,7 @@ export async function openNowOrLater(
 function opener(open: (signal: AbortSignal) => Promise<Sink>): Sink {
   let sink: Sink | undefined;
   return {
-    async write(batch, signal) {
+    async write(batch, signal, progress) {
       try {
         sink ??= await open(signal);
       } catch (error) {
@@ -40,7 +40,7 @@ function opener(open: (signal: AbortSignal) => Promise<Sink>): Sink {
           ...(hint === undefined ? {} : { hint }),
         });
       }
-      await sink.write(batch, signal);
+      await sink.write(batch, signal, progress);
     },
     close: () => sink?.close() ?? Promise.resolve(),
     reopen: () => sink?.reopen?.() ?? Promise.resolve(),

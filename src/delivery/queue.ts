@@ -22,6 +22,8 @@ export interface Queued extends Delivery {
 
 /** What waits for sinks, each with its own place; in memory or on disk. */
 export interface Queue {
+  /** Bytes of bodies that are best put in one piece: much together, and little beside its bound. */
+  readonly piece: number;
   /**
    * Queues items that were not queued before, all or (on an error) none; resolves
    * with the number of new ones when they are safe. Waits while the queue is full.

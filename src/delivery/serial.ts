@@ -10,7 +10,7 @@ export function oneAtATime(sink: Sink): Sink {
   };
   const { reopen } = sink;
   return {
-    write: (batch, signal) => next(() => sink.write(batch, signal)),
+    write: (batch, signal, progress) => next(() => sink.write(batch, signal, progress)),
     close: () => next(() => sink.close()),
     ...(reopen === undefined ? {} : { reopen: () => next(() => reopen.call(sink)) }),
   };

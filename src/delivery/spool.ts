@@ -49,6 +49,9 @@ const CATCH_UP_WITHIN = 50;
 /** Most bytes of bodies that are read at once, or held in memory for a sink that keeps up. */
 const PEEK_BYTES = 8 * 1024 * 1024;
 
+/** Most bytes of bodies that are put at once. */
+const PIECE = 4 * 1024 * 1024;
+
 /** Opens the spool of a state. */
 export function openSpool(state: State, options: SpoolOptions): Spool {
   const { db } = state;
@@ -114,7 +117,9 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
         .filter((row) => sum < excess && (sum += row.bytes) >= 0)
         .filter(({ seq }) => statements.remove.run(seq).changes > 0);
     });
-    if (dropped === 0) logger.error("The spool is full: the oldest for {sink} are lost", { sink });
+    if (dropped === 0) {
+      logger.error("The spool is full: of what waits for {sink} the oldest are lost", { sink });
+    }
     dropped += rows.length;
     if (rows.length > 0) leave(sink, rows);
     else await takeStockAgain();
@@ -151,6 +156,8 @@ export function openSpool(state: State, options: SpoolOptions): Spool {
     else await takeStockAgain();
   };
   return {
+    // A large piece would find no room in a small spool before that is nearly empty.
+    piece: Math.min(PIECE, options.maxSize / 8),
     async put(items, signal, also) {
       if (items.length === 0) return 0;
       await room(items.reduce((sum, { bodies }) => sum + bodyBytes(bodies), 0), signal);

@@ -4,6 +4,7 @@ import { backoff, type BackoffOptions } from "../backoff.ts";
 import { isClosedPipe } from "../errors.ts";
 import { sleep, toError } from "../wait.ts";
 import type { Queue, Queued } from "./queue.ts";
+import { createReceipts, type Receipts } from "./receipts.ts";
 
 const logger = getLogger(["bridge", "delivery"]);
 
@@ -27,9 +28,10 @@ const SUSPICIOUS = 3;
 
 /**
  * Takes what waits for one sink to it, in order and at least once, until the
- * signal aborts; a failure is tried again with backoff. Where failures go on,
- * deliveries are tried one by one and those that fail let the others pass, so
- * that one that a sink can't take does not hold up the rest. After `drain` aborts
+ * signal aborts; a failure is tried again with backoff. The first try after one is with
+ * a single delivery and each success doubles that: a receiver that takes what it is sent
+ * and answers too late gets little of it again. Where failures go on, those that fail let
+ * the others pass, so that one that a sink can't take does not hold up the rest. After `drain` aborts
  * it ends as soon as nothing waits, or at the first failure.
  *
  * @throws ClosedPipe when the reader of standard output is gone
@@ -43,30 +45,28 @@ export async function deliverQueue(
   signal: AbortSignal,
 ): Promise<void> {
   let failures = 0;
+  /** Deliveries to try at once. */
+  let window = BATCH;
   /** Deliveries to try alone, after a batch was refused for good. */
   let single = 0;
+  const receipts = createReceipts(queue, label, options.onDelivered);
   /** Deliveries that let others pass, by their place in the queue, with when they are due. */
   const held = new Map<number, number>();
   const either = AbortSignal.any([drain, signal]);
   while (!signal.aborted) {
-    const batch = takeNext(queue, label, held, single > 0 ? 1 : BATCH, failures);
+    const batch = takeNext(queue, label, held, single > 0 ? 1 : window, failures);
     if (batch.length === 0) {
       if (drain.aborted) return;
       await arrivalOrDue(queue, held, either);
       continue;
     }
-    const outcome = await attempt(sink, batch, signal);
-    const undelivered = new Set(outcome.undelivered);
-    const delivered = batch.filter((one) => !undelivered.has(one));
+    const outcome = await attempt(sink, batch, receipts, signal);
     const isProbe = batch.length === 1 && held.delete(batch[0]!.seq);
-    if (delivered.length > 0) {
-      await queue.remove(label, delivered);
-      options.onDelivered?.(delivered.length);
-      single = Math.max(0, single - delivered.length);
-    }
+    single = Math.max(0, single - (batch.length - outcome.undelivered.length));
     if (outcome.error === undefined) {
       if (failures > 0) logger.info("{label} takes deliveries again", { label });
       failures = 0;
+      window = Math.min(BATCH, window * 2);
       continue;
     }
     if (signal.aborted) return;
@@ -84,10 +84,13 @@ export async function deliverQueue(
     if (drain.aborted) return;
     const [first] = outcome.undelivered;
     if (isAway(error)) single = 0;
-    else if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
-      held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff ?? BACKOFF));
-      if (isProbe) continue;
-    } else if (failures >= SUSPICIOUS) single = outcome.undelivered.length;
+    else {
+      window = 1;
+      if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
+        held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff ?? BACKOFF));
+        if (isProbe) continue;
+      }
+    }
     await sleep(retryDelay(error, failures, options), either);
   }
 }
@@ -140,22 +143,34 @@ interface Outcome {
   readonly error?: Error;
 }
 
+/** What is confirmed is out of the queue when this resolves. */
 async function attempt(
   sink: Sink,
   batch: readonly Queued[],
+  receipts: Receipts,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  let told = 0;
+  const progress = (count: number) => receipts.add(batch.slice(told, told += count));
+  let outcome: Outcome = { undelivered: [] };
   try {
-    await sink.write(batch, signal);
-    return { undelivered: [] };
+    await sink.write(batch, signal, progress);
   } catch (error) {
-    if (isClosedPipe(error)) throw error;
-    if (!(error instanceof SinkError)) return { undelivered: batch, error: toError(error) };
-    // An error that names nothing leaves open what arrived: all of it goes again.
-    if (error.undelivered.length === 0) return { undelivered: batch, error };
-    const missing = new Set(error.undelivered.map(({ id }) => id));
-    return { undelivered: batch.filter(({ id }) => missing.has(id)), error };
+    outcome = { undelivered: undeliveredOf(batch.slice(told), error), error: toError(error) };
   }
+  const missing = new Set(outcome.undelivered);
+  receipts.add(batch.slice(told).filter((one) => !missing.has(one)));
+  await receipts.done();
+  return outcome;
+}
+
+/** What may not have arrived of those that the sink has not told of. */
+function undeliveredOf(rest: readonly Queued[], error: unknown): readonly Queued[] {
+  if (isClosedPipe(error)) throw error;
+  // An error that names nothing leaves open what arrived: all of it goes again.
+  if (!(error instanceof SinkError) || error.undelivered.length === 0) return rest;
+  const missing = new Set(error.undelivered.map(({ id }) => id));
+  return rest.filter(({ id }) => missing.has(id));
 }
 
 function isAway(error: Error): boolean {

@@ -33,9 +33,6 @@ export interface ReportOptions {
 /** Queues matches for all targets; resolves when they are safe. */
 export type Report = (matches: readonly Match[], signal: AbortSignal) => Promise<void>;
 
-/** Most bytes of bodies that go into the queue in one piece. */
-const PIECE = 4 * 1024 * 1024;
-
 /** Makes the way from matches to the queue. */
 export function createReport(options: ReportOptions): Report {
   const { targets, queue, transform, parallel, aggregation, dropEvents = false } = options;
@@ -60,7 +57,7 @@ export function createReport(options: ReportOptions): Report {
       const item = { ...toItem(match, each), match };
       items.push(item);
       bytes += item.bodies.reduce((sum, { body }) => sum + body.length, 0);
-      if (bytes < PIECE) continue;
+      if (bytes < queue.piece) continue;
       fresh += await queue.put(items, signal, collect);
       [items, bytes] = [[], 0];
     }

@@ -205,3 +205,41 @@ Deno.test("deliverQueue() lets tries and age count for a receiver that is away",
   await deliverQueue("s", sink, queue, options, stop.signal, never);
   assert.deepEqual(dead, ["s 1", "s 2"]);
 });
+
+Deno.test("deliverQueue() takes away what a sink has confirmed while it goes on with the rest", async () => {
+  const { queue } = setUp(() => {});
+  const [go, stop] = [Promise.withResolvers<void>(), new AbortController()];
+  const waited: number[] = [];
+  const sink: Sink = {
+    async write(batch, _signal, progress) {
+      await progress!(2);
+      waited.push(queue.waiting("s"));
+      await go.promise;
+      // It says nothing of what it had told already.
+      throw new SinkError("gone", { undelivered: batch.length > 1 ? batch.slice(3) : batch });
+    },
+    close: () => Promise.resolve(),
+  };
+  await queue.put([1, 2, 3, 4, 5].map((number) => item(number, "s")), never);
+  const options: WorkerOptions = { ...QUICK, onFailure: () => stop.abort() };
+  const working = deliverQueue("s", sink, queue, options, never, stop.signal);
+  go.resolve();
+  await working;
+  assert.deepEqual(waited, [3]);
+  assert.deepEqual(queue.peek("s", 0, 9).map(({ body }) => text(body)), ["s 4", "s 5"]);
+});
+
+Deno.test("deliverQueue() tries one alone after a failure, and twice as many after each success", async () => {
+  const sizes: number[] = [];
+  const { sink, queue } = setUp((batch) => {
+    if (sizes.push(batch.length) === 1) throw new Error("no answer");
+  });
+  const stop = new AbortController();
+  await queue.put(Array.from({ length: 10 }, (_, number) => item(number, "s")), never);
+  const options: WorkerOptions = {
+    ...QUICK,
+    onDelivered: () => queue.waiting("s") === 0 && stop.abort(),
+  };
+  await deliverQueue("s", sink, queue, options, stop.signal, never);
+  assert.deepEqual(sizes, [10, 1, 2, 4, 3]);
+});

@@ -38,6 +38,16 @@ function serve(answer: Answer, tls?: { cert: string; key: string }, port = 0) {
 
 const ok = () => new Response("thanks");
 
+Deno.test("webhook tells what is confirmed after each request, and waits until it is noted", () =>
+  using(ok, { batch_size: 2 }, async (sink, { requests }) => {
+    const told: [number, number][] = [];
+    await sink.write(deliveries(0, 5), never, async (count) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      told.push([count, requests.length]);
+    });
+    assert.deepEqual(told, [[2, 1], [2, 2], [1, 3]]);
+  }));
+
 async function using(
   answer: Answer,
   more: Record<string, unknown>,
