@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { plainIndicator } from "../intel/synthesize.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { Observable } from "../match/observable.ts";
-import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
-import { zmqLink } from "../threatbus/zmq_link.ts";
+import type { ThreatBusClient } from "../threatbus/client.ts";
+import { connectApp } from "../threatbus/connect.ts";
 import { sleep } from "../wait.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
@@ -169,13 +169,7 @@ async function startRun(folder: string, patience: AbortSignal) {
 
 /** Subscribes an app of our own at the bus. */
 async function joinBus(endpoint: string, patience: AbortSignal) {
-  const [host = "", port = ""] = endpoint.split(":");
-  const client = createClient({
-    link: zmqLink({ host, port: Number(port) }),
-    endpoint,
-    topics: ["stix2/sighting"],
-    snapshotDays: 0,
-  }, patience);
+  const client = connectApp({ endpoint, topics: ["stix2/sighting"], snapshotDays: 0 }, patience);
   await client.subscribed;
   return { client, [Symbol.asyncDispose]: () => client.close() };
 }

@@ -1,7 +1,6 @@
 import { getLogger } from "../log.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig, type LoadedConfig } from "../config/load.ts";
-import { parseHostPort } from "../config/endpoint.ts";
 import { parseDuration } from "../config/units.ts";
 import { oneLine } from "../controls.ts";
 import type { Engine, Match } from "../engines/engine.ts";
@@ -12,8 +11,8 @@ import { createGathering } from "../pipeline/gathering.ts";
 import { type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
 import { busSink } from "../pipeline/run/bus_sink.ts";
 import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
-import { createClient, type ThreatBusClient } from "../threatbus/client.ts";
-import { zmqLink } from "../threatbus/zmq_link.ts";
+import type { ThreatBusClient } from "../threatbus/client.ts";
+import { connectApp } from "../threatbus/connect.ts";
 import { lingering } from "../wait.ts";
 import { busMechanism } from "./bus_security.ts";
 import type { SnapshotFlags } from "./commands/snapshot.ts";
@@ -76,10 +75,8 @@ function withFlags(config: Config, flags: SnapshotFlags): Config {
 }
 
 async function connect(config: Config): Promise<ThreatBusClient> {
-  const mechanism = await busMechanism(config);
-  const { host, port } = parseHostPort(config.threatbus);
-  return createClient({
-    link: zmqLink({ host, port, ...(mechanism && { mechanism }) }),
+  return connectApp({
+    mechanism: await busMechanism(config),
     endpoint: config.threatbus,
     topics: config.topics,
     snapshotDays: config.snapshot,

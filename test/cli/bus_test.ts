@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createClient } from "../../src/threatbus/client.ts";
-import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import { connectApp } from "../../src/threatbus/connect.ts";
 import { bridge, bridgeCommand } from "./bridge.ts";
 
 Deno.test("bridge bus serves until SIGTERM, keeps its store in the state folder, and exits 0", async () => {
@@ -20,9 +19,8 @@ Deno.test("bridge bus serves until SIGTERM, keeps its store in the state folder,
       assert.ok(!done, log);
       log += value;
     }
-    const client = createClient({
-      link: zmqLink({ host: "127.0.0.1", port: Number(/listens on \S+:(\d+) /.exec(log)![1]) }),
-      endpoint: "bus",
+    const client = connectApp({
+      endpoint: /listens on (\S+:\d+) /.exec(log)![1]!,
       topics: ["stix2"],
       snapshotDays: 1,
     }, AbortSignal.timeout(60_000));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createClient } from "../../src/threatbus/client.ts";
-import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import { connectApp } from "../../src/threatbus/connect.ts";
 import { until } from "../chaos/processes.ts";
 import { crash, STATE, SUBSCRIBED, withStage } from "./running.ts";
 
@@ -48,8 +47,7 @@ Deno.test("hits of an open window survive kill -9 and are told as one at SIGTERM
 Deno.test("the bus gets one sighting for many hits, also of a window that is open at SIGTERM", () =>
   withStage(async (stage) => {
     const life = new AbortController();
-    const listener = createClient({
-      link: zmqLink({ host: "127.0.0.1", port: stage.bus.managePort }),
+    const listener = connectApp({
       endpoint: stage.bus.endpoint,
       topics: ["stix2/sighting"],
       snapshotDays: 0,

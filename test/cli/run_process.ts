@@ -1,8 +1,8 @@
 /** `bridge run` in a process of its own, and an app on its bus. */
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../src/json.ts";
-import { createClient, type ThreatBusClient } from "../../src/threatbus/client.ts";
-import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import type { ThreatBusClient } from "../../src/threatbus/client.ts";
+import { connectApp } from "../../src/threatbus/connect.ts";
 import { bridgeCommand, type CallOptions } from "./bridge.ts";
 
 /** A bridge that runs. */
@@ -96,13 +96,10 @@ export interface App {
 
 /** Joins the bus at an endpoint. */
 export async function join(endpoint: string): Promise<App> {
-  const [host = "", port = ""] = endpoint.split(":");
-  const client = createClient({
-    link: zmqLink({ host, port: Number(port) }),
-    endpoint,
-    topics: ["stix2/sighting"],
-    snapshotDays: 0,
-  }, new AbortController().signal);
+  const client = connectApp(
+    { endpoint, topics: ["stix2/sighting"], snapshotDays: 0 },
+    new AbortController().signal,
+  );
   // A test that waits in vain says for what.
   const patience = setTimeout(() => client.close(), PATIENCE);
   await client.subscribed.catch((error) => {

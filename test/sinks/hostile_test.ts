@@ -6,8 +6,7 @@ import { loadFormat } from "../../src/formats/registry.ts";
 import { plainIndicator } from "../../src/intel/synthesize.ts";
 import { busSink } from "../../src/pipeline/run/bus_sink.ts";
 import { startBus } from "../../src/threatbus/bus/bus.ts";
-import { createClient } from "../../src/threatbus/client.ts";
-import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import { connectApp } from "../../src/threatbus/connect.ts";
 import { withFolder } from "../engines/logs/hunting.ts";
 import { delivery, HOSTILE } from "./deliveries.ts";
 
@@ -63,10 +62,8 @@ Deno.test("a person's own sink gets hostile values as they are", () =>
 Deno.test("the bus carries hostile values inside sightings, none of them as another message", async () => {
   const life = new AbortController();
   const bus = await startBus({ managePort: 0, pubPort: 0, subPort: 0 }, life.signal);
-  const [host, port] = bus.endpoint.split(":");
   const join = (topics: readonly string[]) =>
-    createClient({
-      link: zmqLink({ host: host!, port: Number(port) }),
+    connectApp({
       endpoint: bus.endpoint,
       topics: [...topics],
       snapshotDays: 0,

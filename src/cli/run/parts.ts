@@ -16,8 +16,8 @@ import type { Channels } from "../../pipeline/run/lanes.ts";
 import { stateDirectory } from "../../state/directory.ts";
 import { openState, type State } from "../../state/state.ts";
 import { type Bus, startBus } from "../../threatbus/bus/bus.ts";
-import { createClient, type ThreatBusClient } from "../../threatbus/client.ts";
-import { zmqLink } from "../../threatbus/zmq_link.ts";
+import type { ThreatBusClient } from "../../threatbus/client.ts";
+import { connectApp } from "../../threatbus/connect.ts";
 import type { Mechanism } from "../../zmtp/mod.ts";
 import { boundsOfConfig } from "../bus_bounds.ts";
 import { busMechanism, embeddedSecurity } from "../bus_security.ts";
@@ -74,12 +74,9 @@ export async function connectClient(
   metrics: Metrics,
   signal: AbortSignal,
 ): Promise<ThreatBusClient> {
-  const mechanism = await busMechanism(config) ?? bus?.client;
-  const endpoint = bus?.endpoint ?? config.threatbus;
-  const { host, port } = parseHostPort(endpoint);
-  return createClient({
-    link: zmqLink({ host, port, ...(mechanism && { mechanism }) }),
-    endpoint,
+  return connectApp({
+    mechanism: await busMechanism(config) ?? bus?.client,
+    endpoint: bus?.endpoint ?? config.threatbus,
     topics: config.topics,
     snapshotDays: config.snapshot,
     failFast: flags.failFast === true,
