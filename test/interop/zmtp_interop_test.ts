@@ -195,28 +195,40 @@ interop("sockets talk over ipc with libzmq's, whoever binds", async (stage) => {
   assert.deepEqual(await sub.receive(1), [HEX]);
 });
 
+/** The first failure that a REP socket of ours tells, while `use` makes somebody knock. */
+async function refusal(
+  stage: Stage,
+  mechanism: Mechanism,
+  use: (endpoint: string) => Promise<unknown>,
+): Promise<string> {
+  const refused = Promise.withResolvers<string>();
+  const rep = bindRep({
+    endpoint: LOCAL,
+    mechanism,
+    onEvent: (event) => event.type === "failed" && refused.resolve(event.reason.message),
+  }, (request) => request);
+  stage.defer(() => rep.close());
+  await use(rep.endpoint);
+  return await refused.promise;
+}
+
 interop(
-  "a libzmq client with the wrong password or key is refused, and the reason told",
+  "a libzmq client with the wrong password or key is refused, the reason told",
   async (stage) => {
     const { PLAIN, CURVE } = securities();
-    for (const security of [PLAIN!, CURVE!]) {
-      const refused = Promise.withResolvers<string>();
-      const rep = bindRep({
-        endpoint: LOCAL,
-        mechanism: security.server!,
-        onEvent: (event) => {
-          if (event.type === "failed") refused.resolve(event.reason.message);
-        },
-      }, (request) => request);
-      stage.defer(() => rep.close());
-      const stranger = curveKeyPair();
-      const options = security === PLAIN ? { PLAIN_USERNAME: "ada", PLAIN_PASSWORD: "guess" } : {
-        ...security.theirClient!.options,
+    const stranger = curveKeyPair();
+    const wrong = [
+      [PLAIN!, { PLAIN_USERNAME: "ada", PLAIN_PASSWORD: "guess" }],
+      [CURVE!, {
+        ...CURVE!.theirClient!.options,
         CURVE_PUBLICKEY: encodeKey(stranger.publicKey),
         CURVE_SECRETKEY: encodeKey(stranger.secretKey),
-      };
-      await stage.open({ type: "REQ", connect: rep.endpoint, options });
-      assert.match(await refused.promise, /not allowed|refused|wrong|password/i);
+      }],
+    ] as const;
+    for (const [security, options] of wrong) {
+      const knock = (connect: string) => stage.open({ type: "REQ", connect, options });
+      const reason = await refusal(stage, security.server!, knock);
+      assert.match(reason, /not allowed|refused|wrong|password/i);
     }
   },
 );
@@ -227,6 +239,40 @@ interop("a libzmq server's refusal of our password is told", async (stage) => {
   stage.defer(() => req.close());
   await assert.rejects(req.request([bytes("x")], signal()), /refused the handshake: 400/);
 });
+
+interop("a libzmq client with the wrong key of our server is refused", async (stage) => {
+  const { CURVE } = securities();
+  const options = {
+    ...CURVE!.theirClient!.options,
+    CURVE_SERVERKEY: encodeKey(curveKeyPair().publicKey),
+  };
+  const reason = await refusal(
+    stage,
+    CURVE!.server!,
+    (connect) => stage.open({ type: "REQ", connect, options }),
+  );
+  assert.match(reason, /key/i);
+});
+
+interop(
+  "a libzmq server's refusal of our CURVE key is told, a wrong key of it too",
+  async (stage) => {
+    const [server, client] = [curveKeyPair(), curveKeyPair()];
+    const options = { CURVE_SERVER: 1, CURVE_SECRETKEY: encodeKey(server.secretKey) };
+    const folder = await Deno.makeTempDir();
+    stage.defer(() => Deno.remove(folder, { recursive: true }));
+    const ask = async (endpoint: string, serverKey: Uint8Array) => {
+      const req = connectReq({ endpoint, mechanism: curveClient({ ...client, serverKey }) });
+      stage.defer(() => req.close());
+      await req.request([bytes("x")], AbortSignal.timeout(10_000));
+    };
+    // A folder without certificates lets nobody in.
+    const strict = await stage.open({ type: "REP", bind: LIBZMQ, options, curve_keys: folder });
+    await assert.rejects(ask(strict.endpoint, server.publicKey), /refused the handshake: 400/);
+    const open = await stage.open({ type: "REP", bind: LIBZMQ, options, any_curve: true });
+    await assert.rejects(ask(open.endpoint, curveKeyPair().publicKey), /handshake/);
+  },
+);
 
 interop(
   "heartbeats of both sides keep an idle connection, and a killed peer is noticed",

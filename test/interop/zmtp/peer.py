@@ -22,13 +22,14 @@ def value(option):
 
 def open_socket(order):
     global socket, authenticator
-    if "passwords" in order or "any_curve" in order:
+    if "passwords" in order or "any_curve" in order or "curve_keys" in order:
         authenticator = ThreadAuthenticator(context)
         authenticator.start()
         if "passwords" in order:
             authenticator.configure_plain(domain="*", passwords=order["passwords"])
         else:
-            authenticator.configure_curve(domain="*", location=zmq.auth.CURVE_ALLOW_ANY)
+            keys = order.get("curve_keys", zmq.auth.CURVE_ALLOW_ANY)
+            authenticator.configure_curve(domain="*", location=keys)
     socket = context.socket(getattr(zmq, order["type"]))
     socket.rcvtimeo = 20_000
     socket.sndtimeo = 20_000

@@ -12,6 +12,8 @@ export interface OpenOrder {
   readonly passwords?: Readonly<Record<string, string>>;
   /** A ZAP handler that lets any CURVE key in. */
   readonly any_curve?: true;
+  /** A ZAP handler that lets in the CURVE keys with certificates in a folder. */
+  readonly curve_keys?: string;
 }
 
 /** A libzmq socket. */
