@@ -31,6 +31,7 @@ const decoder = new TextDecoder();
  */
 export function create(): Format {
   return {
+    name: "csv",
     head: () => encoder.encode(COLUMNS.join(",")),
     render: (match) => encoder.encode(cellsOf(match).map(quote).join(",")),
   };

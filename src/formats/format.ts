@@ -6,6 +6,7 @@ import type { SightingSource, SightingWindow } from "../stix/sighting.ts";
  * format), since a head, a tail and what separates lines depend on what came before.
  */
 export interface Format {
+  readonly name: string;
   /** Written once before the first match (CSV header, opening of a bundle), without newline. */
   readonly head?: () => Uint8Array | undefined;
   /** One match as one line without newline. `uuid` is its sighting's, where the caller has it. */

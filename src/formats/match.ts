@@ -9,7 +9,7 @@ const CLOSE = encoder.encode("}");
  * `match_type`, `file`, `line`, `field` where known, and `event` as it stands in the log.
  */
 export function create(): Format {
-  return { render };
+  return { name: "match", render };
 }
 
 function render(match: Match): Uint8Array {

@@ -10,12 +10,14 @@ export function create(options: FormatOptions): Format {
   if (options.bundle !== true) {
     const spell = options.bus === true ? createBusSpeller() : sightingBytes;
     return {
+      name: "sighting",
       render: (match, uuid) => spell(match, { uuid }),
       renderWindow: (source, window) => sightingBytes(source, { window }),
     };
   }
   const bundle = createBundleWriter();
   return {
+    name: "sighting",
     head: bundle.head,
     render: (match) => bundle.add(match),
     renderWindow: bundle.add,

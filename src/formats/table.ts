@@ -47,6 +47,7 @@ export function create(options: FormatOptions): Format {
     : (text: string) => text;
   const row = (cells: readonly string[]) => cells.map((text, at) => fit(text, widths[at]!));
   return {
+    name: "table",
     head: () =>
       encoder.encode(
         paint(row(COLUMNS.map((column) => column.title)).join(GAP).trimEnd(), BOLD),

@@ -23,6 +23,7 @@ async function render(name: string, match: Match, options = {}): Promise<string>
 Deno.test("loadFormat() loads every format, each its own, and names them where there is none", async () => {
   const lines = await Promise.all(Object.keys(FORMATS).map((name) => render(name, matchOf(EVENT))));
   assert.equal(new Set(lines).size, 5);
+  for (const name of Object.keys(FORMATS)) assert.equal((await loadFormat(name)).name, name);
   await assert.rejects(loadFormat("xml"), /There is no format "xml"/);
   await assert.rejects(loadFormat("constructor"), /There is no format/);
 });
