@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { UsageError } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";
 
@@ -40,4 +40,13 @@ export function prepareDirectory(path: string): void {
       cause: error,
     });
   }
+}
+
+/** The databases of a state, its lock, and what SQLite keeps beside them. */
+const OWN = /^(bridge\.db|bus\.db|lock)(-(wal|shm|journal))?$/;
+
+/** Tells the files of a state from others, which may lie in the same folder: logs, at worst. */
+export function stateFiles(directory: string): (path: string) => boolean {
+  const folders = [resolve(directory), Deno.realPathSync(directory)];
+  return (path) => OWN.test(basename(path)) && folders.includes(dirname(resolve(path)));
 }

@@ -22,10 +22,11 @@ function hit(number: number): string {
 const numberOf = (match: Match) => match.event.value["flow_id"] ?? match.event.value["id"];
 
 /** Keeps positions as a store on disk would; `nextSave` resolves when a round of reading is over. */
-function memoryStore() {
+function memoryStore(isOwn = (_path: string) => false) {
   let saved: readonly Position[] | undefined;
   let next = Promise.withResolvers<void>();
   return {
+    isOwn,
     load: () => Promise.resolve(saved),
     save(positions: readonly Position[]) {
       // What can't be stored can't be loaded.
@@ -280,4 +281,86 @@ Deno.test("live() counts indicators that come while it follows", () =>
       "ipv4:10.0.0.1",
     ]);
     await follower.stop();
+  }));
+
+/** A pace at which each round looks at everything. */
+const SOON = { poll: 1, lookAgain: 0, save: 0, idle: 60_000 };
+
+Deno.test("live() passes over the files of the store of positions", () =>
+  withFolder(async (folder) => {
+    const store = memoryStore((path) => path.endsWith("/bridge.db"));
+    await append(`${folder}/bridge.db`, hit(1));
+    await append(`${folder}/eve.json`, hit(2));
+    const follower = await follow(folder, { fromStart: true, positions: store, pace: SOON });
+    assert.deepEqual((await follower.take(1)).map(numberOf), [2]);
+    await append(`${folder}/bridge.db`, hit(3));
+    await append(`${folder}/eve.json`, hit(4));
+    assert.deepEqual((await follower.take(1)).map(numberOf), [4]);
+    assert.deepEqual(await follower.stop(), []);
+    assert.deepEqual(store.saved?.map(({ path }) => path), [`${folder}/eve.json`]);
+  }));
+
+Deno.test("live() reads a file from its start that was written anew and shorter", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/eve.json`;
+    await append(path, hit(1) + hit(2) + hit(3));
+    const follower = await started(path, { pace: SOON });
+    await follower.take(2);
+    // The same inode.
+    const { ino } = await Deno.stat(path);
+    await Deno.writeTextFile(path, hit(4) + hit(5));
+    assert.equal((await Deno.stat(path)).ino, ino);
+    assert.deepEqual((await follower.take(2)).map(numberOf), [4, 5]);
+    assert.deepEqual(await follower.stop(), []);
+  }));
+
+Deno.test("live() goes on in a folder that is removed and made again", () =>
+  withFolder(async (outer) => {
+    const folder = `${outer}/logs`;
+    await Deno.mkdir(folder);
+    await append(`${folder}/eve.json`, hit(1));
+    const follower = await started(folder, { pace: SOON });
+    await Deno.remove(folder, { recursive: true });
+    await Deno.mkdir(folder);
+    await append(`${folder}/eve.json`, hit(2));
+    assert.deepEqual((await follower.take(1)).map(numberOf), [2]);
+    await append(`${folder}/eve.json`, hit(3));
+    assert.deepEqual((await follower.take(1)).map(numberOf), [3]);
+    assert.deepEqual(await follower.stop(), []);
+  }));
+
+Deno.test("live() follows a link to where it leads, also when it leads elsewhere then", () =>
+  withFolder(async (folder) => {
+    const link = `${folder}/current.json`;
+    await append(`${folder}/monday`, hit(1));
+    await append(`${folder}/tuesday`, hit(2));
+    await Deno.symlink(`${folder}/monday`, link);
+    const follower = await started(link, { pace: SOON });
+    await append(`${folder}/monday`, hit(3));
+    assert.deepEqual((await follower.take(1)).map(numberOf), [3]);
+    await append(`${folder}/monday`, hit(4));
+    await Deno.symlink(`${folder}/tuesday`, `${folder}/next`);
+    await Deno.rename(`${folder}/next`, link);
+    const matches = await follower.take(2);
+    assert.deepEqual(matches.map(numberOf).sort(), [2, 4]);
+    await append(`${folder}/tuesday`, hit(5));
+    assert.deepEqual((await follower.take(1)).map(numberOf), [5]);
+    assert.deepEqual(await follower.stop(), []);
+  }));
+
+Deno.test("live() reads files with old content that came while it was stopped, once", () =>
+  withFolder(async (folder) => {
+    await append(`${folder}/eve.json`, hit(1));
+    const store = memoryStore();
+    const first = await started(folder, { positions: store });
+    await first.stop();
+    const old = new Date("2020-01-01");
+    await append(`${folder}/moved-in.json`, hit(2) + hit(3));
+    await Deno.utime(`${folder}/moved-in.json`, old, old);
+    await Deno.writeFile(`${folder}/packed.json.gz`, gzipSync(hit(4)));
+    // What was read already, under another name.
+    await Deno.copyFile(`${folder}/eve.json`, `${folder}/copy.json`);
+    const second = await follow(folder, { positions: store });
+    assert.deepEqual((await second.take(3)).map(numberOf).sort(), [2, 3, 4]);
+    assert.deepEqual(await second.stop(), []);
   }));

@@ -99,10 +99,11 @@ export async function* followLogs(
   const crediting = createCrediting(indicators, "LIVE", compounds);
   const saved = await options.positions?.load();
   const pace = options.pace ?? DEFAULT_PACE;
-  const start = { roots, saved, fromStart: options.fromStart === true, idle: pace.idle };
+  const isOwn = options.positions?.isOwn ?? (() => false);
+  const start = { roots, saved, fromStart: options.fromStart === true, idle: pace.idle, isOwn };
   const registry = createRegistry(start, parts, unreadable);
   const saver = createSaver(options.positions, pace.save);
-  const wake = createWake(foldersOf(roots), signal);
+  const wake = createWake(foldersOf(roots), isOwn, signal);
   const ended = new AbortController();
   const keepingUp = keepUp(createFinder, indicators.iocs, AbortSignal.any([signal, ended.signal]));
   frontier.onLookWanted = wake.ring;

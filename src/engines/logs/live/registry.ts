@@ -60,6 +60,8 @@ export interface RegistryStart {
   readonly fromStart: boolean;
   /** Files in which nothing happened for so long are closed, ms. */
   readonly idle: number;
+  /** Files that are passed over: our own. */
+  readonly isOwn: (path: string) => boolean;
 }
 
 /** A file that is closed until something is written to it. */
@@ -243,7 +245,8 @@ export function createRegistry(
       return [...positions.values()];
     },
     async lookAgain(thoroughly) {
-      const seen = await (thoroughly ? lookAroundTwice : lookAround)(start.roots, onUnreadable);
+      const look = thoroughly ? lookAroundTwice : lookAround;
+      const seen = (await look(start.roots, onUnreadable)).filter(({ path }) => !start.isOwn(path));
       const present = new Map(seen.map((file) => [file.identity, file]));
       const remainders: Remainder[] = [];
       putToSleep(present);

@@ -13,10 +13,14 @@ export interface Wake {
 const LEAST_GAP = 20;
 
 /**
- * Watches folders and files. Where the platform can't (network file systems,
- * too few watches), only the time passes, which is the polling.
+ * Watches folders and files, but for those that are our own. Where the platform can't (network
+ * file systems, too few watches), only the time passes, which is the polling.
  */
-export function createWake(paths: readonly string[], signal: AbortSignal): Wake {
+export function createWake(
+  paths: readonly string[],
+  isOwn: (path: string) => boolean,
+  signal: AbortSignal,
+): Wake {
   let pending = false, structure = false;
   let ring: (() => void) | undefined;
   const watcher = watch(paths);
@@ -27,7 +31,9 @@ export function createWake(paths: readonly string[], signal: AbortSignal): Wake 
   const listening = (async () => {
     if (watcher === undefined) return;
     for await (const event of watcher) {
-      if (event.kind === "access") continue;
+      // Without paths something was missed.
+      const isOurs = event.paths.length > 0 && event.paths.every(isOwn);
+      if (event.kind === "access" || isOurs) continue;
       if (event.kind !== "modify") structure = true;
       notify();
     }

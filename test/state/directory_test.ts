@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { relative } from "node:path";
+import { openState } from "../../src/state/state.ts";
+import { stateFiles } from "../../src/state/directory.ts";
+
+Deno.test("stateFiles() tells what a state writes from logs in the same folder, through links too", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${folder}/real`);
+    await Deno.symlink(`${folder}/real`, `${folder}/link`);
+    const state = openState(`${folder}/link`);
+    await state.commit(() => state.db.exec("CREATE TABLE t (a)"));
+    const names = [...Deno.readDirSync(`${folder}/real`)].map(({ name }) => name).sort();
+    await state.close();
+    assert.ok(names.includes("bridge.db-wal"), names.join());
+    const isOwn = stateFiles(`${folder}/link`);
+    for (
+      const base of [`${folder}/real`, `${folder}/link`, relative(Deno.cwd(), folder) + "/real"]
+    ) {
+      assert.deepEqual(names.filter((name) => !isOwn(`${base}/${name}`)), []);
+      assert.ok(!isOwn(`${base}/eve.json`));
+      assert.ok(!isOwn(`${base}/logs/bridge.db`));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
