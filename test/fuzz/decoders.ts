@@ -139,7 +139,9 @@ export const DECODERS: Readonly<Record<string, Decoder>> = {
     },
   },
   messages: {
-    seeds: MESSAGES.map((json) => utf8(`stix2/indicator ${json}`)),
+    seeds: MESSAGES.flatMap((json) =>
+      ["stix2/indicator", `${P2P}indicator`].map((topic) => utf8(`${topic} ${json}`))
+    ),
     tokens: [...JSON_TOKENS, "stix2/sighting ", `${P2P}indicator `],
     decode(bytes) {
       decodeDelivery(bytes, P2P);
