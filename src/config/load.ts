@@ -50,8 +50,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const raw: Record<string, unknown> = file === undefined ? {} : structuredClone(file.value);
   for (const key of KEYS) {
     const path = key.split(".");
-    if (getIn(raw, path) !== undefined) {
+    const given = getIn(raw, path);
+    if (given !== undefined) {
       origins[key] = `${file?.path}:${file?.locate(path).line ?? "?"}`;
+      if (isQuoted(given, CONFIG_KEYS[key])) setIn(raw, path, fromText(CONFIG_KEYS[key], given));
     }
     const variable = variables.get(key);
     if (variable === undefined) continue;
@@ -171,12 +173,23 @@ export function fromText(spec: OptionSpec, text: string): unknown {
   }
 }
 
+/** A number or truth value in quotes, as templates write it; or `yes`, which YAML 1.1 took for one. */
+function isQuoted(value: unknown, { type }: OptionSpec): value is string {
+  return typeof value === "string" &&
+    (type === "boolean" || type === "integer" || type === "number");
+}
+
 function getIn(nested: Record<string, unknown>, path: readonly string[]): unknown {
   return path.reduce<unknown>((at, part) => isJsonObject(at) ? at[part] : undefined, nested);
 }
 
+/** Sets a value, unless something else than a group is in its way: that is told when it is checked. */
 function setIn(nested: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const [head, ...rest] = path;
-  if (rest.length === 0) nested[head!] = value;
-  else setIn((nested[head!] ??= {}) as Record<string, unknown>, rest, value);
+  if (rest.length === 0) {
+    nested[head!] = value;
+    return;
+  }
+  const group = nested[head!] ??= {};
+  if (isJsonObject(group)) setIn(group as Record<string, unknown>, rest, value);
 }

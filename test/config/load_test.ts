@@ -119,6 +119,22 @@ Deno.test("loadConfig() takes a single entry for a list, and names the entry tha
   }
 });
 
+Deno.test("loadConfig() takes numbers and truth values in quotes, and those of YAML 1.1", async () => {
+  const { values } = await load('snapshot: "7"\nlive_match: "true"\nretro_match: no\nguard: Off\n');
+  const { snapshot, live_match, retro_match, guard } = values;
+  assert.deepEqual([snapshot, live_match, retro_match, guard], [7, true, false, false]);
+  assert.match((await failure('snapshot: "7 days"')).message, /whole number/);
+  assert.match((await failure("live_match: perhaps")).message, /true or false/);
+  assert.match((await failure('snapshot: ""')).message, /whole number/);
+});
+
+Deno.test("loadConfig() names what is in the way of a variable", async () => {
+  await assert.rejects(
+    load("logging: 3", { BRIDGE_LOGGING_FILE: "true" }),
+    (error) => error instanceof ConfigError && error.place?.key === "logging",
+  );
+});
+
 Deno.test("loadConfig() knows merge keys, takes one document, and knows names of groups", async () => {
   const text = "include: &all\n  types: [a]\nexclude:\n  <<: *all\n  labels: [b]\n";
   const { values } = await load(text);
