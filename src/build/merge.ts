@@ -17,7 +17,7 @@ const HUNTING = [
 const TREE = ["Connects threat intelligence to network telemetry."];
 
 /** And of what a hunt imports besides for lists of IoCs, and for logs that are not tiny. */
-const LISTS = ["one value a line, comments after"];
+const LISTS = ["one value a line, comments after", "top-level domain or local name"];
 const KERNEL = ["ended without an end"];
 
 /**

@@ -4,15 +4,27 @@ import { basename, join } from "node:path";
 /** Where functions that were called begin, by the name of their chunk. */
 export type StartProfile = ReadonlyMap<string, ReadonlySet<number>>;
 
-/** The starts that are to be fast. The IoCs are in the sample logs, so that matches are written too. */
-function startsOf(logs: string): readonly (readonly string[])[] {
-  const hunt = (ioc: string, path: string) => ["retro", "--ioc", ioc, "--logs", join(logs, path)];
+/**
+ * The starts that are to be fast. The IoCs are in the sample logs, so that matches are written too;
+ * tiny logs are hunted in differently.
+ */
+async function startsOf(logs: string, folder: string): Promise<string[][]> {
+  const hunt = (path: string, ...iocs: string[]) => ["retro", ...iocs, "--logs", path];
+  const eve = join(logs, "suricata/eve.json"), tiny = join(folder, "tiny.json");
+  const domain = "download.example.org", address = "198.51.100.23";
+  const lines = (await Deno.readTextFile(eve)).split("\n");
+  await Deno.writeTextFile(tiny, `${lines.find((line) => line.includes(domain))}\n`);
+  const list = join(folder, "list.txt");
+  await Deno.writeTextFile(list, `${domain}\n${address}\n`);
   return [
     ["--version"],
     ["--help"],
-    hunt("download.example.org", "suricata/eve.json"),
-    hunt("198.51.100.23", "zeek/conn.log"),
-    hunt("198.51.100.23", "zeek-json/conn.log"),
+    hunt(tiny, "--ioc", domain),
+    hunt(eve, "--ioc", domain),
+    hunt(eve, "--ioc-file", list),
+    hunt(join(logs, "zeek/http.log"), "--ioc", address),
+    hunt(join(logs, "zeek/conn.log"), "--ioc", address),
+    hunt(join(logs, "zeek-json/conn.log"), "--ioc", address),
   ];
 }
 
@@ -26,7 +38,7 @@ export async function profileStarts(deno: string, main: string, logs: string) {
   const profile = new Map<string, Set<number>>();
   const folder = await Deno.makeTempDir({ prefix: "bridge-profile-" });
   try {
-    for (const args of startsOf(logs)) {
+    for (const args of await startsOf(logs, folder)) {
       await start(deno, main, args, folder);
       for await (const { name } of Deno.readDir(folder)) {
         if (!name.endsWith(".log")) continue;

@@ -43,7 +43,8 @@ const loadTree = () => import("./tree.ts");
 
 /**
  * V8's code cache is written by the first start that loads a chunk, and never again: it has to have
- * the code of all that is to start fast, whichever command is first.
+ * the code of all that is to start fast, whichever command is first. One import a chunk: Deno waits
+ * for ever for the code of one that is asked for twice.
  */
 async function fillCodeCache(): Promise<void> {
   await Promise.all([
@@ -52,6 +53,8 @@ async function fillCodeCache(): Promise<void> {
     import("../intel/readers/mod.ts"),
     import("../engines/logs/scan/kernel_scan.ts"),
   ]);
+  // It is written in a turn of the event loop, for which a short hunt may never wait.
+  await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Whether compiled code is kept already: Deno does it beside the folder that our files seem to be in. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { compileEagerly } from "../../src/build/eager.ts";
 import { profileStarts, readFunctions } from "../../src/build/start_profile.ts";
 
@@ -97,7 +98,8 @@ Deno.test("profileStarts() finds functions that V8 compiles at once after compil
       const arrow=(n)=>n+called();const o={method(){return arrow(3)},not};o.method();`;
     const main = join(folder, "main.js");
     await Deno.writeTextFile(main, code);
-    const profile = await profileStarts(Deno.execPath(), main, folder);
+    const logs = fileURLToPath(new URL("../fixtures/logs", import.meta.url));
+    const profile = await profileStarts(Deno.execPath(), main, logs);
     const starts = profile.get("main.js")!;
     for (const text of ["(){return 1", "(n)=>", "(){return arrow"]) {
       assert(starts.has(code.indexOf(text)), text);
