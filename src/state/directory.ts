@@ -20,7 +20,7 @@ export function stateDirectory(
   const base = env("XDG_STATE_HOME") ?? (env("HOME") && join(env("HOME")!, ".local", "state"));
   if (base) return join(base, "bridge");
   throw new UsageError("No place for the state directory", {
-    hint: "Name one with --state-dir, or do without with --no-spool.",
+    hint: "Set HOME or STATE_DIRECTORY, or name one: --state-dir (bridge bus: --store FILE).",
   });
 }
 

@@ -41,3 +41,16 @@ Deno.test("bridge bus refuses an open address and says what to do", async () => 
   assert.match(stderr, /without CURVE or PLAIN/);
   assert.match(stderr, /--insecure/);
 });
+
+Deno.test("bridge bus keeps no store where it was started when there is no state folder", async () => {
+  const cwd = await Deno.makeTempDir();
+  try {
+    const env = { HOME: "", XDG_STATE_HOME: "", STATE_DIRECTORY: "" };
+    const { code, stderr } = await bridge(["bus", "--listen", "127.0.0.1:0"], { cwd, env });
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, /No place for the state directory\n.*--store/);
+    assert.deepEqual([...Deno.readDirSync(cwd)], []);
+  } finally {
+    await Deno.remove(cwd);
+  }
+});

@@ -1,7 +1,21 @@
 import assert from "node:assert/strict";
 import { relative } from "node:path";
 import { openState } from "../../src/state/state.ts";
-import { stateFiles } from "../../src/state/directory.ts";
+import { stateDirectory, stateFiles } from "../../src/state/directory.ts";
+
+Deno.test("stateDirectory() takes what is named, systemd's folder, XDG's or the home, and no other", () => {
+  const variables = [
+    ["STATE_DIRECTORY", "/var/lib/bridge:/var/lib/more", "/var/lib/bridge"],
+    ["XDG_STATE_HOME", "/xdg", "/xdg/bridge"],
+    ["HOME", "/home/a", "/home/a/.local/state/bridge"],
+  ] as const;
+  for (const [at, [, , folder]] of variables.entries()) {
+    const left = new Map<string, string>(variables.slice(at).map(([name, value]) => [name, value]));
+    assert.equal(stateDirectory(undefined, (name) => left.get(name)), folder);
+    assert.equal(stateDirectory("/mine", (name) => left.get(name)), "/mine");
+  }
+  assert.throws(() => stateDirectory(undefined, () => undefined), /No place for the state/);
+});
 
 Deno.test("stateFiles() tells what a state writes from logs in the same folder, through links too", async () => {
   const folder = await Deno.makeTempDir();

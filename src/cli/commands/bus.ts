@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../../errors.ts";
+import { stateDirectory } from "../../state/directory.ts";
 import type { Bus } from "../../threatbus/bus/bus.ts";
 import { boundOptions, boundsOfOptions } from "../bus_bounds.ts";
 import { type CliContext, withExamples } from "../context.ts";
@@ -75,7 +77,7 @@ async function run(options: Options, context: CliContext): Promise<void> {
     pubPort: options.pubPort ?? after(1),
     subPort: options.subPort ?? after(2),
     intel: options.intel ?? [],
-    store: options.store ?? `${stateFolder(context)}/bus.sqlite`,
+    store: options.store ?? join(stateDirectory(undefined, context.env), "bus.sqlite"),
     ...boundsOfOptions({ ...options }),
     insecure: options.insecure ?? false,
     ...(mechanism && { mechanism }),
@@ -100,14 +102,6 @@ async function readMechanism(options: Options) {
   const { curveServerFrom, plainServerFrom } = await import("../../threatbus/security.ts");
   if (curveKey !== undefined) return await curveServerFrom(curveKey, curveClients);
   return plainUsers === undefined ? undefined : await plainServerFrom(plainUsers);
-}
-
-/** systemd's folder, or the user's own. */
-function stateFolder({ env }: CliContext): string {
-  const systemd = env("STATE_DIRECTORY")?.split(":")[0];
-  if (systemd !== undefined) return systemd;
-  const home = env("XDG_STATE_HOME") ?? `${env("HOME") ?? "."}/.local/state`;
-  return `${home}/bridge`;
 }
 
 function parseAddress(text: string): Address {
