@@ -94,8 +94,11 @@ function checkPeerType(session: Session, ours: SocketType): void {
   throw new ZmtpError(`A ${ours} socket can't talk to the peer's socket type ${shown}`);
 }
 
+/** What is said of a peer that just left, as a probe of the port does. */
+export const LEFT = "The peer closed the connection within the handshake";
+
 function closed(): never {
-  throw new ZmtpError("The peer closed the connection within the handshake");
+  throw new ZmtpError(LEFT);
 }
 
 /** Writes all bytes. */

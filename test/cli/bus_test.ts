@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { connectApp } from "../../src/threatbus/connect.ts";
+import { plainClient } from "../../src/zmtp/mod.ts";
 import { bridge, bridgeCommand } from "./bridge.ts";
+import { start } from "./run_process.ts";
 
 Deno.test("bridge bus serves until SIGTERM, keeps its store in the state folder, and exits 0", async () => {
   const state = await Deno.makeTempDir();
@@ -53,4 +55,25 @@ Deno.test("bridge bus keeps no store where it was started when there is no state
   } finally {
     await Deno.remove(cwd);
   }
+});
+
+Deno.test("bridge bus says whom it refused and why", async () => {
+  const users = await Deno.makeTempFile();
+  await Deno.writeTextFile(users, "ada:s3cret\n");
+  await using bus = start([
+    ...["bus", "-l", "127.0.0.1:0", "--store", ":memory:", "--plain-users", users],
+  ]);
+  const client = connectApp({
+    endpoint: await bus.bus(),
+    mechanism: plainClient("ada", "guess"),
+    topics: ["stix2"],
+    snapshotDays: 0,
+    failFast: true,
+  }, new AbortController().signal);
+  await assert.rejects(client.subscribed, /refused the handshake/);
+  await client.close();
+  await bus.logged(/WARNING .*The connection of tcp:\/\/127\.0\.0\.1:\d+ failed: .*password/);
+  assert.ok(!bus.log.some((line) => line.includes("guess")));
+  assert.equal(await bus.stop(), 0);
+  await Deno.remove(users);
 });

@@ -1,6 +1,13 @@
 /** A Threat Bus inside this process, for who has none yet. */
 import { getLogger } from "../../log.ts";
-import { formatEndpoint, type Listener, type Mechanism } from "../../zmtp/mod.ts";
+import { LEFT } from "../../zmtp/handshake.ts";
+import {
+  type ConnectionEvent,
+  formatEndpoint,
+  type Listener,
+  type Mechanism,
+  ZmtpError,
+} from "../../zmtp/mod.ts";
 import { checkBind } from "./bind.ts";
 import { type Broker, type BusStats, createBroker } from "./broker.ts";
 import { serveManage, servePub, serveSub } from "./endpoints.ts";
@@ -99,9 +106,11 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
     store.close();
   };
   signal.addEventListener("abort", close, { once: true });
+  const onEvent = tellFaults();
   const socket = (port: number) => ({
     endpoint: formatEndpoint({ transport: "tcp", hostname: host, port }),
     signal: stop.signal,
+    onEvent,
     ...(options.mechanism && { mechanism: options.mechanism }),
   });
   try {
@@ -132,6 +141,25 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
     await close();
     throw error;
   }
+}
+
+/** Most different faults of connections that are warned of. */
+const MOST_FAULTS = 50;
+
+/** Says why connections failed or were cut, each reason once: a port scan must not fill the log. */
+function tellFaults(): (event: ConnectionEvent) => void {
+  const told = new Set<string>();
+  return (event) => {
+    if (event.type !== "failed" && event.type !== "disconnected") return;
+    const { peer, reason } = event;
+    // Others are of the network: somebody went away.
+    if (!(reason instanceof ZmtpError) || reason.message === LEFT) return;
+    const isNew = !told.has(reason.message) && told.size < MOST_FAULTS;
+    if (isNew) told.add(reason.message);
+    const properties = { peer, reason: reason.message };
+    if (isNew) logger.warn("The connection of {peer} failed: {reason}", properties);
+    else logger.debug("The connection of {peer} failed: {reason}", properties);
+  };
 }
 
 /** Commits the store, forgets dead subscribers and old messages, each in its own rhythm. */
