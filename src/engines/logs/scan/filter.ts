@@ -13,9 +13,8 @@ import {
   MOST_SLOTS,
 } from "./loaded_kernel.ts";
 
-/** Values that go into the next filter with each update, and for each value that was added. */
-const SLICE = 1024;
-const PACE = 4;
+/** Values that go into the next filter with each update at least; few, as each may be the first on its page. */
+const SLICE = 512;
 /** So many removed values are never worth another filter. */
 const FEW = 1024;
 /** How much more room a filter gets than one that is getting full. */
@@ -41,6 +40,11 @@ export interface Filter {
   readonly version: number;
   /** The filter after the last update. */
   copy(): FilterCopy;
+}
+
+/** Values to read so that the next one is there before this one is full, if as many are added each time. */
+function sliceFor(now: LoadedKernel, next: LoadedKernel, added: number, view: IocView): number {
+  return SLICE + added * (view.count - next.cursor.at) / Math.max(now.room, 1);
 }
 
 /** Puts a filter made elsewhere into a kernel. */
@@ -87,7 +91,7 @@ export function createFilter(module: WebAssembly.Module, iocs: IocSet): Filter {
     const added = view.count - (now?.cursor.at ?? 0);
     if (now?.read(view, Infinity) !== true) now = make(view);
     next ??= successor(now);
-    if (next?.read(view, SLICE + added * PACE) === true && next.cursor.at >= view.count) {
+    if (next?.read(view, sliceFor(now, next, added, view)) === true && next.isThrough(view)) {
       now = next;
       next = undefined;
     }

@@ -45,7 +45,7 @@ const BATCH_BYTES = 1 << 20;
 export const MOST_SLOTS = 2;
 /** Parts of the slots in use: by all that a filter was made for, when the next one is to be begun, and at most. */
 const FRESH = 3 / 4;
-const GROWN = 5 / 8;
+const GROWN = 9 / 16;
 const FULL = 7 / 8;
 
 /** What a kernel has to know of a set besides its values. */
@@ -82,8 +82,12 @@ export interface LoadedKernel {
   readonly slots: number;
   /** Another one should be begun. */
   readonly isGrown: boolean;
-  /** Adds so many entries, or all that there are; false if it is full. */
+  /** So many more values surely fit. */
+  readonly room: number;
+  /** Adds so many values, or all that there are; false if it is full. */
   read(view: IocView, most: number): boolean;
+  /** All was read. */
+  isThrough(view: IocView): boolean;
   /** Tells the kernel what is in its filter, after reading. */
   describe(view: IocView): void;
 }
@@ -97,7 +101,7 @@ export function loadKernel(
 ): LoadedKernel {
   const kernel = createKernel(module, sizeFor(slots));
   const { exports } = kernel;
-  const room = 2 ** kernel.size.tableBits;
+  const all = 2 ** kernel.size.tableBits;
   const contents = {
     flags: subdomains ? SUBDOMAINS : 0,
     prefixes4: [] as number[],
@@ -127,15 +131,19 @@ export function loadKernel(
       return exports.used.value;
     },
     get isGrown() {
-      return exports.used.value > GROWN * room;
+      return exports.used.value > GROWN * all;
     },
+    get room() {
+      return (FULL * all - exports.used.value) / MOST_SLOTS;
+    },
+    isThrough: (view) => cursor.at >= view.count,
     read(view, most) {
       for (let left = most; left > 0 && cursor.at < view.count;) {
-        const { from, to, live } = batchAt(view, cursor.at, Math.min(BATCH, left));
-        if (exports.used.value + live * MOST_SLOTS > FULL * room) return false;
+        const { from, to, live } = batchAt(view, cursor.at, left);
+        if (exports.used.value + live * MOST_SLOTS > FULL * all) return false;
         if (live > 0) addValues(kernel, view, from, to, addNetwork);
         held += live;
-        left -= to - from;
+        left -= live;
         cursor.at = to;
       }
       return true;
@@ -149,13 +157,14 @@ export function loadKernel(
   };
 }
 
-/** The next entries to add, `most` behind those that were removed, and how many of them are values. */
+/** The next entries with at most so many values, behind those that were removed. */
 function batchAt({ kinds, starts, count }: IocView, at: number, most: number) {
   let from = at;
   while (from < count && kinds[from] === REMOVED) from++;
   let to = from, live = 0;
   const base = starts[from]!;
-  while (to < count && to - from < most && (to === from || starts[to]! - base < BATCH_BYTES)) {
+  const end = Math.min(count, from + BATCH);
+  while (to < end && live < most && (to === from || starts[to]! - base < BATCH_BYTES)) {
     if (kinds[to++] !== REMOVED) live++;
   }
   return { from, to, live };
