@@ -33,6 +33,10 @@ export function createEveryLineFinder(_needles: Needles, format: LineFormat): Fi
   };
 }
 
+/** Of so many lines of a block it is seen whether more than so many matter. */
+const SAMPLE = 64;
+const ENOUGH = 48;
+
 /** Adds to what a finder named those other lines that may matter to a sweep. */
 function withSwept(
   named: Findings,
@@ -40,12 +44,22 @@ function withSwept(
   mayMatter: (from: number, to: number) => boolean,
 ): Findings {
   const candidates: number[] = [], holding: number[] = [];
-  let next = 0;
+  let next = 0, asked = 0, admitted = 0;
+  const asks = (from: number, to: number) => {
+    // Where nearly all lines matter, asking each would only double the work.
+    if (asked === SAMPLE && admitted > ENOUGH) return true;
+    const answer = mayMatter(from, to);
+    if (asked < SAMPLE) {
+      asked++;
+      admitted += answer ? 1 : 0;
+    }
+    return answer;
+  };
   for (let i = 0; i < all.length; i += 3) {
     const from = all.candidates[i]!, to = all.candidates[i + 1]!, line = all.candidates[i + 2]!;
     while (next < named.length && named.candidates[next + 2]! < line) next += 3;
     const holds = next < named.length && named.candidates[next + 2] === line;
-    if (!holds && !mayMatter(from, to)) continue;
+    if (!holds && !asks(from, to)) continue;
     candidates.push(from, to, line);
     holding.push(holds ? 1 : 0);
   }

@@ -18,6 +18,8 @@ const WORTH_KERNEL = 4 << 10;
 /** Compressed bytes take longer than plain ones by about this factor. */
 const COMPRESSED_WEIGHT = 20;
 
+/** In a sweep most lines may be passed on, and wait in memory for those before them. */
+const SWEEP_RANGE_BYTES = 1 << 20;
 /** Bytes that are parsed take longer than those that are looked through by about this factor. */
 const SWEEPING_WEIGHT = 8;
 
@@ -64,7 +66,7 @@ export function threadsFor(jobs: readonly ScanJob[]): number {
 export function planJobs(
   files: readonly ScanFile[],
   sweeping: boolean,
-  rangeBytes = RANGE_BYTES,
+  rangeBytes = sweeping ? SWEEP_RANGE_BYTES : RANGE_BYTES,
 ): ScanJob[] {
   const jobs: ScanJob[] = [];
   const isWhole = (file: ScanFile) => isHere(file, sweeping) || file.compression !== "none";
