@@ -18,12 +18,20 @@ export interface Running {
   /** Management endpoint of its own bus. */
   bus(): Promise<string>;
   /** Body of a page of its metrics server, with the status. */
-  page(path: string): Promise<{ readonly status: number; readonly text: string }>;
+  page(path: string): Promise<Page>;
+  /** Resolves when /readyz says that all is well. */
+  ready(): Promise<void>;
   /** Resolves when /metrics has a line that matches. */
   counts(pattern: RegExp): Promise<void>;
   /** Sends SIGTERM, or another, and resolves with the exit code. */
   stop(signal?: Deno.Signal): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A page that the program serves. */
+interface Page {
+  readonly status: number;
+  readonly text: string;
 }
 
 /** Longest time for what takes moments on a machine that is not overloaded, ms. */
@@ -65,6 +73,9 @@ export function start(
     clearTimeout(patience);
     return (await child.status).code;
   };
+  const shown = async (path: string, is: (page: Page) => boolean) => {
+    while (!is(await page(path))) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
   return {
     pid: child.pid,
     log: error.lines,
@@ -73,12 +84,8 @@ export function start(
     printed: (count) => output.until((lines) => lines.length >= count ? lines : undefined),
     bus: async () => (await logged(/Threat Bus listens on (\S+)/))[1]!,
     page,
-    async counts(pattern) {
-      for (;;) {
-        if (pattern.test((await page("/metrics")).text)) return;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
+    ready: () => shown("/readyz", ({ status }) => status === 200),
+    counts: (pattern) => shown("/metrics", ({ text }) => pattern.test(text)),
     stop,
     [Symbol.asyncDispose]: async () => void await stop("SIGKILL"),
   };

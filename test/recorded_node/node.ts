@@ -27,11 +27,28 @@ interface Watcher {
 
 const encoder = new TextEncoder();
 
+/**
+ * Listens on a port, or one below those that the system gives away: a node that is started again on
+ * its port finds nobody else there.
+ */
+function listen(port?: number): Deno.TcpListener {
+  for (let tries = 1;; tries++) {
+    const chosen = port ?? 16_000 + Math.floor(Math.random() * 16_000);
+    try {
+      return Deno.listen({ hostname: "127.0.0.1", port: chosen });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse) || port !== undefined || tries === 100) {
+        throw error;
+      }
+    }
+  }
+}
+
 /** Starts a node on loopback. */
 export function startNode(options: NodeOptions): RecordedNode {
   const scale = options.scale ?? 0;
   const database = createDatabase(options.events);
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: options.port ?? 0 });
+  const listener = listen(options.port || undefined);
   const { port } = listener.addr as Deno.NetAddr;
   const clients = new Set<Client>();
   const watchers = new Set<Watcher>();
