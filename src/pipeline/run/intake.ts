@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { getLogger } from "../../log.ts";
 import type { LiveMark } from "../../engines/engine.ts";
 import { indicatorFromArrived } from "../../intel/from_stix.ts";
@@ -9,6 +10,9 @@ import { orAborted } from "../../wait.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
 
 const logger = getLogger(["bridge", "intake"]);
+
+/** So many come into the set before others have a turn; all of a batch are written together. */
+const PIECE = 128;
 
 /** A version that is looked for from now on. */
 export interface FreshIndicator {
@@ -45,11 +49,31 @@ export async function takeIn(
     logger[level]("{id} can't be used: {reason}", { id, reason });
   };
   for await (const batch of whileGoing(batches, signal)) {
-    const fresh = sortOut(batch, options, tell);
+    const fresh: FreshIndicator[] = [];
+    for (const piece of piecesOf(batch)) {
+      fresh.push(...sortOut(piece, options, tell));
+      await nextTurn();
+    }
     options.metrics.indicators(options.set.size);
     await options.store?.flush();
     for (const one of fresh) await options.hunt!(one, signal);
   }
+}
+
+/** What is in a batch, read piece by piece. */
+function* piecesOf(batch: Iterable<Item>): Generator<readonly Item[]> {
+  let piece: Item[] = [];
+  for (const item of batch) {
+    if (piece.push(item) < PIECE) continue;
+    yield piece;
+    piece = [];
+  }
+  if (piece.length > 0) yield piece;
+}
+
+/** Lets live matching have its turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The batches until the signal aborts, also while the next one is waited for. */
