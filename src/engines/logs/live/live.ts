@@ -9,13 +9,8 @@ import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
 import type { CreateFinder } from "../scan/finder.ts";
 import type { Root } from "../sources/roots.ts";
-import {
-  type FollowParts,
-  type FoundLines,
-  lookAtHead,
-  type NewLines,
-  readRest,
-} from "./followed_file.ts";
+import { type FollowParts, type FoundLines, type NewLines, readRest } from "./followed_file.ts";
+import { lookAtHead } from "./head.ts";
 import { keepUp } from "./keep_up.ts";
 import { createFrontier, type Frontier } from "./frontier.ts";
 import { siblingsOf } from "./known_files.ts";

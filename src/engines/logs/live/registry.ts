@@ -6,8 +6,8 @@ import {
   followFile,
   type FollowParts,
   isSameState,
-  lookAtHead,
 } from "./followed_file.ts";
+import { lookAtHead } from "./head.ts";
 import { lookAround, lookAroundTwice, type SeenFile } from "./known_files.ts";
 import { describeReadError } from "../read/read_error.ts";
 import {
