@@ -83,10 +83,17 @@ export async function followCompounds(
 
   for (const handle of indicators.compounds) follow(handle);
   let version = 0;
+  /** Of a feed most are for one value, and never were more. */
+  const followed = new Set(indicators.compounds);
   indicators.onChange(({ handle }) => {
-    waiting.delete(handle);
-    patterns.remove(handle);
-    if (indicators.compounds.has(handle)) follow(handle);
+    if (followed.delete(handle)) {
+      waiting.delete(handle);
+      patterns.remove(handle);
+      version++;
+    }
+    if (!indicators.compounds.has(handle)) return;
+    followed.add(handle);
+    follow(handle);
     version++;
   }, signal);
 

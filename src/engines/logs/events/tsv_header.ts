@@ -27,11 +27,17 @@ export const DEFAULT_HEADER: TsvHeader = {
   types: [],
 };
 
+/** Of a log with tabs: after one with another separator, another log whose head was cut off. */
+const TABBED = /^#(path|fields)\t/;
+
 /** The header after one more line that begins with `#`; comments and unknown directives change nothing. */
 export function readHeaderLine(header: TsvHeader, line: string): TsvHeader {
   if (line.startsWith("#separator ")) {
     // A new log begins; what the one before said no longer counts.
     return { ...DEFAULT_HEADER, separator: unescapeText(line.slice("#separator ".length)) };
+  }
+  if (!header.separator.startsWith("\t") && TABBED.test(line)) {
+    return readHeaderLine(DEFAULT_HEADER, line);
   }
   const [directive, ...values] = line.split(header.separator);
   const value = values[0] ?? "";
@@ -69,8 +75,13 @@ export function formatAfter(now: LineFormat, line: Uint8Array): LineFormat {
   return withHeader(next, readHeaderLine(now.header, text));
 }
 
+const TAB = 9;
+
 function separatorsAfter(now: LineFormat, text: string): LineFormat {
   if (text.startsWith("#separator ")) return formatOf(readHeaderLine(DEFAULT_HEADER, text));
+  if (now.type === "tsv" && now.separator !== TAB && TABBED.test(text)) {
+    return separatorsAfter(formatOf(DEFAULT_HEADER), text);
+  }
   if (!text.startsWith("#set_separator")) return now;
   // One character of any kind stands between the directive and its value.
   const setSeparator = singleByte(unescapeText(text.slice("#set_separator".length + 1)));

@@ -75,6 +75,8 @@ Deno.test("read() takes several logs one after another, each with its own header
     { _path: "conn", ts: 2, hosts: ["::1", "::2"], note: "" },
     { _path: "dns", ts: 1, query: "a.example" },
   ]);
+  const headless = dns.slice(dns.indexOf("#path"));
+  assert.deepEqual(read(conn + headless).at(-1), { _path: "dns", ts: 1, query: "a.example" });
 });
 
 Deno.test("read() names rows without header and rows that don't fit", () => {
