@@ -57,13 +57,19 @@ async function fillCodeCache(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Whether compiled code is kept already: Deno does it beside the folder that our files seem to be in. */
+/**
+ * Whether compiled code is kept already: Deno does it beside the folder that our files seem to be
+ * in. Code older than the binary is that of another build; Deno writes it anew only then, so it is
+ * removed for the case that it is not.
+ */
 function hasCodeCache(): boolean {
+  const path = `${import.meta.dirname}.cache`;
   try {
-    return Deno.statSync(`${import.meta.dirname}.cache`).isFile;
-  } catch {
-    return false;
-  }
+    const kept = Deno.statSync(path), binary = Deno.statSync(Deno.execPath());
+    if (kept.mtime! >= (binary.ctime ?? binary.mtime)!) return true;
+    Deno.removeSync(path);
+  } catch { /* there is none, or it is somebody else's */ }
+  return false;
 }
 
 async function print(text: string): Promise<void> {
