@@ -14,6 +14,34 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** The event loop's turns. */
+export interface Turns {
+  /** Resolves when whatever else was ready has had its turn. */
+  next(): Promise<void>;
+  end(): void;
+}
+
+/**
+ * Takes turns by messages to oneself: `setImmediate` sleeps for a millisecond in Deno 2.4, as a
+ * timer does. Keeps the process alive until it is ended.
+ */
+export function createTurns(): Turns {
+  const { port1, port2 } = new MessageChannel();
+  let resolve = () => {};
+  port1.onmessage = () => resolve();
+  return {
+    next: () =>
+      new Promise<void>((done) => {
+        resolve = done;
+        port2.postMessage(undefined);
+      }),
+    end() {
+      port1.close();
+      port2.close();
+    },
+  };
+}
+
 /** Resolves with the promise; rejects with the signal's reason when that aborts first. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setImmediate } from "node:timers";
 import { getLogger } from "../log.ts";
 import { BridgeError, UsageError } from "../errors.ts";
-import { sleep } from "../wait.ts";
+import { createTurns, sleep } from "../wait.ts";
 import { prepareDirectory } from "./directory.ts";
 
 const logger = getLogger(["bridge", "state"]);
@@ -149,10 +148,11 @@ function createGroup(db: DatabaseSync, retryDelay: number) {
   let running: Promise<void> | undefined;
   let stuck = false;
   const closing = new AbortController();
+  const turns = createTurns();
 
   const flush = async () => {
     // A turn's worth of callers gets in before the transaction begins.
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await turns.next();
     while (jobs.length > 0) {
       const group = jobs;
       jobs = [];
@@ -196,6 +196,7 @@ function createGroup(db: DatabaseSync, retryDelay: number) {
     async close() {
       closing.abort();
       while (running !== undefined) await running;
+      turns.end();
     },
   };
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers";
 import { getLogger } from "../../log.ts";
 import type { LiveMark } from "../../engines/engine.ts";
 import { indicatorFromArrived } from "../../intel/from_stix.ts";
@@ -6,7 +5,7 @@ import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { IndicatorItem, Item } from "../../threatbus/messages.ts";
 import { createOnce } from "../../once.ts";
-import { orAborted } from "../../wait.ts";
+import { createTurns, orAborted } from "../../wait.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
 
 const logger = getLogger(["bridge", "intake"]);
@@ -48,15 +47,21 @@ export async function takeIn(
     const level = isFirst(`${id} ${reason}`) ? "warn" : "debug";
     logger[level]("{id} can't be used: {reason}", { id, reason });
   };
-  for await (const batch of whileGoing(batches, signal)) {
-    const fresh: FreshIndicator[] = [];
-    for (const piece of piecesOf(batch)) {
-      fresh.push(...sortOut(piece, options, tell));
-      await nextTurn();
+  const turns = createTurns();
+  try {
+    for await (const batch of whileGoing(batches, signal)) {
+      const fresh: FreshIndicator[] = [];
+      for (const piece of piecesOf(batch)) {
+        fresh.push(...sortOut(piece, options, tell));
+        // Live matching has its turn.
+        await turns.next();
+      }
+      options.metrics.indicators(options.set.size);
+      await options.store?.flush();
+      for (const one of fresh) await options.hunt!(one, signal);
     }
-    options.metrics.indicators(options.set.size);
-    await options.store?.flush();
-    for (const one of fresh) await options.hunt!(one, signal);
+  } finally {
+    turns.end();
   }
 }
 
@@ -69,11 +74,6 @@ function* piecesOf(batch: Iterable<Item>): Generator<readonly Item[]> {
     piece = [];
   }
   if (piece.length > 0) yield piece;
-}
-
-/** Lets live matching have its turn. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** The batches until the signal aborts, also while the next one is waited for. */

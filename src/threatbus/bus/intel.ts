@@ -4,6 +4,7 @@
  * restart is known from the store.
  */
 import { getLogger } from "../../log.ts";
+import { createTurns } from "../../wait.ts";
 import type { JsonObject } from "../../json.ts";
 import { type CanonicalStix, canonicalStixObject } from "../../stix/canonical.ts";
 import type { Broker } from "./broker.ts";
@@ -91,14 +92,19 @@ async function inTurns<T>(
   signal: AbortSignal,
   publish: (item: T) => void,
 ): Promise<void> {
+  const turns = createTurns();
   let count = 0;
-  for (const item of items) {
-    if (count++ % TURN === 0) {
-      await broker.relief();
-      await new Promise((resolve) => setImmediate(resolve));
+  try {
+    for (const item of items) {
+      if (count++ % TURN === 0) {
+        await broker.relief();
+        await turns.next();
+      }
+      if (signal.aborted) return;
+      publish(item);
     }
-    if (signal.aborted) return;
-    publish(item);
+  } finally {
+    turns.end();
   }
 }
 

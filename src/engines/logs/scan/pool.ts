@@ -1,4 +1,5 @@
 /** Scanning on all cores: jobs are spread over Workers and this thread, results come in order. */
+import { createTurns } from "../../../wait.ts";
 import { receiveAhead } from "../read/ahead.ts";
 import { DEFAULT_LIMITS } from "../read/blocks.ts";
 import { type Board, createBoard } from "./board.ts";
@@ -235,24 +236,6 @@ function createOwnPart(
       do await step(current); while (current !== undefined && performance.now() < until);
       await turns.next();
       return true;
-    },
-  };
-}
-
-/** Lets messages of the Workers in: a timer, `setImmediate` too, would sleep for a millisecond. */
-function createTurns() {
-  const { port1, port2 } = new MessageChannel();
-  let resolve = () => {};
-  port1.onmessage = () => resolve();
-  return {
-    next: () =>
-      new Promise<void>((done) => {
-        resolve = done;
-        port2.postMessage(undefined);
-      }),
-    end() {
-      port1.close();
-      port2.close();
     },
   };
 }
