@@ -2,22 +2,15 @@ import { FORMATS } from "../formats/registry.ts";
 import { OBSERVABLE_KINDS } from "../match/observable.ts";
 import { type FilterFlags, MIN_CONFIDENCE, TLP } from "./filter_flags.ts";
 import type { Flag } from "./flags.ts";
+import type { IndicatorFlags } from "./indicators.ts";
 import { LOG_LEVELS } from "./logging.ts";
 
 /** Options of `bridge retro` as they are read. */
-export interface RetroFlags extends FilterFlags {
-  readonly ioc: readonly string[];
-  readonly iocFile: readonly string[];
-  readonly iocFormat?: string;
-  readonly iocType?: string;
-  readonly pattern: readonly string[];
-  readonly skipInvalid?: true;
+export interface RetroFlags extends IndicatorFlags, FilterFlags {
   readonly logs: readonly string[];
   readonly engine?: string;
   readonly vast?: string;
   readonly vastBinary?: string;
-  readonly subdomains?: true;
-  readonly expired?: true;
   readonly since?: string;
   readonly until?: string;
   readonly maxEvents?: string;
@@ -27,7 +20,6 @@ export interface RetroFlags extends FilterFlags {
   readonly bundle?: true;
   readonly aggregate?: string;
   readonly sink: readonly string[];
-  readonly allowList: readonly string[];
   readonly guard: boolean;
   readonly config?: string;
   readonly quiet?: true;

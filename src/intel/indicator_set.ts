@@ -4,10 +4,11 @@ import { createIocSet } from "../match/ioc_set.ts";
 import type { Observable } from "../match/observable.ts";
 import type { Handle } from "../match/set.ts";
 import { createAdmission } from "./admission.ts";
+import { createListeners } from "./changes.ts";
 import { createDocuments } from "./documents.ts";
 import { type Validity, validityOf } from "./filter.ts";
 import { createIds } from "./ids.ts";
-import type { Indicator, IndicatorChange, PutResult } from "./indicator.ts";
+import type { Indicator, PutResult } from "./indicator.ts";
 import type { IndicatorSetOptions, OwnIndicatorSet } from "./own_indicator_set.ts";
 import { createPlainValues } from "./plain_values.ts";
 import { createRecords, State } from "./records.ts";
@@ -40,7 +41,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   const compounds = new Set<Handle>();
   const sweeping = new Set<Handle>();
   const timeline = createTimeline();
-  const listeners = new Set<(change: IndicatorChange) => void>();
+  const listeners = createListeners();
+  const { tell } = listeners;
   const sources: (string | undefined)[] = [];
   /** Indicators that were asked for lately: who is found is often found again. */
   const recent = new Map<Handle, Indicator>();
@@ -59,7 +61,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       size += count;
       if (handle !== undefined) tell("add", handle, () => get(handle));
     },
-    isWatched: () => listeners.size > 0,
+    isWatched: () => listeners.any,
   });
 
   /** The handle of an id, or -1. */
@@ -116,13 +118,6 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   function source(file: string | undefined): number {
     const known = sources.indexOf(file);
     return known >= 0 ? known : sources.push(file) - 1;
-  }
-
-  /** The indicator is made only for who asks for it. */
-  function tell(type: IndicatorChange["type"], handle: Handle, indicator: () => Indicator): void {
-    if (listeners.size === 0) return;
-    const change = new Change(type, handle, indicator) as IndicatorChange;
-    for (const listener of listeners) listener(change);
   }
 
   /**
@@ -191,7 +186,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       if (old !== undefined) tell("remove", handle, old.indicator);
       return ignore(obstacle);
     }
-    if (listeners.size > 0) {
+    if (listeners.any) {
       const left = decision as readonly Observable[];
       tell(
         old ? "edit" : "add",
@@ -383,26 +378,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     putPlain: plain.putPlain,
     putPlainBytes: plain.putPlainBytes,
     bulk: plain.bulk,
-    onChange(listener, signal) {
-      if (signal.aborted) return;
-      const own = (change: IndicatorChange) => listener(change);
-      listeners.add(own);
-      signal.addEventListener("abort", () => listeners.delete(own), { once: true });
-    },
+    onChange: listeners.add,
   };
-}
-
-/** A class, as an object with a getter of its own costs more than all else about a change. */
-class Change {
-  constructor(
-    readonly type: IndicatorChange["type"],
-    readonly handle: Handle,
-    private readonly read: () => Indicator,
-  ) {}
-
-  get indicator(): Indicator {
-    return this.read();
-  }
 }
 
 /** The state that a decision gives a version. */
