@@ -6,6 +6,7 @@ import { createGate } from "./gate.ts";
 import { type Expression, NotRecorded, ParseError, parseQuery } from "./query.ts";
 import type { Fault, NodeOptions, RecordedNode } from "./node_types.ts";
 import { counted, joinRows, matcherLines, ms, toBytes } from "./output.ts";
+import { isGone, listen, readLines } from "./sockets.ts";
 import { type FrameType, GREETING, logLine, packFrame, type Request, writeAll } from "./wire.ts";
 
 interface Client {
@@ -26,23 +27,6 @@ interface Watcher {
 }
 
 const encoder = new TextEncoder();
-
-/**
- * Listens on a port, or one below those that the system gives away: a node that is started again on
- * its port finds nobody else there.
- */
-function listen(port?: number): Deno.TcpListener {
-  for (let tries = 1;; tries++) {
-    const chosen = port ?? 16_000 + Math.floor(Math.random() * 16_000);
-    try {
-      return Deno.listen({ hostname: "127.0.0.1", port: chosen });
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse) || port !== undefined || tries === 100) {
-        throw error;
-      }
-    }
-  }
-}
 
 /** Starts a node on loopback. */
 export function startNode(options: NodeOptions): RecordedNode {
@@ -376,27 +360,9 @@ export function startNode(options: NodeOptions): RecordedNode {
   };
 }
 
-function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.Interrupted || error instanceof Deno.errors.BadResource;
-}
-
 function aborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) =>
     signal.addEventListener("abort", () => resolve(), { once: true })
   );
-}
-
-async function* readLines(connection: Deno.Conn): AsyncGenerator<string, void, void> {
-  const decoder = new TextDecoder();
-  const buffer = new Uint8Array(1 << 16);
-  let rest = "";
-  while (true) {
-    const size = await connection.read(buffer);
-    if (size === null) return;
-    const parts = (rest + decoder.decode(buffer.subarray(0, size), { stream: true })).split("\n");
-    rest = parts.pop()!;
-    yield* parts;
-  }
 }
