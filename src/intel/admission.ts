@@ -53,13 +53,30 @@ export interface Admission {
 /** Makes the one that decides by these options. */
 export function createAdmission(options: AdmissionOptions): Admission {
   const heldBack = new Map<string, number>();
-  const reasonOf = (point: Observable) => options.guard?.reason(point);
+  /** The filter that was last found to let all pass: another one comes seldom. */
+  let open: IndicatorFilter | undefined;
+
+  function reasonOf(point: Observable): string | undefined {
+    const { guard } = options;
+    return guard === undefined ? undefined : guard.reason(point);
+  }
 
   function allowed(points: readonly Observable[]): readonly Observable[] {
     // Nearly always all of them pass.
-    return points.every((point) => reasonOf(point) === undefined)
-      ? points
-      : points.filter((point) => reasonOf(point) === undefined);
+    for (let at = 0; at < points.length; at++) {
+      if (reasonOf(points[at]!) === undefined) continue;
+      return points.filter((point) => reasonOf(point) === undefined);
+    }
+    return points;
+  }
+
+  /** Why the filter does not let a version pass; undefined if it does. */
+  function rejected(stix: () => JsonObject): string | undefined {
+    const { filter } = options;
+    if (filter === undefined || filter === open) return undefined;
+    if (!passesAll(filter)) return rejection(stix(), filter);
+    open = filter;
+    return undefined;
   }
 
   return {
@@ -67,11 +84,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     decide(points, { revoked, until }, stix, now) {
       if (revoked) return "revoked";
       if (until <= now && options.keepExpired !== true) return "expired";
-      const { filter } = options;
-      const rejected = filter === undefined || passesAll(filter)
-        ? undefined
-        : rejection(stix(), filter);
-      if (rejected !== undefined) return rejected;
+      const filtered = rejected(stix);
+      if (filtered !== undefined) return filtered;
       const left = allowed(points);
       return left.length === 0 && points.length > 0 ? reasonOf(points[0]!)! : left;
     },

@@ -31,8 +31,9 @@ export function indicatorFromStix(stix: JsonObject, from: StixSource = {}): Stix
   const language = stix["pattern_type"] ?? "stix";
   if (language !== "stix") return { type: "ignored", reason: `pattern_type is ${shown(language)}` };
   try {
-    const { points, reason } = pointsOf(pattern);
-    const indicator = { id: id.toLowerCase(), pattern, stix, points, ...from };
+    const { points, reason, prefilter } = pointsOf(pattern);
+    const read = { id: id.toLowerCase(), pattern, stix, points, ...from };
+    const indicator = prefilter === undefined ? read : { ...read, prefilter };
     return { type: "indicator", indicator, ...(reason !== undefined && { reason }) };
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;

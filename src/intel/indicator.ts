@@ -3,6 +3,7 @@ import type { Place } from "../errors.ts";
 import type { Observable } from "../match/observable.ts";
 import type { Handle, IocSet } from "../match/set.ts";
 import type { Validity } from "./filter.ts";
+import type { Prefilter } from "./points.ts";
 
 /**
  * An indicator of compromise as bridge holds it, wherever it came from. Made
@@ -23,6 +24,8 @@ export interface Indicator {
   readonly validity?: Validity;
   /** Point values any of which alone fulfils the pattern; empty for compound patterns. */
   readonly points: readonly Observable[];
+  /** What of a compound pattern can be looked up, if that was read already. */
+  readonly prefilter?: Prefilter;
   /** Where it was read, if from a file or the command line. */
   readonly place?: Place;
 }

@@ -23,6 +23,9 @@ interface Former {
   readonly indicator: () => Indicator;
 }
 
+/** What says by which values an indicator is found. */
+type Patterned = Pick<Indicator, "pattern" | "prefilter">;
+
 /** Why a version waits. */
 const TO_COME = "valid_from is to come";
 /** So many indicators are kept in their long form. */
@@ -145,17 +148,14 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   }
 
   /** Without its document that of a compound one is read. */
-  function activate(
-    handle: Handle,
-    points: readonly Observable[],
-    document?: Pick<Indicator, "pattern">,
-  ): void {
+  function activate(handle: Handle, points: readonly Observable[], document?: Patterned): void {
     records.states[handle] = State.active;
     size++;
-    for (const point of points) iocs.append(point, handle);
+    for (let at = 0; at < points.length; at++) iocs.append(points[at]!, handle);
     if (points.length > 0) return;
     compounds.add(handle);
-    const values = valuesOf((document ?? readDocument(documentOf(handle))).pattern);
+    const { pattern, prefilter } = document ?? readDocument(documentOf(handle));
+    const values = prefilter === undefined ? valuesOf(pattern) : prefilter.values;
     if (values === undefined) sweeping.add(handle);
     for (const value of values ?? []) iocs.add(value, handle);
   }
@@ -220,7 +220,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     points: readonly Observable[],
     { modified, from, until }: Validity,
     decision: readonly Observable[] | string,
-    document: Pick<Indicator, "pattern"> | undefined,
+    document: Patterned | undefined,
     time: number,
   ): string | undefined {
     records.modified[handle] = modified;

@@ -17,6 +17,14 @@ export interface PatternPoints {
   readonly points: readonly Observable[];
   /** Why the pattern is compound, in words. */
   readonly reason?: string;
+  /** What of a compound pattern can be looked up, if it was parsed for that. */
+  readonly prefilter?: Prefilter;
+}
+
+/** What in an event gives a compound pattern away. */
+export interface Prefilter {
+  /** As `prefilterOf` gives them. */
+  readonly values: readonly Observable[] | undefined;
 }
 
 /** Object types whose `value` is a point value, wherever in an event it stands. */
@@ -58,7 +66,12 @@ export function pointsOf(pattern: string): PatternPoints {
     ? observeAs([hashKindOf(hash[1]!.replaceAll("'", ""))], hash[2]!)
     : undefined;
   if (observable !== undefined) return { points: [observable] };
-  return pointsOfExpression(parsePattern(pattern));
+  const expression = parsePattern(pattern);
+  const found = pointsOfExpression(expression);
+  // Now, as parsing it again costs more than all else about an indicator.
+  return found.points.length > 0
+    ? found
+    : { ...found, prefilter: { values: prefilterOf(expression) } };
 }
 
 /** The same for a parsed pattern. */

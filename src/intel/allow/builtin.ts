@@ -6,7 +6,7 @@ import {
   parsePrefix,
   type Prefix,
 } from "../../match/address.ts";
-import type { Observable } from "../../match/observable.ts";
+import type { Observable, ObservableKind } from "../../match/observable.ts";
 import { KIND_NUMBERS } from "../../match/table.ts";
 import type { GuardSieve } from "../admission.ts";
 
@@ -53,14 +53,13 @@ export function noiseReason(
   { kind, value }: Observable,
   options: BuiltinOptions,
 ): string | undefined {
+  // Nearly all values of a feed end here.
+  if (!mayBeNoiseText(kind, value)) return undefined;
   if (kind === "domain") {
     return !value.includes(".") || SUFFIXES.has(value)
       ? "top-level domain or local name"
       : undefined;
   }
-  if (kind !== "ipv4" && kind !== "ipv6" && kind !== "cidr") return undefined;
-  // Most addresses of a feed are told by their first octet.
-  if (kind === "ipv4" && !mayBeNoiseOctet(parseInt(value))) return undefined;
   const groups = parseAddress(value);
   const prefix = groups ? { groups, bits: groups.length * 16 } : parsePrefix(value)!;
   if (prefix.bits < (prefix.groups.length === 2 ? MIN_BITS.ipv4 : MIN_BITS.ipv6)) {
@@ -77,43 +76,69 @@ export function noiseReason(
 
 /** IPv4 networks whose addresses may be noise. */
 const NETWORKS4 = [...PRIVATE, ...HERE, ...GROUPS].filter(({ groups }) => groups.length === 2);
-/** First octets of addresses that may be noise. */
-const OCTETS = new Set(NETWORKS4.map(({ groups }) => groups[0]! >> 8));
+/** First octets of addresses that may be noise: those have a 1. */
+const OCTETS = new Uint8Array(256);
+for (const { groups: [first], bits } of NETWORKS4) {
+  const octet = first! >> 8;
+  OCTETS.fill(1, octet, octet + 2 ** Math.max(0, 8 - bits));
+}
 
-/** Lengths of suffixes with their first bytes, as `length * 256 + byte`. */
-const SUFFIX_SHAPES = new Set([...SUFFIXES].map((name) => name.length * 256 + name.charCodeAt(0)));
+/** Suffixes by their first byte: a bit for each length, all below 32. */
+const SUFFIX_SHAPES = new Uint32Array(256);
+for (const name of SUFFIXES) SUFFIX_SHAPES[name.charCodeAt(0)]! |= 1 << name.length;
 
 /** Whether canonical bytes may be noise; false is certain. Looks at few bytes, as lists are long. */
 export function mayBeNoise(kind: number, bytes: Uint8Array, start: number, end: number): boolean {
   if (kind === KIND_NUMBERS.domain) {
-    return SUFFIX_SHAPES.has((end - start) * 256 + bytes[start]!) || !hasDot(bytes, start, end);
+    return isLikeSuffix(bytes[start]!, end - start) || !hasDot(bytes, start, end);
   }
   if (kind !== KIND_NUMBERS.ipv4) return kind === KIND_NUMBERS.ipv6 || kind === KIND_NUMBERS.cidr;
   let octet = 0;
-  for (let i = start; i < end && bytes[i] !== 0x2e; i++) octet = octet * 10 + bytes[i]! - 0x30;
-  return mayBeNoiseOctet(octet);
+  for (let i = start; i < end && bytes[i] !== DOT; i++) octet = octet * 10 + bytes[i]! - 0x30;
+  return OCTETS[octet] === 1;
+}
+
+/** The same of a text. */
+function mayBeNoiseText(kind: ObservableKind, value: string): boolean {
+  if (kind === "domain") {
+    return isLikeSuffix(value.charCodeAt(0), value.length) || !hasDotText(value);
+  }
+  if (kind !== "ipv4") return kind === "ipv6" || kind === "cidr";
+  let octet = 0;
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i);
+    if (code === DOT) break;
+    octet = octet * 10 + code - 0x30;
+  }
+  return OCTETS[octet] === 1;
 }
 
 /** `mayBeNoise` as tables, for values with a dot. */
 export function noiseSieve(): GuardSieve {
-  const shapes = new Uint32Array(256);
-  for (const shape of SUFFIX_SHAPES) shapes[shape & 255]! |= 1 << (shape >> 8);
   const pairs = new Uint8Array(8192);
   for (const { groups: [first], bits } of NETWORKS4) {
     const stop = first! + 2 ** Math.max(0, 16 - bits);
     for (let pair = first!; pair < stop; pair++) pairs[pair >> 3]! |= 1 << (pair & 7);
   }
-  return { pairs, shapes };
+  return { pairs, shapes: SUFFIX_SHAPES };
 }
 
-function mayBeNoiseOctet(octet: number): boolean {
-  return octet >= 224 || OCTETS.has(octet);
+function isLikeSuffix(first: number, length: number): boolean {
+  return length < 32 && (SUFFIX_SHAPES[first]! & 1 << length) !== 0;
 }
 
 function hasDot(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let i = start; i < end; i++) if (bytes[i] === 0x2e) return true;
+  for (let i = start; i < end; i++) if (bytes[i] === DOT) return true;
   return false;
 }
+
+/** From the end, where top-level domains are short. */
+function hasDotText(text: string): boolean {
+  for (let i = text.length - 1; i >= 0; i--) if (text.charCodeAt(i) === DOT) return true;
+  return false;
+}
+
+const DOT = 0x2e;
 
 function prefixes(texts: readonly string[]): Prefix[] {
   return texts.map((text) => parsePrefix(text)!);

@@ -7,6 +7,7 @@ import { readAllowList } from "../../../src/intel/allow/read.ts";
 import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import { observe } from "../../../src/intel/observe.ts";
 import { readIndicators, textInput } from "../../../src/intel/readers/mod.ts";
+import { formatAddress, maskAddress, parsePrefix } from "../../../src/match/address.ts";
 import { KIND_NUMBERS } from "../../../src/match/table.ts";
 
 const list = (text: string) => readAllowList(textInput("list", text));
@@ -166,6 +167,29 @@ Deno.test("mayBeNoise() never misses what noiseReason() names", () => {
     }),
     { numRuns: 3000 },
   );
+});
+
+Deno.test("noiseReason() names all of its ranges and nothing besides them", () => {
+  const ranges = [
+    ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10"],
+    ...["0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"],
+  ].map((text) => parsePrefix(text)!);
+  const pair = fc.oneof(
+    fc.nat(0xffff),
+    fc.constantFrom(...ranges, ...ranges).chain(({ groups, bits }) => {
+      const [first] = groups as [number], size = 2 ** Math.max(0, 16 - bits);
+      return fc.constantFrom(first - 1, first, first + size - 1, first + size);
+    }).map((pair) => pair & 0xffff),
+  );
+  fc.assert(fc.property(pair, fc.nat(0xffff), (high, low) => {
+    const groups = [high, low];
+    const isIn = ranges.some((range) =>
+      formatAddress(maskAddress(groups, range.bits)) === formatAddress(range.groups)
+    );
+    const value = formatAddress(groups);
+    const reason = noiseReason({ kind: "ipv4", value }, { privateAddresses: true });
+    assert.equal(reason !== undefined, isIn, value);
+  }));
 });
 
 Deno.test("createIndicatorSet() holds back and spares what lists allow, and counts it by list", async () => {
