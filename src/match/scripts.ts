@@ -5,10 +5,12 @@ const MOST_SCRIPTS = 4;
 
 /**
  * How a canonical domain may be written label by label in its own script, and so end otherwise;
- * nothing for a domain without A-labels.
+ * nothing for a domain without A-labels. A user may stand before it, as in URLs.
  */
-export function spellingsInScript(domain: string): string[] {
-  if (!domain.includes("xn--")) return [];
+export function spellingsInScript(name: string): string[] {
+  if (!name.includes("xn--")) return [];
+  const at = name.lastIndexOf("@") + 1;
+  const user = name.slice(0, at), domain = name.slice(at);
   let ends = [""];
   let scripts = 0;
   for (const label of domain.split(".").reverse()) {
@@ -16,5 +18,5 @@ export function spellingsInScript(domain: string): string[] {
     const spellings = script === label || scripts++ >= MOST_SCRIPTS ? [script] : [script, label];
     ends = spellings.flatMap((spelling) => ends.map((end) => `${spelling}.${end}`));
   }
-  return ends.map((end) => end.slice(0, -1));
+  return ends.map((end) => user + end.slice(0, -1));
 }

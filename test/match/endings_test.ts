@@ -52,6 +52,7 @@ Deno.test("has() finds what ends otherwise than its canonical form", () => {
     "url http://evil1.de/": ["http://evil1.de", "evil1.de/"],
     "url http://a-long-name.example/?q=1": ["http://a-long-name.example?q=1"],
     "url http://evil.de/?q=123456": ["http://evil.de?q=123456"],
+    "url http://u@xn--bcher-kva.co.uk/": ["http://u@bücher.co.uk", "http://u@BÜCHER.co.uk/"],
     "domain xn--bcher-kva.de": ["bücher.de", "BÜCHER.DE.", "xn--bcher-kva.de:80"],
     "md5 d41d8cd98f00b204e9800998ecf8427e": ["D4:1D:8C:D9:8F:00:B2:04:E9:80:09:98:EC:F8:42:7E"],
   };
