@@ -8,7 +8,7 @@ import { BridgeError, NotConnectedError } from "../errors.ts";
 import { createNotice, orAborted, sleep } from "../wait.ts";
 import { createInbox, type Inbox } from "./inbox.ts";
 import type { Link, Message } from "./link.ts";
-import { decodeDelivery, type Item, refused } from "./messages.ts";
+import { checkSize, decodeDelivery, type Item, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
 import {
   createHolder,
@@ -107,6 +107,9 @@ export interface ThreatBusClient {
   close(): Promise<void>;
 }
 
+/** A subscription that is lost within this time again is not renewed at once. */
+const QUICK_MS = 10_000;
+
 interface Arrival {
   readonly message: Message;
   readonly topic: string;
@@ -146,10 +149,7 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     if (frame === undefined || message.length > 1) {
       return refused("not-one-frame", `Message of ${message.length} frames`);
     }
-    if (frame.length > maxMessageBytes) {
-      return refused("too-large", `Message of ${frame.length} bytes`);
-    }
-    return decodeDelivery(frame, topic);
+    return checkSize(frame, maxMessageBytes) ?? decodeDelivery(frame, topic);
   };
   const count = (item: Item) => {
     if (item.type === "refused") refusals.add(item);
@@ -157,6 +157,11 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     return item;
   };
 
+  const pause = async (attempt: number) => {
+    const maximum = options.maxBackoffMs ?? 10_000;
+    await sleep(backoff(attempt, { initial: 250, maximum }), alive);
+    alive.throwIfAborted();
+  };
   const connect = async (snapshotDays: number): Promise<Session> => {
     const { heartbeatMs = 5000, requestTimeoutMs = 5000 } = options;
     const { link, topics } = options;
@@ -170,9 +175,7 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
         if (state.type !== "unreachable" || state.reason !== reason) {
           enter({ type: "unreachable", reason });
         }
-        const maximum = options.maxBackoffMs ?? 10_000;
-        await sleep(backoff(attempt, { initial: 250, maximum }), alive);
-        alive.throwIfAborted();
+        await pause(attempt);
       }
     }
   };
@@ -188,6 +191,7 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   const supervise = async () => {
     let days = options.snapshotDays;
     let session = await start(days, false);
+    let since = performance.now(), quickLosses = 0;
     for (let askAgain = false;;) {
       const old: Session = session;
       const events: Promise<string | undefined>[] = [old.lost];
@@ -200,6 +204,10 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
         enter({ type: "lost", reason: news });
         days = daysToCover(old, days);
         old.end();
+        // What breaks each subscription anew must not make us ask for snapshots without a pause.
+        if (performance.now() - since >= QUICK_MS) quickLosses = 0;
+        if (quickLosses++ > 0) await pause(quickLosses);
+        since = performance.now();
       }
       // A subscription with a snapshot takes the old one's place; for a moment both deliver.
       session = await start(days, true);

@@ -3,6 +3,8 @@
  * publish. All waits end with the signal.
  */
 
+import { BridgeError } from "../errors.ts";
+
 /** A message that was received: its frames. */
 export type Message = readonly Uint8Array[];
 
@@ -28,8 +30,8 @@ export interface Publisher {
    * broker's socket has read all of them, rejects when the connection is lost before.
    */
   publish(messages: Iterable<Outgoing>, signal: AbortSignal): Promise<void>;
-  /** Resolves when the connection is lost or closed. */
-  readonly ended: Promise<void>;
+  /** Resolves when the connection is lost or closed, with what the peer did wrong, if it did. */
+  readonly ended: Promise<string | undefined>;
   close(): void;
 }
 
@@ -39,4 +41,9 @@ export interface Link {
   request(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
   listen(port: number, signal: AbortSignal): Promise<Listener>;
   publisher(port: number, signal: AbortSignal): Promise<Publisher>;
+}
+
+/** What a peer did wrong, if that is why reading from it ended; the network's faults are not its own. */
+export function faultOf(error: unknown): string | undefined {
+  return error instanceof BridgeError ? error.message : undefined;
 }

@@ -79,7 +79,7 @@ export function splitMessage(frame: Uint8Array): { topic: string; json: string }
   try {
     text = decoder.decode(frame);
   } catch {
-    return refused("not-utf-8", `Message of ${frame.length} bytes is not UTF-8`);
+    return refused("not-utf-8", `Message of ${frame.length} bytes is not UTF-8`, idIn(frame));
   }
   const space = text.indexOf(" ");
   if (space < 0) return refused("wrong-topic", "Message has no space after its topic");
@@ -129,9 +129,28 @@ export function decodeByText(frame: Uint8Array, p2pTopic: string): Item {
   return kind === "indicator" ? readIndicator(object, split.json) : readSighting(object);
 }
 
+/** Most characters of a detail and of an id: they stand in logs, and the peer wrote them. */
+const LONGEST_DETAIL = 300;
+const LONGEST_ID = 100;
+
 /** Makes a refusal; `id` is kept if it is a text. */
 export function refused(reason: RefusalReason, detail: string, id?: unknown): Refused {
-  return { type: "refused", reason, detail, ...(typeof id === "string" && { id }) };
+  return {
+    type: "refused",
+    reason,
+    detail: cut(detail, LONGEST_DETAIL),
+    ...(typeof id === "string" && { id: cut(id, LONGEST_ID) }),
+  };
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
+}
+
+/** Refuses a message that is longer than `longest` bytes. */
+export function checkSize(frame: Uint8Array, longest: number): Refused | undefined {
+  if (frame.length <= longest) return undefined;
+  return refused("too-large", `Message of ${frame.length} bytes`, idIn(frame));
 }
 
 function parseObject(json: string): { object: JsonObject } | { refused: Refused } {
@@ -144,9 +163,12 @@ function parseObject(json: string): { object: JsonObject } | { refused: Refused 
   }
 }
 
-/** What looks like the id in JSON that can't be read, for the log. */
-function idIn(json: string): string | undefined {
-  return /\b(?:indicator|sighting)--[0-9a-f-]{36}\b/i.exec(json.slice(0, 4096))?.[0];
+/** What looks like the id in a message that can't be read, for the log. */
+export function idIn(message: Uint8Array | string): string | undefined {
+  const start = typeof message === "string"
+    ? message.slice(0, 4096)
+    : new TextDecoder("latin1").decode(message.subarray(0, 4096));
+  return /\b(?:indicator|sighting)--[0-9a-f-]{36}\b/i.exec(start)?.[0];
 }
 
 const INDICATOR_ID = /^indicator--[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -225,17 +247,6 @@ export function encodeSnapshotRequest(request: SnapshotRequest): string {
     snapshot_id: request.snapshotId,
     snapshot: request.seconds,
   });
-}
-
-/** The message that answers a SnapshotRequest with one object. */
-export function encodeEnvelope(envelope: SnapshotEnvelope): Uint8Array<ArrayBuffer> {
-  const head = pythonJson({
-    type: "snapshotenvelope",
-    snapshot_type: snapshotTypeNumber(envelope.snapshotType),
-    snapshot_id: envelope.snapshotId,
-  });
-  const json = `${head.slice(0, -1)}, "body": ${envelope.body}}`;
-  return encoder.encode(`${PUBLISH_TOPICS.snapshotenvelope} ${json}`);
 }
 
 /** Reads the JSON of a SnapshotEnvelope; the body is not yet checked. */

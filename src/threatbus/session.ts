@@ -7,7 +7,14 @@
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
 import { orAborted, sleep } from "../wait.ts";
-import type { Link, Listener, Message, Outgoing, Publisher } from "./link.ts";
+import {
+  faultOf,
+  type Link,
+  type Listener,
+  type Message,
+  type Outgoing,
+  type Publisher,
+} from "./link.ts";
 
 /** How to subscribe. */
 export interface SessionOptions {
@@ -73,7 +80,9 @@ function within(ms: number, signal: AbortSignal) {
       return await step(AbortSignal.any([signal, timeout]));
     } catch (error) {
       if (signal.aborted || !timeout.aborted) throw error;
-      throw new NotConnectedError(`The broker did not answer within ${ms / 1000} s`);
+      throw new NotConnectedError(`The broker did not answer within ${ms / 1000} s`, {
+        hint: "Something takes connections there: is it the management endpoint of a Threat Bus?",
+      });
     }
   };
 }
@@ -107,8 +116,9 @@ function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
     subscribe: async (snapshotDays, signal) => {
       const reply = await ask({ action: "subscribe", topics, snapshotDays }, signal);
       if (reply.status !== "success" || reply.grant === undefined) {
+        const answer = reply.status === "success" ? "it granted no topic" : reply.status;
         throw new NotConnectedError(
-          `The broker refused the subscription to ${topics.join(", ")}: ${reply.status}`,
+          `The broker refused the subscription to ${topics.join(", ")}: ${answer}`,
         );
       }
       granted.add(reply.grant.topic);
@@ -135,8 +145,8 @@ interface Intake {
   readonly count: number;
   /** Waits for no reader any more: what was not handed on yet is let go. */
   end(): void;
-  /** Resolves when the connection is lost or closed. */
-  readonly ended: Promise<void>;
+  /** Resolves when the connection is lost or closed, with what the broker did wrong, if it did. */
+  readonly ended: Promise<string | undefined>;
 }
 
 function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): Intake {
@@ -174,7 +184,7 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
       return count;
     },
     end: () => stop.abort(),
-    ended: read().catch(() => {}),
+    ended: read().then(() => undefined, faultOf),
   };
 }
 
@@ -227,8 +237,10 @@ function run({ options, desk, topic, listener, publisher, intake }: Running): Se
   lost.promise.then((reason) =>
     gone.abort(new NotConnectedError(`Lost the Threat Bus: ${reason}`))
   );
-  intake.ended.then(() => lost.resolve("the listening connection was closed"));
-  publisher.ended.then(() => lost.resolve("the publishing connection was closed"));
+  const closed = (which: string) => (fault: string | undefined) =>
+    lost.resolve(`the ${which} connection was closed${fault === undefined ? "" : ` (${fault})`}`);
+  intake.ended.then(closed("listening"));
+  publisher.ended.then(closed("publishing"));
 
   const beat = async () => {
     for (let seen = intake.count;;) {

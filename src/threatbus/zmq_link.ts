@@ -5,7 +5,7 @@ import type { Connection } from "../zmtp/connection.ts";
 import { dial } from "../zmtp/connector.ts";
 import { connectReq, type Mechanism } from "../zmtp/mod.ts";
 import { orAborted } from "../wait.ts";
-import type { Link, Listener, Message, Publisher } from "./link.ts";
+import { faultOf, type Link, type Listener, type Message, type Publisher } from "./link.ts";
 
 /** Where the broker is and how to talk to it. */
 export interface LinkOptions {
@@ -81,8 +81,9 @@ async function publisher(connection: Connection, signal: AbortSignal): Promise<P
       if (batch.some((one) => one.type === "subscribe")) wanted.resolve();
     }
   };
-  const ended = read().catch(() => {}).then(() => {
+  const ended = read().then(() => undefined, faultOf).then((fault) => {
     wanted.reject(new NotConnectedError("The broker closed the publishing connection"));
+    return fault;
   });
   try {
     await orAborted(wanted.promise, signal);

@@ -58,6 +58,8 @@ const PATIENCE = 3;
 const PATIENCE_WITH_SLOW = 30;
 /** Longest frame of a handshake: nobody known has sent it yet. */
 const MAX_HANDSHAKE = 64 * 1024;
+/** Most PONGs that wait for a peer which asks without reading; libzmq keeps the last one alone. */
+const MOST_PONGS = 1000;
 /** What a frame costs beside its bytes, so that endless empty ones reach the bound too. */
 const FRAME_COST = 64;
 
@@ -205,8 +207,10 @@ function ping(heartbeat: number): Uint8Array {
 }
 
 function takeCommand({ name, data }: Command, sender: Sender, out: Incoming[]): void {
-  if (name === "PING") sender.command(encodeCommand("PONG", data.subarray(2, 18)));
-  else if (name === "SUBSCRIBE" || name === "CANCEL") {
+  if (name === "PING") {
+    if (sender.pendingCommands >= MOST_PONGS) return;
+    sender.command(encodeCommand("PONG", data.subarray(2, 18)));
+  } else if (name === "SUBSCRIBE" || name === "CANCEL") {
     out.push({ type: name === "SUBSCRIBE" ? "subscribe" : "cancel", topic: data });
   }
   // Other commands are for later versions to understand (RFC 37).

@@ -18,6 +18,8 @@ export interface Sender {
   command(body: Uint8Array): void;
   /** Messages not yet handed to the operating system. */
   readonly pending: number;
+  /** The same of commands. */
+  readonly pendingCommands: number;
   /** Resolves when there are at most `count` pending messages, or when sending has failed. */
   drained(count: number): Promise<void>;
   /** Resolves when everything queued so far was handed over, or when sending has failed. */
@@ -46,6 +48,7 @@ export function createSender(
 ): Sender {
   let buffer = new Uint8Array(FIRST), spare = new Uint8Array(FIRST);
   let length = 0, queued = 0, underWay = 0;
+  let commandsQueued = 0, commandsUnderWay = 0;
   let busy = false;
   let failure: unknown;
   const waiting: { count: number; resolve: () => void }[] = [];
@@ -75,8 +78,9 @@ export function createSender(
         const size = length;
         [buffer, spare, length] = [spare, full, 0];
         [underWay, queued] = [queued, 0];
+        [commandsUnderWay, commandsQueued] = [commandsQueued, 0];
         await writeAll(connection, full.subarray(0, size));
-        underWay = 0;
+        underWay = commandsUnderWay = 0;
         if (spare.length > KEEP) spare = new Uint8Array(FIRST);
         wake();
       }
@@ -138,10 +142,14 @@ export function createSender(
     command(body) {
       if (failure !== undefined) return;
       append(body, false, true);
+      commandsQueued++;
       start();
     },
     get pending() {
       return queued + underWay;
+    },
+    get pendingCommands() {
+      return commandsQueued + commandsUnderWay;
     },
     drained(count) {
       if (failure !== undefined || queued + underWay <= count) return Promise.resolve();

@@ -7,7 +7,7 @@ import { DEFAULT_HEADER, formatOf } from "../../src/engines/logs/events/tsv_head
 import { indicatorFromStix } from "../../src/intel/from_stix.ts";
 import { createIndicatorSet } from "../../src/intel/indicator_set.ts";
 import { isJsonObject } from "../../src/json.ts";
-import { observedData } from "../../src/match/fields/observed_data.ts";
+import { observedData } from "../match/fields/observed.ts";
 import { walkEvent } from "../../src/match/walk.ts";
 import { planPattern } from "../../src/stix/eval/plan.ts";
 import { compileRegex } from "../../src/stix/eval/regex.ts";

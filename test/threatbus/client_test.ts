@@ -195,6 +195,24 @@ Deno.test("ThreatBusClient subscribes again when the broker forgets it, and asks
   });
 });
 
+Deno.test("ThreatBusClient says what the broker did wrong, and comes back slower each time", async () => {
+  await withFake(async (broker) => {
+    const { client, states, until } = start(broker.port, { maxBackoffMs: 40 });
+    await client.subscribed;
+    // Longer than any message may be: it costs the connection, each time anew.
+    const lasting = new Uint8Array(129 * 1024 * 1024);
+    for (let losses = 1; losses <= 3; losses++) {
+      lasting.set(utf8(broker.granted.at(-1)!));
+      broker.send(lasting);
+      await until("lost", losses);
+      await until("subscribed", losses + 1);
+    }
+    const reasons = states.flatMap((state) => state.type === "lost" ? [state.reason] : []);
+    assert.match(reasons[0]!, /listening connection was closed \(A frame of \d+ bytes is longer/);
+    await client.close();
+  });
+});
+
 Deno.test("ThreatBusClient says once that a broker is unreachable, and tries until it is there", async () => {
   const broker = startFakeBroker();
   const { port } = broker;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { encodeCommand, encodeMetadata } from "../../src/zmtp/command.ts";
+import { openConnection } from "../../src/zmtp/connection.ts";
 import { encodeFrame } from "../../src/zmtp/frame.ts";
 import { encodeGreeting } from "../../src/zmtp/greeting.ts";
 import {
@@ -12,6 +13,8 @@ import {
   connectReq,
   connectSub,
 } from "../../src/zmtp/mod.ts";
+
+import { nullMechanism } from "../../src/zmtp/security/null.ts";
 
 const LOCAL = "tcp://127.0.0.1:0";
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -163,4 +166,34 @@ Deno.test("close() lets all that was published arrive, also when the peer's word
     await closing;
     await sub.close();
   }
+});
+
+Deno.test("a peer that sends PINGs without end and reads nothing costs little memory", async () => {
+  const ping = encodeFrame(encodeCommand("PING", new Uint8Array(18)), { command: true });
+  const flood = Array.from({ length: 50_000 }, () => ping);
+  const parts = [encodeGreeting("NULL", false), ready("SUB"), ...flood];
+  let unread = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+  let writes = 0;
+  const connection = await openConnection({
+    read(into) {
+      if (unread.length === 0) return Promise.resolve(null);
+      const count = Math.min(into.length, unread.length);
+      into.set(unread.subarray(0, count));
+      unread = unread.subarray(count);
+      return Promise.resolve(count);
+    },
+    // The greeting and READY pass, then nobody reads.
+    write: (bytes) => ++writes <= 2 ? Promise.resolve(bytes.length) : new Promise(() => {}),
+    closeWrite: () => Promise.resolve(),
+    close: () => {},
+  }, {
+    socketType: "PUB",
+    mechanism: nullMechanism,
+    maxMessageSize: 10_000,
+    handshakeTimeout: 10_000,
+    heartbeat: 0,
+  });
+  assert.deepEqual(await Array.fromAsync(connection.incoming()), []);
+  assert.equal(unread.length, 0);
+  assert.equal(connection.sender.pendingCommands, 1000);
 });

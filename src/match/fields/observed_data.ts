@@ -210,9 +210,3 @@ export function observedTime(event: JsonObject): number | undefined {
   const instant = eventTime(event);
   return instant && instant.seconds * 1e6 + instant.micros;
 }
-
-export function observedData(event: JsonObject): ObservedData {
-  const time = observedTime(event);
-  const [first, timed] = [time ?? 0, time !== undefined];
-  return { objects: observedObjects(event), first, last: first, timed };
-}

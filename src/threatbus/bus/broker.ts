@@ -11,8 +11,10 @@ import {
   type ReadRequest,
 } from "../management.ts";
 import {
+  checkSize,
   decodeEnvelope,
   encodeDelivery,
+  idIn,
   type Refused,
   refused,
   splitMessage,
@@ -34,8 +36,8 @@ const logger = getLogger(["bridge", "bus"]);
 
 /** Longest message in bytes that is read; subscribers would choke on more. */
 const MAX_MESSAGE = 1 << 24;
-/** Longest management request in bytes. */
-const MAX_REQUEST = 1 << 20;
+/** Longest management request in bytes: its topics are kept as long as the subscriber. */
+const MAX_REQUEST = 1 << 16;
 
 /** What a broker is made of. */
 export interface BrokerOptions {
@@ -131,8 +133,8 @@ export function createBroker(options: BrokerOptions): Broker {
 
   const accept = (frames: readonly Uint8Array[]): Refused | undefined => {
     if (frames.length !== 1) return refused("not-one-frame", `Message of ${frames.length} frames`);
-    const size = frames[0]!.length;
-    if (size > MAX_MESSAGE) return refused("too-large", `Message of ${size} bytes`);
+    const oversize = checkSize(frames[0]!, MAX_MESSAGE);
+    if (oversize !== undefined) return oversize;
     const split = splitMessage(frames[0]!);
     if ("type" in split) return split;
     if (split.topic === PUBLISH_TOPICS.snapshotenvelope) {
@@ -143,7 +145,7 @@ export function createBroker(options: BrokerOptions): Broker {
       return refused("wrong-topic", `Message on topic ${split.topic.slice(0, 40)}`);
     }
     const result = canonicalStix(split.json, "bus", now);
-    if (!result.ok) return refused(result.fault.reason, result.fault.detail);
+    if (!result.ok) return refused(result.fault.reason, result.fault.detail, idIn(split.json));
     const { text } = result.value;
     // Most apps write as stix2 does: their bytes go on as they are (ASCII, so one a letter).
     if (text === split.json) {
@@ -173,14 +175,14 @@ export function createBroker(options: BrokerOptions): Broker {
     if (subscriber === undefined) {
       counts.turnedAway++;
       logger.warn("Refused a subscription to {topics}: there are {count} subscribers already", {
-        topics: topics.join(", "),
+        topics: shown(topics),
         count: subscribers.size,
       });
       return { status: "error" } as const;
     }
     if (days > 0) snapshots.request(subscriber, days);
     logger.info("Subscribed {topics} with {days} days of snapshot as {topic}", {
-      topics: topics.join(", "),
+      topics: shown(topics),
       days,
       topic: subscriber.topic,
     });
@@ -229,6 +231,12 @@ export function createBroker(options: BrokerOptions): Broker {
       for (const { topic } of [...subscribers.all()]) end(topic);
     },
   };
+}
+
+/** Topics for the log; whoever subscribes may name many, and long ones. */
+function shown(topics: readonly string[]): string {
+  const text = topics.join(", ");
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
 
 function touch(subscribers: Subscribers, topic: string, now: number): boolean {

@@ -14,6 +14,9 @@ const WANTED = ["stix2/", PUBLISH_TOPICS.snapshotenvelope].map((topic) =>
   new TextEncoder().encode(topic)
 );
 
+/** Longest message of a subscriber, which has to say nothing but SUBSCRIBE and CANCEL. */
+const LONGEST_SUBSCRIPTION = 1 << 16;
+
 /** Management: REP. */
 export function serveManage(options: SocketOptions, broker: Broker): Listener {
   return bindRep(options, (request) => [broker.manage(request)]);
@@ -21,7 +24,8 @@ export function serveManage(options: SocketOptions, broker: Broker): Listener {
 
 /** Towards subscribers: PUB. What they subscribe to leads each subscriber's messages to its connection. */
 export function servePub(options: SocketOptions, broker: Broker): Listener {
-  return listen("PUB", options, async (connection) => {
+  const bounded = { ...options, maxMessageSize: LONGEST_SUBSCRIPTION };
+  return listen("PUB", bounded, async (connection) => {
     const { sender } = connection;
     const peer: Peer = {
       send: (frame) => {

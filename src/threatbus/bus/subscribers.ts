@@ -6,6 +6,9 @@ import { type Budget, createOutbox, type Outbox, type OutboxLimits } from "./out
 /** The part of `totalBytes` that is made free once it is used up. */
 const ROOM = 1 / 32;
 
+/** A longer prefix is no p2p topic: it leads to nobody and is not kept. */
+const LONGEST_PREFIX = 512;
+
 /** One granted subscription. */
 export interface Subscriber {
   /** The p2p topic, which is its name. */
@@ -124,12 +127,14 @@ export function createSubscribers(
       return list;
     },
     attach: (peer, prefix) => {
+      if (prefix.length > LONGEST_PREFIX) return;
       const list = prefixes.get(peer);
       if (list === undefined) prefixes.set(peer, [prefix]);
       else list.push(prefix);
       for (const subscriber of concerned(prefix)) join(subscriber, peer, prefix);
     },
     detach: (peer, now, prefix) => {
+      if (prefix !== undefined && prefix.length > LONGEST_PREFIX) return;
       const list = prefixes.get(peer) ?? [];
       const gone = prefix === undefined
         ? list
@@ -168,5 +173,5 @@ function concerns(prefix: Uint8Array, topic: string): boolean {
 
 /** Bytes as characters, one each. */
 function asciiOf(bytes: Uint8Array): string {
-  return bytes.length < 512 ? String.fromCharCode(...bytes) : "\u0000 too long to be a topic";
+  return String.fromCharCode(...bytes);
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import type { JsonObject } from "../../../src/json.ts";
-import { observedData } from "../../../src/match/fields/observed_data.ts";
+import { observedData } from "./observed.ts";
 import { FIELDS } from "../../../src/match/fields/table.ts";
 import { createEventPatterns } from "../../../src/match/patterns.ts";
 import { parsePath } from "../../../src/stix/pattern/mod.ts";

@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { type Broker, createBroker } from "../../../src/threatbus/bus/broker.ts";
 import type { Peer } from "../../../src/threatbus/bus/connections.ts";
 import { OVERHEAD } from "../../../src/threatbus/bus/outbox.ts";
+import { flushLog, setLog } from "../../../src/log.ts";
 import { openStore } from "../../../src/threatbus/bus/store.ts";
 import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
 import { canonicalStix } from "../../../src/stix/canonical.ts";
-import { encodeEnvelope } from "../../../src/threatbus/messages.ts";
 import { P2P_LENGTH } from "../../../src/threatbus/topics.ts";
+import { encodeEnvelope } from "../envelopes.ts";
 import { example, managementExchanges, publications } from "../recordings.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -104,6 +105,23 @@ Deno.test("Broker.manage() leaves nothing behind after a failed subscribe", () =
   const { broker } = withBroker();
   broker.manage([utf8('{"action": "subscribe", "topic": ["stix2/indicator", 3]}')]);
   assert.equal(broker.stats().subscribers, 0);
+});
+
+Deno.test("Broker.manage() keeps no topics without bound, and writes no long ones to the log", async () => {
+  const { broker } = withBroker();
+  const ask = (topic: string) =>
+    text(broker.manage([utf8(JSON.stringify({ action: "subscribe", topic, snapshot: 0 }))]));
+  assert.equal(ask("x".repeat(70_000)), '{"status": "error"}');
+  const said: string[] = [];
+  setLog({
+    levels: new Set(["info"]),
+    write: ({ properties }) => said.push(JSON.stringify(properties)),
+  });
+  assert.match(ask("x".repeat(60_000)), /success/);
+  await flushLog();
+  setLog(undefined);
+  assert.equal(said.length, 1);
+  assert.ok(said[0]!.length < 500, `${said[0]!.length} characters`);
 });
 
 Deno.test("Broker.manage() never throws", () => {

@@ -3,6 +3,7 @@ import { UsageError } from "../../../src/errors.ts";
 import { type Bus, type BusOptions, startBus } from "../../../src/threatbus/bus/bus.ts";
 import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
 import { zmqLink } from "../../../src/threatbus/zmq_link.ts";
+import { orAborted } from "../../../src/wait.ts";
 import { connectReq, connectSub, plainClient, plainServer } from "../../../src/zmtp/mod.ts";
 
 const forever = new AbortController().signal;
@@ -83,6 +84,22 @@ Deno.test("startBus() lets a peer that talks nonsense harm nobody else", async (
       while (await connection.read(new Uint8Array(1000)).catch(() => null) !== null);
       connection.close();
     }
+    await subscribe(bus);
+  });
+});
+
+Deno.test("startBus() takes no long subscriptions, and keeps none that leads to nobody", async () => {
+  await withBus(async (bus) => {
+    const long = await linkTo(bus).listen(bus.pubPort, soon());
+    long.subscribe("x".repeat(70_000));
+    await orAborted(Array.fromAsync(long.batches()).catch(() => []), soon());
+    const odd = await linkTo(bus).listen(bus.pubPort, soon());
+    const reading = Array.fromAsync(odd.batches());
+    odd.subscribe("y".repeat(60_000));
+    odd.unsubscribe("y".repeat(60_000));
+    await odd.confirmed(soon());
+    odd.close();
+    await reading;
     await subscribe(bus);
   });
 });
