@@ -152,7 +152,7 @@ async function oneLongLivedChild(
   let notBefore = 0;
 
   async function start(signal: AbortSignal): Promise<Running> {
-    await sleep(Math.max(0, notBefore - Date.now()), signal);
+    await sleep(Math.max(0, notBefore - performance.now()), signal);
     signal.throwIfAborted();
     const child = new Deno.Command(command.path!, {
       args: command.fill({ ioc: "", matchType: "" }),
@@ -218,7 +218,7 @@ async function oneLongLivedChild(
         const reason = running?.ended ?? error;
         await stop();
         pause = Math.min(LONGEST_PAUSE, Math.max(FIRST_PAUSE, pause * 2));
-        notBefore = Date.now() + pause;
+        notBefore = performance.now() + pause;
         throw problem(command, reason, batch.slice(confirmed));
       }
     },

@@ -87,7 +87,10 @@ export async function deliverQueue(
     else {
       window = 1;
       if (batch.length === 1 && first !== undefined && (isProbe || failures >= SUSPICIOUS)) {
-        held.set(first.seq, Date.now() + backoff(first.attempts + 1, options.backoff ?? BACKOFF));
+        held.set(
+          first.seq,
+          performance.now() + backoff(first.attempts + 1, options.backoff ?? BACKOFF),
+        );
         if (isProbe) continue;
       }
     }
@@ -109,7 +112,7 @@ function takeNext(
   const rows = queue.peek(label, 0, limit + held.size);
   if (held.size === 0) return rows;
   forgetGone(held, rows);
-  const now = Date.now();
+  const now = performance.now();
   const fresh = rows.filter(({ seq }) => !held.has(seq)).slice(0, limit);
   const due = rows.find(({ seq }) => (held.get(seq) ?? Infinity) <= now);
   return due !== undefined && (failures === 0 || fresh.length === 0) ? [due] : fresh;
@@ -133,7 +136,7 @@ async function arrivalOrDue(
   const due = Math.min(...held.values());
   if (due === Infinity) return await queue.arrival(signal);
   const timer = new AbortController();
-  const clock = setTimeout(() => timer.abort(), Math.max(LEAST_WAIT, due - Date.now()));
+  const clock = setTimeout(() => timer.abort(), Math.max(LEAST_WAIT, due - performance.now()));
   await queue.arrival(AbortSignal.any([signal, timer.signal]));
   clearTimeout(clock);
 }

@@ -17,6 +17,8 @@ export class Interrupted extends Error {
 }
 
 interface Question {
+  /** The line with its newline. */
+  readonly bytes: Uint8Array;
   readonly resolve: (answer: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
@@ -26,12 +28,16 @@ interface Running {
   readonly child: Deno.ChildProcess;
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly questions: Question[];
+  /** Number of questions, from the first on, that were sent. */
+  sent: number;
+  /** It answered the first question with one line, as the first is sent alone to see. */
+  trusted: boolean;
   readonly over: Promise<void>;
   /** Runs while a question waits; each answer begins it anew. */
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-const NEWLINE = Uint8Array.of(10);
+const NEWLINE = 10;
 
 export function openLineChild(
   command: CommandLine,
@@ -46,16 +52,40 @@ export function openLineChild(
       stdin: "piped",
       stdout: "piped",
     }).spawn();
-    const questions: Question[] = [];
     const writer = child.stdin.getWriter();
     writer.closed.catch(() => {});
-    const over = readAnswers(child.stdout, (answer) => {
-      questions.shift()?.resolve(answer);
-      watch(started);
-    }, longestAnswer)
+    const over = readAnswers(child.stdout, (answers) => take(started, answers), longestAnswer)
       .then((fault) => end(started, fault ?? "the command closed its output"));
-    const started: Running = { child, writer, questions, over, timer: undefined };
+    const started: Running = {
+      child,
+      writer,
+      questions: [],
+      sent: 0,
+      trusted: false,
+      over,
+      timer: undefined,
+    };
     return started;
+  }
+
+  /** Takes answers that came together; returns what is wrong with them. */
+  function take(current: Running, answers: readonly Uint8Array[]): string | undefined {
+    // Whose answers they are, nobody can tell then.
+    if (answers.length > current.sent) return "the command answers a line with several";
+    current.sent -= answers.length;
+    current.trusted = true;
+    for (const answer of answers) current.questions.shift()!.resolve(answer);
+    send(current);
+    watch(current);
+    return undefined;
+  }
+
+  function send(current: Running): void {
+    const most = current.trusted ? Infinity : 1;
+    while (current.sent < Math.min(current.questions.length, most)) {
+      // A failure of the pipe is the child's death, which fails the question too.
+      current.writer.write(current.questions[current.sent++]!.bytes).catch(() => {});
+    }
   }
 
   /** Ends a child that can't be trusted to be in step any more; its questions fail. */
@@ -85,13 +115,12 @@ export function openLineChild(
       signal.throwIfAborted();
       const current = running ??= start();
       const answered = Promise.withResolvers<Uint8Array>();
-      current.questions.push(answered);
-      if (current.questions.length === 1) watch(current);
       const bytes = new Uint8Array(line.length + 1);
       bytes.set(line);
-      bytes.set(NEWLINE, line.length);
-      // A failure of the pipe is the child's death, which fails the question too.
-      current.writer.write(bytes).catch(() => {});
+      bytes[line.length] = NEWLINE;
+      current.questions.push({ bytes, resolve: answered.resolve, reject: answered.reject });
+      if (current.questions.length === 1) watch(current);
+      send(current);
       return await orAborted(answered.promise, signal);
     },
     async close() {
@@ -109,22 +138,25 @@ export function openLineChild(
   };
 }
 
-/** Hands on each line; resolves with what was wrong, or undefined at the end. */
+/** Hands on lines as they come, until `take` finds fault; resolves with that, or undefined at the end. */
 async function readAnswers(
   output: ReadableStream<Uint8Array>,
-  take: (line: Uint8Array) => void,
+  take: (lines: readonly Uint8Array[]) => string | undefined,
   longest: number,
 ): Promise<string | undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   try {
     for await (let bytes of output) {
-      for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10)) {
+      const lines: Uint8Array[] = [];
+      for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE)) {
         parts.push(bytes.subarray(0, at));
-        take(concat(parts));
+        lines.push(concat(parts));
         [parts, length] = [[], 0];
         bytes = bytes.subarray(at + 1);
       }
+      const fault = lines.length > 0 ? take(lines) : undefined;
+      if (fault !== undefined) return fault;
       parts.push(bytes);
       length += bytes.length;
       if (length > longest) return "the command's answer does not end";

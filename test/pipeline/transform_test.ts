@@ -172,6 +172,20 @@ Deno.test("createTransformer() starts a child anew that dies, and loses nothing"
     },
   ));
 
+Deno.test("createTransformer() gives no event the answer to another when lines are answered with several", () =>
+  withScript(
+    `for line in sys.stdin:
+    sys.stdout.write(line + line)
+    sys.stdout.flush()`,
+    async (script) => {
+      const one = transformer(script, { mode: "lines" });
+      const matches = events(0, 5);
+      assert.deepEqual(await one.apply(matches, never), matches);
+      assert.deepEqual(one.counts, { transformed: 0, untransformed: 5 });
+      await one.close();
+    },
+  ));
+
 Deno.test("createTransformer() stops at once when the signal aborts", () =>
   withScript("time.sleep(600)", async (script) => {
     for (const mode of ["process", "lines"] as const) {
