@@ -42,6 +42,11 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
   const { values: config } = loaded;
   const now = Date.now();
   const bounds = readBounds(flags, config, now);
+  if (flags.count && flags.format !== undefined) {
+    logger.warn("--count prints numbers alone: --format {format} has no effect", {
+      format: flags.format,
+    });
+  }
   const engine = await openEngine(flags, config);
   try {
     const gathering = gatherIndicators(flags, overlay(config, filterFrom(flags)));

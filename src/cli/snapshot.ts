@@ -6,20 +6,21 @@ import { oneLine } from "../controls.ts";
 import type { Engine, Match } from "../engines/engine.ts";
 import { loadFormat } from "../formats/registry.ts";
 import type { Indicator, IndicatorSet } from "../intel/indicator.ts";
-import { hunt, type HuntResult, unsupportedIn } from "../pipeline/hunt.ts";
+import { createIndicatorSet } from "../intel/indicator_set.ts";
+import { hunt, unsupportedIn } from "../pipeline/hunt.ts";
 import { createGathering } from "../pipeline/gathering.ts";
 import { type Outlets, toDelivery, windowDelivery } from "../pipeline/outlets.ts";
 import { busSink } from "../pipeline/run/bus_sink.ts";
-import { type Snapshot, takeSnapshot } from "../pipeline/snapshot.ts";
+import { type Snapshot, type SnapshotBounds, takeSnapshot } from "../pipeline/snapshot.ts";
 import type { ThreatBusClient } from "../threatbus/client.ts";
 import { connectApp } from "../threatbus/connect.ts";
-import { lingering } from "../wait.ts";
+import { lingering, orAborted } from "../wait.ts";
 import { busMechanism } from "./bus_security.ts";
 import type { SnapshotFlags } from "./commands/snapshot.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
-import { createSets, packedDocuments } from "./indicator_sets.ts";
+import { createSets, filterOf, packedDocuments } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
 import {
   endpointFrom,
@@ -29,6 +30,7 @@ import {
   wholeNumber,
   windowFrom,
 } from "./settings.ts";
+import { openDump } from "./snapshot_dump.ts";
 
 const logger = getLogger(["bridge", "snapshot"]);
 
@@ -41,27 +43,61 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
     idle: fromFlag("--idle", flags.idle, parseDuration),
     maxTime: fromFlag("--max-time", flags.maxTime, parseDuration),
   };
+  if (flags.dump !== undefined) {
+    const { sink, format, aggregate, report } = flags;
+    if (sink.length > 0 || format !== undefined || aggregate !== undefined || report !== "sinks") {
+      logger.warn("--dump hunts for nothing: options about hits have no effect");
+    }
+    return await dumpSnapshot(flags.dump, flags, config, bounds, context);
+  }
   await using cleanup = new AsyncDisposableStack();
-  const engine = flags.dump === undefined ? await openEngine(flags, config) : undefined;
-  if (engine !== undefined) cleanup.defer(() => engine.close());
+  const engine = await openEngine(flags, config);
+  cleanup.defer(() => engine.close());
   const client = await connect(config);
   cleanup.defer(() => client.close());
   const { indicators } = await createSets(config, await packedDocuments());
-  const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
-  if (engine === undefined) {
-    await dump(indicators, flags.dump, context);
-    if (!flags.quiet) summarize(snapshot, undefined, new Map());
-    return indicators.size > 0 ? EXIT.matched : EXIT.nothing;
-  }
+  // A sink that is wrong is told before the snapshot is waited for, but after a bus that is away.
+  await orAborted(client.subscribed, context.signal);
   const outlets = await openReports(flags, { ...loaded, values: config }, client, context);
   const query = { indicators, maxEvents: config.retro_match_max_events };
+  const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
   const result = await hunt({ engine, query, deliver: outlets.deliver }, context.signal);
   const failed = await outlets.close();
   const unsupported = await gatherUnsupported(engine, indicators);
-  if (!flags.quiet) summarize(snapshot, result, unsupported);
-  const incomplete = snapshot.cut || result.unread || result.stopped !== undefined || failed;
+  if (!flags.quiet) {
+    summarize(snapshot, unsupported);
+    console.error(`${result.counts.size} indicators matched, ${result.matches} sightings`);
+  }
+  const incomplete = snapshot.cut !== undefined || result.unread || result.stopped !== undefined ||
+    failed;
   if (incomplete) return EXIT.error;
   return result.matches > 0 ? EXIT.matched : EXIT.nothing;
+}
+
+/** Writes what the bus sends to a file; which of it is worth a hunt is decided when it is hunted for. */
+async function dumpSnapshot(
+  target: string | true,
+  { quiet }: SnapshotFlags,
+  config: Config,
+  bounds: SnapshotBounds,
+  context: CliContext,
+): Promise<number> {
+  await using dump = await openDump(target, context);
+  const client = await connect(config);
+  await using _closing = { [Symbol.asyncDispose]: () => client.close() };
+  const indicators = createIndicatorSet({
+    filter: filterOf(config),
+    keepExpired: true,
+    documents: await packedDocuments(),
+  });
+  const snapshot = await takeSnapshot(client, indicators, bounds, context.signal);
+  await dump.write(indicators);
+  if (!quiet) {
+    summarize(snapshot, new Map());
+    console.error(`${indicators.size} indicators written`);
+  }
+  if (snapshot.cut !== undefined) return EXIT.error;
+  return indicators.size > 0 ? EXIT.matched : EXIT.nothing;
 }
 
 function withFlags(config: Config, flags: SnapshotFlags): Config {
@@ -82,32 +118,6 @@ async function connect(config: Config): Promise<ThreatBusClient> {
     snapshotDays: config.snapshot,
     failFast: true,
   }, new AbortController().signal);
-}
-
-/** Writes the indicators as one STIX 2.1 bundle, an object a line. */
-async function dump(
-  indicators: IndicatorSet,
-  target: SnapshotFlags["dump"],
-  context: CliContext,
-): Promise<void> {
-  const file = typeof target === "string" && target !== "-" ? await Deno.create(target) : undefined;
-  const encoder = new TextEncoder();
-  const write = async (text: string) => {
-    if (file === undefined) return await context.print(text);
-    const bytes = encoder.encode(text);
-    for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
-  };
-  try {
-    await write(`{"type":"bundle","id":"bundle--${crypto.randomUUID()}","objects":[`);
-    let first = true;
-    for (const handle of indicators.handles()) {
-      await write(`${first ? "" : ","}\n${JSON.stringify(indicators.get(handle).stix)}`);
-      first = false;
-    }
-    await write("\n]}\n");
-  } finally {
-    file?.close();
-  }
 }
 
 /** How long a bus may be away before what is to go there is given up, ms: nothing keeps it. */
@@ -161,11 +171,11 @@ async function openReports(
 /** The summary for people, on standard error. */
 function summarize(
   snapshot: Snapshot,
-  result: HuntResult | undefined,
   unsupported: ReadonlyMap<string, Gathered>,
 ): void {
+  const cut = { time: " (cut short by --max-time)", signal: " (interrupted)" };
   const lines = [
-    `${snapshot.received} indicators received${snapshot.cut ? " (cut short by --max-time)" : ""}`,
+    `${snapshot.received} indicators received${snapshot.cut ? cut[snapshot.cut] : ""}`,
   ];
   for (const [reason, count] of snapshot.unusable) lines.push(`  ${count} not used: ${reason}`);
   for (const [reason, count] of snapshot.refused) {
@@ -175,9 +185,6 @@ function summarize(
     lines.push(`  ${count} unsupported: ${reason}`);
     for (const { id, pattern } of named) lines.push(`    ${id} ${shortened(pattern)}`);
     if (count > named.length) lines.push(`    and ${count - named.length} more`);
-  }
-  if (result !== undefined) {
-    lines.push(`${result.counts.size} indicators matched, ${result.matches} sightings`);
   }
   console.error(lines.join("\n"));
 }

@@ -9,11 +9,22 @@ import { useColor } from "./terminal.ts";
 export async function runTree(args: readonly string[], context: CliContext): Promise<void> {
   try {
     const program = await buildProgram(args, context);
+    if (args[0] === "help") showHelp(program, args.slice(1).filter((arg) => !arg.startsWith("-")));
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     context.exitWith(error.exitCode === 0 ? EXIT.matched : EXIT.error);
   }
+}
+
+/** `help pattern check` is `pattern check --help`; commander would look at the first word alone. */
+function showHelp(program: Command, words: readonly string[]): never {
+  let command = program;
+  for (const word of words.join() === "help" ? [] : words) {
+    const named = command.commands.find((one) => one.name() === word);
+    command = named ?? command.error(`error: unknown command '${word}'`);
+  }
+  return command.help();
 }
 
 /** The whole tree by name; only the command that is called is loaded. */

@@ -2,6 +2,7 @@ import { indicatorFromArrived } from "../intel/from_stix.ts";
 import type { IndicatorSet } from "../intel/indicator.ts";
 import type { ThreatBusClient } from "../threatbus/client.ts";
 import type { Item } from "../threatbus/messages.ts";
+import { orAborted } from "../wait.ts";
 
 /** How long a snapshot is waited for, ms. */
 export interface SnapshotBounds {
@@ -19,8 +20,8 @@ export interface Snapshot {
   readonly unusable: ReadonlyMap<string, number>;
   /** Messages that could not be read, by reason. */
   readonly refused: ReadonlyMap<string, number>;
-  /** It ended by `maxTime` or the signal, not by silence. */
-  readonly cut: boolean;
+  /** What ended it if not silence: `maxTime`, or the signal. */
+  readonly cut: "time" | "signal" | undefined;
 }
 
 /**
@@ -51,13 +52,14 @@ export async function takeSnapshot(
   };
   const end = bounds.maxTime > 0 ? performance.now() + bounds.maxTime : Infinity;
   const iterator = client.batches()[Symbol.asyncIterator]();
-  let cut = false;
+  let cut: Snapshot["cut"];
   while (true) {
     const left = end - performance.now();
     const next = await within(iterator.next(), Math.min(bounds.idle, left), signal);
     if (next === "late") {
       // Not by the clock: a timer may go off a moment early.
-      cut = signal.aborted || left < bounds.idle;
+      if (left < bounds.idle) cut = "time";
+      if (signal.aborted) cut = "signal";
       break;
     }
     if (next.done) break;
@@ -83,9 +85,4 @@ async function within<T>(
     clearTimeout(timer);
     signal.removeEventListener("abort", giveUp);
   }
-}
-
-async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  const late = await within(promise.then(() => true), 2 ** 31 - 1, signal);
-  if (late === "late") signal.throwIfAborted();
 }

@@ -17,6 +17,19 @@ Deno.test("bridge asks whether another command was meant", async () => {
   assert.match(stderr, /Did you mean completions\?/);
 });
 
+Deno.test("bridge help shows a command's help, subcommands' too, and names what is none", async () => {
+  for (const words of [["pattern", "check"], ["retro"], []]) {
+    const { code, stdout } = await bridge(["help", ...words]);
+    assert.equal(code, 0);
+    assert.ok(stdout.startsWith(["Usage: bridge", ...words].join(" ")), stdout);
+  }
+  for (const words of [["nosuch"], ["pattern", "nosuch"], ["retro", "nosuch"]]) {
+    const { code, stdout, stderr } = await bridge(["help", ...words]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /bridge: unknown command 'nosuch'/);
+  }
+});
+
 Deno.test("bridge without a command shows help on standard error and fails", async () => {
   const { code, stdout, stderr } = await bridge([]);
   assert.equal(code, 2);

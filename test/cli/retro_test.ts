@@ -34,6 +34,9 @@ Deno.test("bridge retro --count tells the hits of each IoC, zero included", asyn
   const { code, stdout } = await bridge([...args, "--logs", LOGS]);
   assert.equal(code, 0);
   assert.match(stdout, /^[1-9]\d*\texample\.com\n0\t203\.0\.113\.254\n$/);
+  const formatted = await bridge([...args, "--logs", LOGS, "--format", "csv"]);
+  assert.deepEqual([formatted.code, formatted.stdout], [0, stdout]);
+  assert.match(formatted.stderr, /--format csv has no effect/);
 });
 
 Deno.test("bridge retro without IoCs, with a bad IoC or a missing path says what to do and exits 2", async () => {
