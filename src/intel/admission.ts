@@ -44,6 +44,8 @@ export interface Admission {
     stix: () => JsonObject,
     now: number,
   ): readonly Observable[] | string;
+  /** Counts the points that are not among those that are looked for. */
+  holdOthers(points: readonly Observable[], allowed: readonly Observable[]): void;
   /** Counts something that is not looked for. */
   hold(reason: string): void;
   /** What was held back, by reason in few fixed words. */
@@ -79,6 +81,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
     return undefined;
   }
 
+  function hold(reason: string): void {
+    heldBack.set(reason, (heldBack.get(reason) ?? 0) + 1);
+  }
+
   return {
     allowed,
     decide(points, { revoked, until }, stix, now) {
@@ -89,9 +95,10 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const left = allowed(points);
       return left.length === 0 && points.length > 0 ? reasonOf(points[0]!)! : left;
     },
-    hold(reason) {
-      heldBack.set(reason, (heldBack.get(reason) ?? 0) + 1);
+    holdOthers(points, allowed) {
+      for (const point of points) if (!allowed.includes(point)) hold(reasonOf(point)!);
     },
+    hold,
     heldBack,
   };
 }
