@@ -1,6 +1,6 @@
 /**
  * Builds what is WebAssembly: `deno task build:kernel`. Compiles the AssemblyScript of
- * the scanner and of the reader of plain lists and writes the results, as text, to
+ * the scanner and of the readers of plain lists and of indicators and writes the results, as text, to
  * files beside them: so they go wherever the code goes, through bundlers and into the
  * compiled binary, without a file to be found at run time.
  */
@@ -34,6 +34,13 @@ export const WASM_PARTS: readonly WasmPart[] = [
     output: `${SRC}/intel/readers/plain_wasm.ts`,
     name: "PLAIN_WASM",
     summary: "The reader of plain lists",
+  },
+  {
+    source: `${SRC}/intel/assembly`,
+    entry: "indicator",
+    output: `${SRC}/intel/indicator_wasm.ts`,
+    name: "INDICATOR_WASM",
+    summary: "The reader of indicators as they come",
   },
 ];
 

@@ -9,78 +9,33 @@ export interface Instant {
   readonly micros: number;
 }
 
-/** Characters of a timestamp's text, for the reading by bytes. */
-let scratch = new Uint8Array(64);
+// Some producers leave off zeros at the fraction's end or add nanoseconds; all digits are taken.
+const RFC3339 = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 
 /**
  * Reads an RFC 3339 timestamp; finer digits than microseconds are cut. `undefined` if
- * it is none.
+ * it is none. By characters, as there are many. `src/intel/assembly/timestamp.ts` reads the same.
  */
 export function parseTimestamp(text: string): Instant | undefined {
-  if (text.length > scratch.length) scratch = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code > 0x7f) return undefined;
-    scratch[at] = code;
-  }
-  return readTimestamp(scratch, 0, text.length) ? { ...instant } : undefined;
-}
-
-/** The same from bytes, as milliseconds since the epoch; NaN if they are none. */
-export function timestampMillis(bytes: Uint8Array, start: number, end: number): number {
-  return readTimestamp(bytes, start, end) ? instantToMillis(instant) : NaN;
-}
-
-/** What was read last; one object, as each indicator and sighting has several times. */
-const instant = { seconds: 0, micros: 0 };
-
-/** `YYYY-MM-DDThh:mm:ss`, with any digits for the letters. */
-const SHAPE = Uint8Array.from("0000-00-00T00:00:00", (char) => char.charCodeAt(0));
-
-/** Reads a timestamp into `instant`; returns whether it is one. */
-function readTimestamp(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start <= SHAPE.length) return false;
-  for (let i = 0; i < SHAPE.length; i++) {
-    const byte = bytes[start + i]!, like = SHAPE[i]!;
-    if (like === ZERO ? !isDigit(byte) : byte !== like && !(like === 0x54 && byte === 0x74)) {
-      return false;
-    }
-  }
-  const year = pair(bytes, start) * 100 + pair(bytes, start + 2);
-  const month = pair(bytes, start + 5), day = pair(bytes, start + 8);
-  const hour = pair(bytes, start + 11), minute = pair(bytes, start + 14);
-  const second = pair(bytes, start + 17);
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  if (month < 1 || month > 12 || day < 1 || day > lastDay(year, month)) return false;
-  let at = start + SHAPE.length, micros = 0;
-  if (bytes[at] === POINT) {
-    // Some producers leave off zeros at the end or add nanoseconds; all digits are taken.
-    const first = ++at;
-    for (let weight = 100_000; at < end && isDigit(bytes[at]!); at++) {
+  if (!RFC3339.test(text)) return undefined;
+  const year = pair(text, 0) * 100 + pair(text, 2), month = pair(text, 5), day = pair(text, 8);
+  const hour = pair(text, 11), minute = pair(text, 14), second = pair(text, 17);
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  if (month < 1 || month > 12 || day < 1 || day > lastDay(year, month)) return undefined;
+  let at = 19, micros = 0;
+  if (text.charCodeAt(at) === POINT) {
+    at++;
+    for (let weight = 100_000; isDigit(text, at); at++) {
       // Whole numbers only, so that what is cut leaves no trace.
-      if (weight >= 1) micros += (bytes[at]! - ZERO) * weight;
+      if (weight >= 1) micros += (text.charCodeAt(at) - ZERO) * weight;
       weight = Math.floor(weight / 10);
     }
-    if (at === first) return false;
   }
-  const offset = offsetSeconds(bytes, at, end);
-  if (offset === undefined) return false;
   const time = daysTo(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second;
-  instant.seconds = time - offset;
-  instant.micros = micros;
-  return true;
-}
-
-/** Of `Z` or `+hh:mm`, with which a timestamp ends; undefined if it does not. */
-function offsetSeconds(bytes: Uint8Array, at: number, end: number): number | undefined {
-  const sign = bytes[at];
-  if (end - at === 1) return sign === 0x5a || sign === 0x7a ? 0 : undefined;
-  if (end - at !== 6 || (sign !== PLUS && sign !== MINUS) || bytes[at + 3] !== 0x3a) {
-    return undefined;
-  }
-  for (const digit of [1, 2, 4, 5]) if (!isDigit(bytes[at + digit]!)) return undefined;
-  const offset = (pair(bytes, at + 1) * 60 + pair(bytes, at + 4)) * 60;
-  return sign === PLUS ? offset : -offset;
+  const sign = text.charCodeAt(at);
+  if (sign !== PLUS && sign !== MINUS) return { seconds: time, micros };
+  const offset = (pair(text, at + 1) * 60 + pair(text, at + 4)) * 60;
+  return { seconds: sign === PLUS ? time - offset : time + offset, micros };
 }
 
 const ZERO = 0x30;
@@ -88,13 +43,14 @@ const POINT = 0x2e;
 const PLUS = 0x2b;
 const MINUS = 0x2d;
 
-function isDigit(byte: number): boolean {
-  return byte >= ZERO && byte <= 0x39;
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= ZERO && code <= 0x39;
 }
 
 /** The number of two digits. */
-function pair(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! - ZERO) * 10 + bytes[at + 1]! - ZERO;
+function pair(text: string, at: number): number {
+  return (text.charCodeAt(at) - ZERO) * 10 + text.charCodeAt(at + 1) - ZERO;
 }
 
 function lastDay(year: number, month: number): number {

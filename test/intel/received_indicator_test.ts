@@ -1,26 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { feedIndicator } from "../../bench/run/indicators.ts";
-import { validityOf } from "../../src/intel/filter.ts";
-import { indicatorFromStix } from "../../src/intel/from_stix.ts";
-import { readReceived } from "../../src/intel/received_indicator.ts";
-
-const utf8 = (text: string) => new TextEncoder().encode(text);
-
-/** Holds what is read of the bytes to what JSON.parse and `indicatorFromStix` make of them. */
-function holds(bytes: Uint8Array): boolean {
-  const received = readReceived(bytes);
-  if (received === undefined) return false;
-  const json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  const stix = JSON.parse(json);
-  const reading = indicatorFromStix(stix);
-  assert.ok(reading.type === "indicator");
-  const { id, pattern, points } = reading.indicator;
-  assert.deepEqual([received.id, received.pattern, received.points], [id, pattern, points]);
-  assert.deepEqual(received.validity, validityOf(stix));
-  assert.deepEqual([received.json, received.stix], [json, stix]);
-  return true;
-}
+import { holds, ID, utf8 } from "./received.ts";
 
 Deno.test("readReceived() reads indicators of feeds as indicatorFromStix() does", () => {
   let taken = 0;
@@ -30,7 +11,6 @@ Deno.test("readReceived() reads indicators of feeds as indicatorFromStix() does"
   assert.ok(holds(utf8(feedIndicator(1).replace("contacted", "связался 🦠"))));
 });
 
-const ID = "indicator--df0f9a0e-c3b6-4f53-b0cf-5e9c454ee0cc";
 const time = fc.oneof(
   fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) })
     .map((date) => date.toISOString()),
