@@ -14,7 +14,10 @@ import { profileStarts } from "./start_profile.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Entries beside main.ts that the program starts by name (Workers); they become files beside main.js. */
-const WORKERS: readonly string[] = ["src/engines/logs/scan/scan_worker.ts"];
+const WORKERS: readonly string[] = [
+  "src/engines/logs/scan/scan_worker.ts",
+  "src/state/checkpoint_worker.ts",
+];
 
 /** What the binary may do, and no more; `docs/reliability.md` says what for. */
 export const PERMISSIONS = [

@@ -3,6 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { BridgeError } from "../errors.ts";
 import { getLogger } from "../log.ts";
 import { createTurns, sleep } from "../wait.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { LogFile } from "./log_file.ts";
 
 const logger = getLogger(["bridge", "state"]);
@@ -21,6 +22,7 @@ export interface Group {
 export interface GroupOptions {
   /** What makes transactions durable. */
   readonly log: Pick<LogFile, "sync" | "rewrite">;
+  readonly checkpoints: Pick<Checkpoints, "look" | "held">;
   /** Wait between tries while the disk is full, ms. */
   readonly retryDelay: number;
 }
@@ -32,7 +34,8 @@ interface Job {
 }
 
 /** Makes groups for a database that nobody else in this thread writes to. */
-export function createGroup(db: DatabaseSync, { log, retryDelay }: GroupOptions): Group {
+export function createGroup(db: DatabaseSync, options: GroupOptions): Group {
+  const { log, checkpoints, retryDelay } = options;
   let jobs: Job[] = [];
   let running: Promise<void> | undefined;
   let stuck = false;
@@ -45,6 +48,7 @@ export function createGroup(db: DatabaseSync, { log, retryDelay }: GroupOptions)
     // A turn's worth of callers gets in before the transaction begins.
     await turns.next();
     while (jobs.length > 0) {
+      await checkpoints.held;
       const group = jobs;
       jobs = [];
       await commitGroup(group);
@@ -69,6 +73,7 @@ export function createGroup(db: DatabaseSync, { log, retryDelay }: GroupOptions)
     isTorn = true;
     await log.sync();
     isTorn = false;
+    checkpoints.look();
   };
   const rewriteLog = () => {
     // Other processes write too (`bridge spool`).

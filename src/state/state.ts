@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../errors.ts";
 import { prepareDirectory } from "./directory.ts";
+import { createCheckpoints, LOG_BOUNDS, type LogBounds } from "./checkpoints.ts";
 import { createGroup } from "./group.ts";
 import { type LogFile, openLogFile } from "./log_file.ts";
 
@@ -29,6 +30,10 @@ export interface StateOptions {
   readonly retryDelay?: number;
   /** Opens what makes transactions durable, for tests. */
   readonly openLog?: (database: string) => LogFile;
+  /** How large the log may get. */
+  readonly bounds?: LogBounds;
+  /** Starts what checkpoints, for tests. */
+  readonly startWorker?: () => Worker;
 }
 
 /**
@@ -52,7 +57,16 @@ export function openState(directory: string, options: StateOptions = {}): State 
       cause: error,
     });
   }
-  const group = createGroup(db, { log, retryDelay: options.retryDelay ?? 1000 });
+  const { bounds = LOG_BOUNDS, startWorker, retryDelay = 1000 } = options;
+  boundLog(db, bounds.begin, bounds.begin + bounds.most);
+  const checkpoints = createCheckpoints({
+    database: path,
+    log,
+    bounds,
+    onFailed: () => boundLog(db, bounds.begin, bounds.begin),
+    ...(startWorker === undefined ? {} : { startWorker }),
+  });
+  const group = createGroup(db, { log, checkpoints, retryDelay });
   return {
     path,
     db,
@@ -62,6 +76,7 @@ export function openState(directory: string, options: StateOptions = {}): State 
     },
     async close() {
       await group.close();
+      await checkpoints.close();
       log.close();
       db.close();
       lock.close();
@@ -107,12 +122,20 @@ function openDatabase(path: string): DatabaseSync {
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = NORMAL;
     PRAGMA busy_timeout = 5000;
-    PRAGMA wal_autocheckpoint = 2000;
     PRAGMA cache_size = -16384;
     BEGIN IMMEDIATE;
     COMMIT;
   `);
   return db;
+}
+
+/** Cuts off a log that begins anew, and has SQLite checkpoint within COMMIT one that has grown too large. */
+function boundLog(db: DatabaseSync, cut: number, most: number): void {
+  const pageSize = Number(db.prepare("PRAGMA page_size").get()!["page_size"]);
+  db.exec(`
+    PRAGMA journal_size_limit = ${cut};
+    PRAGMA wal_autocheckpoint = ${Math.ceil(most / pageSize)};
+  `);
 }
 
 /** SQLite's exclusive lock is the system's own: it ends with the process, however that ends. */

@@ -1,29 +1,21 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { type LogFile, openLogFile } from "../../src/state/log_file.ts";
-import { openState, type State, type StateOptions } from "../../src/state/state.ts";
+import { insert, numbers, openNumbers, withState } from "./numbers.ts";
 
-/** A state with a table of numbers. */
-async function withState(
-  options: StateOptions,
-  test: (state: State, folder: string) => Promise<void>,
-): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "bridge-state-" });
-  const state = openState(folder, options);
-  try {
-    state.db.exec("CREATE TABLE IF NOT EXISTS t (a INTEGER)");
-    await test(state, folder);
-  } finally {
-    await state.close();
-    await Deno.remove(folder, { recursive: true });
-  }
+/** A log that is synced otherwise. */
+function logWith(database: string, other: (log: LogFile) => Partial<LogFile>): LogFile {
+  const log = openLogFile(database);
+  return {
+    sync: log.sync,
+    rewrite: log.rewrite,
+    close: log.close,
+    ...other(log),
+    get size() {
+      return log.size;
+    },
+  };
 }
-
-const insert = ({ db, commit }: State, number: number) =>
-  commit(() => db.prepare("INSERT INTO t VALUES (?)").run(number));
-
-const numbers = (db: DatabaseSync): number[] =>
-  db.prepare("SELECT a FROM t ORDER BY a").all().map((row) => Number(row["a"]));
 
 /** A log whose syncs wait to be let go, or to fail. */
 function gatedLog() {
@@ -31,9 +23,7 @@ function gatedLog() {
   let asked = () => {}, rewritten = 0;
   return {
     openLog(database: string): LogFile {
-      const log = openLogFile(database);
-      return {
-        ...log,
+      return logWith(database, (log) => ({
         async sync() {
           const gate = Promise.withResolvers<void>();
           waiting.push(gate);
@@ -45,7 +35,7 @@ function gatedLog() {
           rewritten++;
           log.rewrite();
         },
-      };
+      }));
     },
     /** The next sync, once it is asked for. */
     async next() {
@@ -106,8 +96,7 @@ Deno.test("commit() takes nothing for safe over a sync that fails: the log is wr
 Deno.test("close() refuses what a failing sync leaves open", async () => {
   const log = gatedLog();
   const folder = await Deno.makeTempDir({ prefix: "bridge-state-" });
-  const state = openState(folder, { openLog: log.openLog, retryDelay: 1e6 });
-  state.db.exec("CREATE TABLE t (a INTEGER)");
+  const state = openNumbers(folder, { openLog: log.openLog, retryDelay: 1e6 });
   const refused = assert.rejects(insert(state, 1), /The state can't be written: Input/);
   const sync = await log.next();
   const closed = state.close();
@@ -120,26 +109,20 @@ Deno.test("close() refuses what a failing sync leaves open", async () => {
 Deno.test("what was committed is there after a power cut at any moment", async () => {
   const image = await Deno.makeTempDir({ prefix: "bridge-image-" });
   /** The disk: what is there of the files after the last sync. */
-  const openLog = (database: string): LogFile => {
-    const log = openLogFile(database);
-    return {
-      ...log,
+  const openLog = (database: string) =>
+    logWith(database, (log) => ({
       async sync() {
-        Deno.copyFileSync(database, `${image}/bridge.db`);
         Deno.copyFileSync(`${database}-wal`, `${image}/bridge.db-wal`);
+        Deno.copyFileSync(database, `${image}/bridge.db`);
         await log.sync();
       },
-    };
-  };
-  await withState({ openLog }, async (state) => {
+    }));
+  await withState({ openLog, bounds: { begin: 1e6, rest: 1e5, most: 1e7 } }, async (state) => {
     // Enough for several checkpoints, each after some of these.
-    const big = state.db.prepare("INSERT INTO t VALUES (zeroblob(4000000))");
-    for (let number = 0; number < 12; number++) {
-      await state.commit(() => big.run());
-      await insert(state, number);
+    for (let number = 0; number < 40; number++) {
+      await insert(state, number, 400_000);
       const db = new DatabaseSync(`${image}/bridge.db`);
-      const rows = db.prepare("SELECT a FROM t WHERE typeof(a) = 'integer' ORDER BY a").all();
-      assert.deepEqual(rows.map((row) => row["a"]), [...Array(number + 1).keys()]);
+      assert.deepEqual(numbers(db), [...Array(number + 1).keys()]);
       assert.deepEqual(db.prepare("PRAGMA integrity_check").get(), {
         __proto__: null,
         integrity_check: "ok",
@@ -152,7 +135,7 @@ Deno.test("what was committed is there after a power cut at any moment", async (
 
 Deno.test("LogFile.rewrite() writes the log as it stands", async () => {
   await withState({}, async (state, folder) => {
-    await state.commit(() => state.db.exec("INSERT INTO t VALUES (zeroblob(3000000))"));
+    await insert(state, 1, 3_000_000);
     const path = `${folder}/bridge.db-wal`;
     const before = await Deno.readFile(path);
     const log = openLogFile(`${folder}/bridge.db`);

@@ -1,4 +1,5 @@
 /** The Workers of a pool. */
+import { workerUrl } from "../../../worker_url.ts";
 import type { BlockLimits } from "../read/blocks.ts";
 import type { FilterCopy } from "./filter.ts";
 import type { ScanFile } from "./finder.ts";
@@ -84,8 +85,9 @@ export function startTeam(size: number, module: WebAssembly.Module, limits: Bloc
     events?.lost([...member.jobs.keys()], error);
   }
 
+  const url = workerUrl("scan_worker", import.meta.url);
   for (let i = 0; i < size; i++) {
-    const worker = new Worker(workerUrl(), { type: "module", name: `scan ${i + 1}` });
+    const worker = new Worker(url, { type: "module", name: `scan ${i + 1}` });
     const member: Member = { worker, jobs: new Map(), reading: undefined };
     worker.onmessage = ({ data }: MessageEvent<Report>) => onReport(member, data);
     worker.onerror = (event) => {
@@ -161,10 +163,4 @@ function isWhole({ range }: ScanJob): boolean {
 
 function tell(worker: Worker, order: Order, transfer: Transferable[] = []): void {
   worker.postMessage(order, transfer);
-}
-
-/** Where the Worker's program is: beside this file, or beside the bundle's chunks. */
-function workerUrl(): URL {
-  const name = import.meta.url.endsWith(".ts") ? "scan_worker.ts" : "scan_worker.js";
-  return new URL(`./${name}`, import.meta.url);
 }
