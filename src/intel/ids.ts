@@ -12,6 +12,8 @@ export interface Ids {
   find(id: string): Handle;
   /** Adds an id that is not there; it must be `indicator--<uuid>`. */
   add(id: string, handle: Handle): void;
+  /** The same by the words of its UUID (see `readUuid`). */
+  addUuid(uuid: Uint32Array, handle: Handle): void;
   /** Forgets the id of a handle, if it has one. */
   remove(handle: Handle): void;
 }
@@ -20,7 +22,8 @@ const PREFIX = "indicator--";
 /** Characters of a UUID. */
 const LENGTH = 36;
 /** Words of 32 bits in a UUID. */
-const WORDS = 4;
+export const UUID_WORDS = 4;
+const WORDS = UUID_WORDS;
 
 /** Makes an empty index. */
 export function createIds(): Ids {
@@ -54,6 +57,13 @@ export function createIds(): Ids {
     }
   }
 
+  function addUuid(uuid: Uint32Array, handle: Handle): void {
+    slots.grow(count++);
+    uuids = enlarge(uuids, (handle + 1) * WORDS);
+    for (let word = 0; word < WORDS; word++) uuids[handle * WORDS + word] = uuid[word]!;
+    slots.put(hash(uuid, 0), handle + 1);
+  }
+
   return {
     find(id) {
       if (!ask(id)) return -1;
@@ -62,11 +72,9 @@ export function createIds(): Ids {
     },
     add(id, handle) {
       if (!ask(id)) throw new RangeError(`${id} is no id of an indicator`);
-      slots.grow(count++);
-      uuids = enlarge(uuids, (handle + 1) * WORDS);
-      uuids.set(asked, handle * WORDS);
-      slots.put(hash(asked, 0), handle + 1);
+      addUuid(asked, handle);
     },
+    addUuid,
     remove(handle) {
       if ((handle + 1) * WORDS > uuids.length) return;
       for (const some of [slots.now, slots.old]) {
@@ -92,7 +100,7 @@ function hash(words: Uint32Array, at: number): number {
 }
 
 /** Reads the UUID of an indicator's id into four words; returns whether it has one. */
-function readUuid(id: string, words: Uint32Array): boolean {
+export function readUuid(id: string, words: Uint32Array): boolean {
   if (id.length !== PREFIX.length + LENGTH) return false;
   if (!id.startsWith(PREFIX) && !id.toLowerCase().startsWith(PREFIX)) return false;
   let digits = 0, word = 0;

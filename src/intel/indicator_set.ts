@@ -112,7 +112,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     for (const version of held) {
       const { handle, points } = version;
       records.takeAt(handle);
-      ids.add(version.id, handle);
+      ids.addUuid(version.uuid, handle);
       recall.note(handle, undefined);
       const stix = () => JSON.parse(documents.get(handle)!) as JsonObject;
       const decision = admission.decide(points, version, stix, time);

@@ -16,8 +16,10 @@ export interface Version {
 }
 
 /** The same where the object is kept elsewhere, under this handle. */
-export interface HeldVersion extends Validity, Pick<Version, "id" | "points"> {
+export interface HeldVersion extends Validity, Pick<Version, "points"> {
   readonly handle: number;
+  /** The words of the id's UUID; valid until the next version is asked for. */
+  readonly uuid: Uint32Array;
 }
 
 // Of bytes that were found to be UTF-8; in Deno a `fatal` one is twice as slow.

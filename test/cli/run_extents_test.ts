@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { crash, type Stage, STATE, SUBSCRIBED, withStage } from "./running.ts";
+import { crash, huntedWhere, type Stage, STATE, SUBSCRIBED, withStage } from "./running.ts";
 
 /** Whatever is found is reported: what is searched twice shows. */
 const EACH_TIME = { dedup: false };
 
-const isHunted = (version: number) =>
-  `SELECT count(*) FROM indicators WHERE hunted > 0 AND stix LIKE '%14T22:13:2${version}%'`;
+const isHunted = (version: number) => huntedWhere(`stix LIKE '%14T22:13:2${version}%'`);
 
 /** Ends a run as a service manager would. */
 async function stop(process: ReturnType<Stage["run"]>): Promise<void> {

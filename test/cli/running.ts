@@ -30,12 +30,18 @@ export interface Stage {
   holds(sql: string, count: number): Promise<void>;
 }
 
+/** Counts those of the indicators for which the past was searched (see `hunted.ts` of the run). */
+export function huntedWhere(condition: string): string {
+  return `SELECT count(*) FROM indicators JOIN hunted ON block = handle >> 8
+    WHERE substr(searched, 1 + 4 * (handle & 255), 4) <> x'00000000' AND ${condition}`;
+}
+
 /** Queries on the state. */
 export const STATE = {
   waiting: "SELECT count(*) FROM spool",
   dead: "SELECT count(*) FROM dead",
   held: "SELECT count(*) FROM indicators",
-  hunted: "SELECT count(*) FROM indicators WHERE hunted > 0",
+  hunted: huntedWhere("TRUE"),
   /** 1 as soon as logs are followed. */
   following: "SELECT count(*) FROM facts WHERE name = 'positions'",
 };

@@ -16,14 +16,14 @@ const CATCH_UP_SLACK = 3600 * 1000;
  * they are followed.
  */
 export function taskFor(
-  { indicator, samePattern, end }: FreshIndicator,
+  { indicator, samePattern, revision, end }: FreshIndicator,
   pastOf: (id: string) => Past | undefined,
   live: boolean,
 ): RetroTask | undefined {
-  if (!samePattern) return { indicator, end };
+  if (!samePattern) return { indicator, revision, end };
   if (live) return undefined;
   const before = pastOf(indicator.id)?.before;
-  return before && { indicator, before: restFor(indicator, before) };
+  return before && { indicator, revision, before: restFor(indicator, before) };
 }
 
 /** A pattern of several events may need one from the part that was searched. */
@@ -69,7 +69,7 @@ export async function catchUp(
       }
       const indicator = indicators.get(handle);
       const past = left ? undefined : rest === undefined ? again : restFor(indicator, rest);
-      await push({ indicator, end, before: past }, signal);
+      await push({ indicator, revision: store.revision, end, before: past }, signal);
     }
     // Of a million there may be none.
     await sleep(0, signal);

@@ -1,9 +1,8 @@
 /** What an indicator set was given and is not on disk yet. */
-import type { DatabaseSync } from "node:sqlite";
 import type { Version } from "../../intel/version.ts";
+import { enlarge } from "../../match/enlarge.ts";
 import type { Handle } from "../../match/set.ts";
-import type { State } from "../../state/state.ts";
-import { type Change, createWriter } from "./indicator_table.ts";
+import type { Change } from "./indicator_table.ts";
 
 /** Gathers changes, of each handle the last word, and writes them together. */
 export interface Waiting {
@@ -13,19 +12,27 @@ export interface Waiting {
   get(handle: Handle): Change | undefined;
   /** Resolves when all that was put is on disk. */
   flush(): Promise<void>;
+  /** Counts what was put. */
+  readonly revision: number;
+  /** Whether a handle is that of the same indicator, looked for by the same pattern, since a revision. */
+  isSame(handle: Handle, revision: number): boolean;
 }
 
-/** `open` is what `hunted` is of those to be hunted for. */
-export function createWaiting(db: DatabaseSync, commit: State["commit"], open: number): Waiting {
-  const write = createWriter(db, open);
+/** `write` makes changes safe. */
+export function createWaiting(
+  write: (changes: ReadonlyMap<Handle, Change>) => Promise<void>,
+): Waiting {
   let gathered = new Map<Handle, Change>();
   let underWay: ReadonlyMap<Handle, Change> = new Map();
   let writing: Promise<void> | undefined;
+  let revision = 0;
+  /** The revision at which the last other pattern came, by handle; those from before have 0. */
+  let came = new Float64Array(64);
 
   async function writeGathered(): Promise<void> {
     [underWay, gathered] = [gathered, new Map()];
     try {
-      await commit(() => write(underWay));
+      await write(underWay);
     } finally {
       underWay = new Map();
       writing = undefined;
@@ -34,7 +41,12 @@ export function createWaiting(db: DatabaseSync, commit: State["commit"], open: n
 
   return {
     put(handle, version) {
+      revision++;
       const before = gathered.get(handle);
+      if (version?.continues !== true) {
+        if (handle >= came.length) came = enlarge(came, handle + 1);
+        came[handle] = revision;
+      }
       // What is on disk was hunted for; a version between that one and this was not.
       const continues = version?.continues === true && before?.continues !== false;
       gathered.set(handle, { version, continues });
@@ -45,5 +57,9 @@ export function createWaiting(db: DatabaseSync, commit: State["commit"], open: n
       if (gathered.size > 0) writing ??= writeGathered();
       await writing;
     },
+    get revision() {
+      return revision;
+    },
+    isSame: (handle, since) => (came[handle] ?? 0) <= since,
   };
 }

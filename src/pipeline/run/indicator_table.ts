@@ -1,10 +1,15 @@
-/** The table of indicators in a state. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { validityOf } from "../../intel/filter.ts";
-import { indicatorFromStix } from "../../intel/from_stix.ts";
+/**
+ * The tables of indicators in a state: a row for each with its object, and what a restart needs of
+ * all of them (ids, times, values) in few rows, each for the versions of neighbouring handles.
+ */
+import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import {
+  createVersionPacker,
+  endAt,
+  placeAt,
+  unpackVersions,
+} from "../../intel/packed_versions.ts";
 import type { HeldVersion, Version } from "../../intel/version.ts";
-import type { JsonObject } from "../../json.ts";
-import type { Observable, ObservableKind } from "../../match/observable.ts";
 import type { Handle } from "../../match/set.ts";
 
 /** A version that takes a row's place, or that the row is to go. */
@@ -14,151 +19,95 @@ export interface Change {
   readonly continues: boolean;
 }
 
-/** Form of the table; what stands there in another one is read anew. */
-const FORM = 1;
+/** Versions of so many handles are in one row: more would make a single change dearer. */
+const BLOCK = 32;
 
-/** Makes the table if it isn't there. */
-export function prepareIndicators(db: DatabaseSync): void {
-  db.exec("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID");
-  const form = db.prepare("SELECT value FROM facts WHERE name = 'indicators_form'");
-  if (form.get()?.["value"] === FORM) return;
-  db.exec("BEGIN IMMEDIATE");
-  const isThere = db.prepare("PRAGMA table_info(indicators)").all().length > 0;
-  if (isThere) db.exec("ALTER TABLE indicators RENAME TO indicators_before");
-  // Handles ascend with time, so rows are appended: with random ids as keys, each would rewrite a
-  // page. Points and times are apart from the object so that a restart need not read it.
-  db.exec(`
-    CREATE TABLE indicators (
-      handle INTEGER PRIMARY KEY,
-      id TEXT NOT NULL,
-      modified REAL NOT NULL,
-      valid_from REAL NOT NULL,
-      valid_until REAL NOT NULL,
-      revoked INTEGER NOT NULL,
-      points TEXT NOT NULL,
-      hunted INTEGER NOT NULL,
-      stix TEXT NOT NULL
-    )`);
-  if (isThere) takeOver(db);
-  db.prepare("INSERT OR REPLACE INTO facts (name, value) VALUES ('indicators_form', ?)").run(FORM);
-  db.exec("COMMIT");
-}
+// Handles ascend with time, so rows are appended: with random ids as keys, each would rewrite a
+// page. Nothing here makes a statement fail halfway (NOT NULL would), for which SQLite writes a
+// journal of its own to a temporary file.
+export const TABLES = `
+  CREATE TABLE indicators (handle INTEGER PRIMARY KEY, stix TEXT);
+  CREATE TABLE versions (block INTEGER PRIMARY KEY, packed BLOB);
+`;
 
-function takeOver(db: DatabaseSync): void {
-  const writers = new Map<number, ReturnType<typeof createWriter>>();
-  let handle = 0;
-  for (const row of db.prepare("SELECT stix, hunted FROM indicators_before").iterate()) {
-    const json = row["stix"] as string;
-    const stix = JSON.parse(json) as JsonObject;
-    const reading = indicatorFromStix(stix);
-    if (reading.type !== "indicator") continue;
-    const { id, points } = reading.indicator;
-    const version = { id, points, json, continues: false, validity: validityOf(stix) };
-    // All that was not hunted for is left over.
-    const hunted = Math.max(0, Number(row["hunted"]));
-    const write = writers.get(hunted) ?? createWriter(db, hunted);
-    writers.set(hunted, write);
-    write(new Map([[handle++, { version, continues: false }]]));
-  }
-  db.exec("DROP TABLE indicators_before");
-}
-
-const COLUMNS = [
-  "handle",
-  "id",
-  "modified",
-  "valid_from",
-  "valid_until",
-  "revoked",
-  "points",
-  "hunted",
-  "stix",
-];
 /** Rows that are written with one statement. */
-const GROUP = 16;
+const GROUP = 32;
 
-/** Texts come as such or in UTF-8. */
-const PLACES = COLUMNS.map((column) => column === "stix" ? "CAST(? AS TEXT)" : "?").join();
+/** Makes what writes changes, each to be called within a transaction. */
+export function createWriter(db: DatabaseSync) {
+  const writeRows = createRowWriter(db);
+  const writeVersions = createVersionWriter(db);
+  return (changes: ReadonlyMap<Handle, Change>) => {
+    const handles = Uint32Array.from(changes.keys()).sort();
+    writeRows(handles, changes);
+    writeVersions(handles, changes);
+  };
+}
 
-/** A value of a row. */
-type Value = number | string | Uint8Array;
+type Write = (handles: Uint32Array, changes: ReadonlyMap<Handle, Change>) => void;
 
-/** Makes what writes changes; `open` is what `hunted` becomes unless a version continues. */
-export function createWriter(db: DatabaseSync, open: number) {
+function createRowWriter(db: DatabaseSync): Write {
   const insert = (rows: number): StatementSync =>
     db.prepare(
-      `INSERT OR REPLACE INTO indicators (${COLUMNS.join()}) VALUES ` +
-        Array(rows).fill(`(${PLACES})`).join(),
+      // Texts come as such or in UTF-8.
+      "INSERT OR REPLACE INTO indicators (handle, stix) VALUES " +
+        Array(rows).fill("(?, CAST(? AS TEXT))").join(),
     );
   const [one, group] = [insert(1), insert(GROUP)];
-  const replaced = COLUMNS.filter((column) => column !== "handle" && column !== "hunted");
-  const renew = db.prepare(
-    `INSERT INTO indicators (${COLUMNS.join()}) VALUES (${PLACES})
-     ON CONFLICT (handle) DO UPDATE SET ` +
-      replaced.map((column) => `${column} = excluded.${column}`).join(),
-  );
   const forget = db.prepare("DELETE FROM indicators WHERE handle = ?");
-  return (changes: ReadonlyMap<Handle, Change>) => {
-    let values: Value[] = [];
-    for (const [handle, { version, continues }] of changes) {
-      if (version === undefined) {
-        forget.run(handle);
-        continue;
+  const values: SQLInputValue[] = [];
+  return (handles, changes) => {
+    values.length = 0;
+    for (const handle of handles) {
+      const { version } = changes.get(handle)!;
+      if (version === undefined) forget.run(handle);
+      else if (values.push(handle, version.json) === 2 * GROUP) {
+        group.run(...values);
+        values.length = 0;
       }
-      const row = rowOf(handle, version, open);
-      if (continues) {
-        renew.run(...row);
-        continue;
-      }
-      values.push(...row);
-      if (values.length < GROUP * COLUMNS.length) continue;
-      group.run(...values);
-      values = [];
     }
-    for (let at = 0; at < values.length; at += COLUMNS.length) {
-      one.run(...values.slice(at, at + COLUMNS.length));
+    for (let at = 0; at < values.length; at += 2) one.run(values[at]!, values[at + 1]!);
+    values.length = 0;
+  };
+}
+
+const NOTHING = new Uint8Array();
+
+function createVersionWriter(db: DatabaseSync): Write {
+  const select = db.prepare("SELECT packed FROM versions WHERE block = ?");
+  const insert = db.prepare("INSERT OR REPLACE INTO versions (block, packed) VALUES (?, ?)");
+  const forget = db.prepare("DELETE FROM versions WHERE block = ?");
+  const packer = createVersionPacker();
+  return (handles, changes) => {
+    for (let at = 0; at < handles.length;) {
+      const block = Math.floor(handles[at]! / BLOCK);
+      const first = block * BLOCK;
+      const before = (select.get(block)?.["packed"] ?? NOTHING) as Uint8Array;
+      let kept = 0;
+      for (; at < handles.length && handles[at]! < first + BLOCK; at++) {
+        const place = handles[at]! - first, start = kept;
+        while (kept < before.length && placeAt(before, kept) < place) kept = endAt(before, kept);
+        packer.copy(before, start, kept);
+        if (kept < before.length && placeAt(before, kept) === place) kept = endAt(before, kept);
+        const { version } = changes.get(handles[at]!)!;
+        if (version !== undefined) packer.add(place, version);
+      }
+      packer.copy(before, kept, before.length);
+      const packed = packer.take();
+      if (packed.length > 0) insert.run(block, packed);
+      else forget.run(block);
     }
   };
 }
 
-function rowOf(handle: Handle, version: Version, hunted: number): Value[] {
-  const { id, points, json } = version;
-  const { modified, from, until, revoked } = version.validity;
-  return [handle, id, modified, from, until, Number(revoked), pointsText(points), hunted, json];
-}
-
-/** The rows that are there, without their objects. */
-export function* rowsOf(db: DatabaseSync): Iterable<HeldVersion> {
+/** The versions that are there, in order of their handles. */
+export function* versionsOf(db: DatabaseSync): Iterable<HeldVersion> {
   const page = db.prepare(
-    "SELECT handle, id, modified, valid_from, valid_until, revoked, points FROM indicators " +
-      "WHERE handle > ? ORDER BY handle LIMIT 2000",
+    "SELECT block, packed FROM versions WHERE block > ? ORDER BY block LIMIT 200",
   );
-  let rows = page.all(-1);
-  while (rows.length > 0) {
-    for (const row of rows) {
-      yield {
-        handle: row["handle"] as number,
-        id: row["id"] as string,
-        modified: row["modified"] as number,
-        from: row["valid_from"] as number,
-        until: row["valid_until"] as number,
-        revoked: row["revoked"] === 1,
-        points: pointsIn(row["points"] as string),
-      };
+  for (let rows = page.all(-1); rows.length > 0; rows = page.all(rows.at(-1)!["block"]!)) {
+    for (const { block, packed } of rows) {
+      yield* unpackVersions(packed as Uint8Array, Number(block) * BLOCK);
     }
-    rows = page.all(rows.at(-1)!["handle"]!);
   }
-}
-
-/** Points as one text: no value has a newline in it, no kind a space. */
-function pointsText(points: readonly Observable[]): string {
-  return points.map(({ kind, value }) => `${kind} ${value}`).join("\n");
-}
-
-function pointsIn(text: string): Observable[] {
-  if (text === "") return [];
-  return text.split("\n").map((point) => {
-    const space = point.indexOf(" ");
-    return { kind: point.slice(0, space) as ObservableKind, value: point.slice(space + 1) };
-  });
 }

@@ -18,6 +18,8 @@ export interface FreshIndicator {
   readonly indicator: Indicator;
   /** The version before it was looked for, and looked for the same. */
   readonly samePattern: boolean;
+  /** The store's when it came. */
+  readonly revision: number;
   /** Live matching sees to what comes after this moment. */
   readonly end: LiveMark | undefined;
 }
@@ -26,7 +28,7 @@ export interface FreshIndicator {
 export interface IntakeOptions {
   readonly set: IndicatorSet;
   /** Keeps the objects of the set. */
-  readonly store: Pick<IndicatorStore, "flush"> | undefined;
+  readonly store: Pick<IndicatorStore, "flush" | "revision"> | undefined;
   readonly metrics: Metrics;
   /** Takes each new version for retro matching, if there is any; holding it back holds the bus back. */
   readonly hunt: ((fresh: FreshIndicator, signal: AbortSignal) => Promise<void>) | undefined;
@@ -120,9 +122,9 @@ function sortOut(batch: Iterable<Item>, options: IntakeOptions, tell: Tell): Fre
 /** Takes one in; gives it if it is looked for. */
 function admit(
   item: IndicatorItem,
-  { set, metrics, onTaken }: IntakeOptions,
+  { set, store, metrics, onTaken }: IntakeOptions,
   tell: Tell,
-): Pick<FreshIndicator, "indicator" | "samePattern"> | undefined {
+): Omit<FreshIndicator, "end"> | undefined {
   const { id } = item;
   const reading = indicatorFromArrived(item);
   if (reading.type !== "indicator") {
@@ -137,5 +139,6 @@ function admit(
     return undefined;
   }
   onTaken?.(indicator);
-  return { indicator, samePattern: result.samePattern === true };
+  const samePattern = result.samePattern === true;
+  return { indicator, samePattern, revision: store?.revision ?? 0 };
 }

@@ -21,6 +21,8 @@ const logger = getLogger(["bridge", "retro"]);
 /** An indicator whose past is to be searched. */
 export interface RetroTask {
   readonly indicator: Indicator;
+  /** The store's when the indicator was this one; 0 without a store. */
+  readonly revision: number;
   /** Where its past ends: live matching sees to what comes after. */
   readonly end?: LiveMark | undefined;
   /** What was searched for it before. */
@@ -48,7 +50,7 @@ export interface RetroLoopOptions {
   readonly timeout: number;
   readonly report: (matches: readonly Match[], signal: AbortSignal) => Promise<void>;
   /** Told when the past was searched for a batch, with how far the logs were if nobody follows them. */
-  readonly onDone?: (indicators: readonly Indicator[], searched?: Extents) => Promise<void>;
+  readonly onDone?: (batch: readonly RetroTask[], searched?: Extents) => Promise<void>;
   readonly metrics: Metrics;
 }
 
@@ -79,7 +81,7 @@ async function huntUntilDone(
   for (let attempt = 0; !signal.aborted; attempt++) {
     try {
       const { whole, searched } = await huntOnce(question, options, signal);
-      if (whole) await options.onDone?.(group.map(({ indicator }) => indicator), searched);
+      if (whole) await options.onDone?.(group, searched);
       return;
     } catch (error) {
       if (signal.aborted) return;

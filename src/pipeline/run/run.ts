@@ -128,7 +128,8 @@ export async function run(
       set: indicators,
       filters,
       store,
-      hunt: (indicator, given) => push({ indicator, end: mark?.() }, given),
+      hunt: (indicator, given) =>
+        push({ indicator, revision: store?.revision ?? 0, end: mark?.() }, given),
       onChanged: (added, removed) => tellOfChange(metrics, indicators.size, added, removed),
     }, stopping)),
     ...(aggregation === undefined ? [] : [watch(aggregation.run(stopping))]),

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { indicatorFromStix } from "../../../src/intel/from_stix.ts";
 import type { IndicatorFilter } from "../../../src/intel/filter.ts";
+import type { Indicator } from "../../../src/intel/indicator.ts";
 import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import type { JsonObject } from "../../../src/json.ts";
 import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
@@ -24,6 +25,16 @@ interface Known {
   readonly until: number;
   readonly revoked: boolean;
   readonly confidence: number;
+  readonly pattern: string;
+  /** What is looked for since the last time that it was something else, or nothing. */
+  readonly search: Search;
+}
+
+/** What is hunted for in the past. */
+interface Search {
+  hunted: boolean;
+  /** Number of the process that came to know it. */
+  readonly process: number;
 }
 
 const versionOf = fc.record({
@@ -42,14 +53,17 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant("wait") }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("flush") }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant("restart") }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant("crash") }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("hunt") }) },
+  { weight: 3, arbitrary: fc.record({ type: fc.constant("done") }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant("filter") }) },
 ) as fc.Arbitrary<
   | { type: "put"; id: number; of: (typeof versionOf) extends fc.Arbitrary<infer T> ? T : never }
   | { type: "remove"; id: number }
-  | { type: "wait" | "flush" | "restart" | "filter" }
+  | { type: "wait" | "flush" | "restart" | "crash" | "hunt" | "done" | "filter" }
 >;
 
-Deno.test("the set and its store hold what a plain map would, over restarts and filters", async () => {
+Deno.test("the set and its store hold what a plain map would, over restarts, crashes, hunts and filters", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), (steps) =>
       withFolder(async (folder) => {
@@ -69,8 +83,13 @@ Deno.test("the set and its store hold what a plain map would, over restarts and 
           return { state, store, set };
         };
         let { state, store, set } = open();
-        const model = new Map<number, Known>();
-        const isLive = ({ revoked, from, until, confidence }: Known) =>
+        let model = new Map<number, Known>();
+        /** What is on disk. */
+        let safe = new Map<number, Known>();
+        let process = 0;
+        /** Hunts that are under way. */
+        let hunts: { indicator: Indicator; revision: number; search: Search }[] = [];
+        const isLive = ({ revoked, from, until, confidence }: Omit<Known, "search">) =>
           !revoked && from <= clock.now && until > clock.now &&
           confidence >= (filter.minConfidence ?? 0);
         for (const step of steps) {
@@ -99,7 +118,11 @@ Deno.test("the set and its store hold what a plain map would, over restarts and 
               from: Date.parse(at(from)),
               until: isFinite(until) ? Date.parse(at(until)) : Infinity,
             };
-            model.set(step.id, { json, version, names, revoked, confidence, ...times });
+            const next = { json, version, names, revoked, confidence, pattern, ...times };
+            const goesOn = known !== undefined && known.pattern === pattern && isLive(known) &&
+              isLive(next);
+            const search = goesOn ? known.search : { hunted: false, process };
+            model.set(step.id, { ...next, search });
           } else if (step.type === "remove") {
             const known = model.get(step.id);
             assert.equal(set.remove(idOf(step.id)), known !== undefined && isLive(known));
@@ -110,11 +133,41 @@ Deno.test("the set and its store hold what a plain map would, over restarts and 
           } else if (step.type === "filter") {
             filter = filter.minConfidence === undefined ? { minConfidence: 50 } : {};
             for (const handle of set.known()) set.decideAgain(handle);
+          } else if (step.type === "hunt") {
+            for (const [number, { search }] of model) {
+              if (!set.has(idOf(number))) continue;
+              const indicator = set.get(set.handleOf(idOf(number))!);
+              hunts.push({ indicator, revision: store.revision, search });
+            }
+          } else if (step.type === "done") {
+            await store.done(hunts);
+            for (const { indicator, search } of hunts) {
+              // What is looked for now and what is on disk, if that is the same.
+              const number = Number(indicator.id.slice(-12));
+              if (model.get(number)?.search !== search) continue;
+              if (safe.get(number)?.search === search) search.hunted = true;
+            }
+            hunts = [];
           } else {
-            await store.flush();
-            if (step.type === "flush") continue;
-            await state.close();
-            ({ state, store, set } = open());
+            if (step.type !== "crash") {
+              await store.flush();
+              safe = new Map(model);
+            }
+            if (step.type !== "flush") {
+              await state.close();
+              ({ state, store, set } = open());
+              model = new Map(safe);
+              process++;
+              hunts = [];
+            }
+          }
+          for (const [number, { search }] of safe) {
+            if (model.get(number)?.search !== search) continue;
+            const { hunted, left } = store.heldAs(set.handleOf(idOf(number))!);
+            assert.deepEqual([hunted, left], [
+              search.hunted,
+              !search.hunted && search.process < process,
+            ]);
           }
           const live = [...model].filter(([, known]) => isLive(known));
           assert.equal(set.size, live.length);

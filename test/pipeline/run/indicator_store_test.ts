@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { validityOf } from "../../../src/intel/filter.ts";
 import type { Indicator } from "../../../src/intel/indicator.ts";
 import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import type { OwnIndicatorSet } from "../../../src/intel/own_indicator_set.ts";
+import type { JsonObject } from "../../../src/json.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
 import { positionStore } from "../../../src/pipeline/run/positions.ts";
@@ -96,13 +98,30 @@ Deno.test("done() leaves a version that came during the hunt to be hunted for", 
     const set = createIndicatorSet({ documents: store.documents });
     store.restore(set);
     const isHunted = () => [...set.handles()].map((handle) => store.heldAs(handle).hunted);
-    set.put(first);
+    const taken = (indicator: Indicator) => {
+      set.put(indicator);
+      return { indicator, revision: store.revision };
+    };
+    const one = taken(first);
     await store.flush();
-    set.put(second);
+    const other = taken(second);
+    await store.done([other]);
+    assert.deepEqual(isHunted(), [false], "what is on disk is the first");
     await store.flush();
-    await store.done([first]);
+    await store.done([one]);
     assert.deepEqual(isHunted(), [false]);
-    await store.done([second]);
+    await store.done([other]);
+    assert.deepEqual(isHunted(), [true]);
+    const same = taken(indicator(1, "b.example", 3));
+    await store.flush();
+    assert.deepEqual(isHunted(), [true]);
+    // Removed and back: its id is the same.
+    set.remove(first.id);
+    const back = taken(indicator(1, "c.example", 1));
+    await store.flush();
+    await store.done([same]);
+    assert.deepEqual(isHunted(), [false]);
+    await store.done([back]);
     assert.deepEqual(isHunted(), [true]);
     await state.close();
   }));
@@ -120,7 +139,9 @@ Deno.test("done() keeps what was searched by generations, and few of them", () =
     const all = Array.from({ length: count }, (_, n) => indicator(n, `a${n}.example`));
     let state = openState(folder);
     let { store, set } = await openWith(state, ...all);
-    for (const [n, one] of all.entries()) await store.done([one], [extent(n)]);
+    for (const [n, one] of all.entries()) {
+      await store.done([{ indicator: one, revision: store.revision }], [extent(n)]);
+    }
     await state.close();
     state = openState(folder);
     ({ store, set } = await openWith(state));
@@ -160,7 +181,7 @@ Deno.test("followedNoMore() makes a generation of where live matching stood", ()
     await positionStore(state).save([position]);
     const one = indicator(1, "a.example");
     const { store, set } = await openWith(state, one);
-    await store.done([one]);
+    await store.done([{ indicator: one, revision: store.revision }]);
     const handle = set.handleOf(one.id)!;
     assert.equal(store.heldAs(handle).before, undefined);
     await store.followedNoMore();
@@ -191,6 +212,68 @@ Deno.test("openIndicatorStore() takes over the table that earlier versions made"
         false,
         true,
       ]]);
+      await state.close();
+      state = openState(folder);
+    }
+    await state.close();
+  }));
+
+Deno.test("openIndicatorStore() takes over the table that had a column for each time", () =>
+  withFolder(async (folder) => {
+    let state = openState(folder);
+    state.db.exec(`
+      CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+      INSERT INTO facts VALUES ('indicators_form', 1);
+      CREATE TABLE generations (id INTEGER PRIMARY KEY, extents TEXT NOT NULL);
+      CREATE TABLE indicators (
+        handle INTEGER PRIMARY KEY, id TEXT NOT NULL, modified REAL NOT NULL,
+        valid_from REAL NOT NULL, valid_until REAL NOT NULL, revoked INTEGER NOT NULL,
+        points TEXT NOT NULL, hunted INTEGER NOT NULL, stix TEXT NOT NULL
+      );
+      CREATE INDEX indicators_by_generation ON indicators (hunted) WHERE hunted > 1`);
+    const extent = {
+      identity: "1:2",
+      path: "/a",
+      offset: 7,
+      fingerprint: "f",
+      fingerprintBytes: 1,
+    };
+    state.db.prepare("INSERT INTO generations VALUES (5, ?)").run(JSON.stringify([extent]));
+    const insert = state.db.prepare("INSERT INTO indicators VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    const add = (handle: number, hunted: number, points: string, more: JsonObject = {}) => {
+      const { id, stix: object } = indicator(handle, `${handle}.example`, 1, more);
+      const { modified, from, until, revoked } = validityOf(object);
+      const times = [modified, from, until, Number(revoked)];
+      insert.run(handle, id, ...times, points, hunted, JSON.stringify(object));
+    };
+    add(0, 1, "domain 0.example");
+    add(1, 5, "domain 1.example");
+    // As one that had begun to be hunted for; handles between were removed.
+    add(70, -1.7e15, "domain 70.example");
+    add(300, 1, "domain 300.example", { revoked: true });
+    add(301, -1.7e15, "", { pattern: "[domain-name:value LIKE '%.301.example']" });
+    const two = "domain 302.example\nurl http://302.example/a b";
+    const either = "domain-name:value = '302.example' OR url:value = 'http://302.example/a b'";
+    add(302, 1, two, { pattern: `[${either}]` });
+    for (let start = 0; start < 2; start++) {
+      const store = openIndicatorStore(state);
+      const set = createIndicatorSet({ documents: store.documents });
+      assert.equal(store.restore(set), 5);
+      for (const handle of [0, 1, 70, 302]) assert(set.iocs.has(`${handle}.example`));
+      assert(set.iocs.has("http://302.example/a b"));
+      assert.deepEqual([...set.compounds], [301]);
+      assert.equal(set.put(indicator(300, "300.example", 0)).type, "ignored");
+      assert.equal(set.get(302).id, indicator(302, "").id);
+      const left = { hunted: false, left: true, before: undefined };
+      const done = { hunted: true, left: false, before: undefined };
+      assert.deepEqual([...store.held(true)].flat(), [
+        { handle: 0, ...done },
+        { handle: 1, ...done, before: { searched: [extent] } },
+        { handle: 70, ...left },
+        { handle: 300, ...done },
+        { handle: 301, ...left },
+        { handle: 302, ...done },
+      ]);
       await state.close();
       state = openState(folder);
     }
