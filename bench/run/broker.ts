@@ -16,7 +16,7 @@ export function startBareBroker() {
   const sub = listen("SUB", { endpoint }, async (connection) => {
     connection.subscription("subscribe", encoder.encode("stix2/"));
     for await (const batch of connection.incoming()) {
-      for (const { type } of batch) if (type === "message") received++;
+      for (const one of batch) if (one.type === "messages") received += one.messages.length;
     }
   });
   const grant = { topic: TOPIC, pubPort: pub.port, subPort: sub.port };

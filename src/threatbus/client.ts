@@ -6,8 +6,9 @@ import { getLogger } from "../log.ts";
 import { backoff } from "../backoff.ts";
 import { BridgeError, NotConnectedError } from "../errors.ts";
 import { createNotice, orAborted, sleep } from "../wait.ts";
-import { createInbox, type Inbox } from "./inbox.ts";
-import type { Link, Message } from "./link.ts";
+import type { Message } from "../zmtp/mod.ts";
+import { type Arrival, createInbox } from "./inbox.ts";
+import type { Link } from "./link.ts";
 import { checkSize, decodeDelivery, type Item, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
 import {
@@ -110,23 +111,12 @@ export interface ThreatBusClient {
 /** A subscription that is lost within this time again is not renewed at once. */
 const QUICK_MS = 10_000;
 
-interface Arrival {
-  readonly message: Message;
-  readonly topic: string;
-}
-
-function sizeOf({ message }: Arrival): number {
-  let size = 0;
-  for (const frame of message) size += frame.length;
-  return size;
-}
-
 /** Starts a client; it works until it is closed or the signal aborts. */
 export function createClient(options: ClientOptions, signal: AbortSignal): ThreatBusClient {
   const { maxMessageBytes = 1 << 24, queueMessages = 100_000, queueBytes = 1 << 27 } = options;
   const stop = new AbortController();
   const alive = AbortSignal.any([signal, stop.signal]);
-  const inbox: Inbox<Arrival> = createInbox(queueMessages, queueBytes, sizeOf);
+  const inbox = createInbox(queueMessages, queueBytes);
   const counts = { indicator: 0, sighting: 0, published: 0, resubscribed: 0 };
   const refusals = createRefusals(logger);
   const first = Promise.withResolvers<void>();
@@ -141,10 +131,8 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     options.onState?.(next);
     changes.raise();
   };
-  const deliver = (messages: readonly Message[], topic: string) =>
-    inbox.push(messages.map((message) => ({ message, topic })));
 
-  const decode = ({ message, topic }: Arrival): Item => {
+  const decode = (message: Message, topic: string): Item => {
     const frame = message[0];
     if (frame === undefined || message.length > 1) {
       return refused("not-one-frame", `Message of ${message.length} frames`);
@@ -165,7 +153,14 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   const connect = async (snapshotDays: number): Promise<Session> => {
     const { heartbeatMs = 5000, requestTimeoutMs = 5000 } = options;
     const { link, topics } = options;
-    const settings = { link, topics, snapshotDays, heartbeatMs, requestTimeoutMs, deliver };
+    const settings = {
+      link,
+      topics,
+      snapshotDays,
+      heartbeatMs,
+      requestTimeoutMs,
+      deliver: inbox.push,
+    };
     for (let attempt = 0;; attempt++) {
       try {
         return await openSession(settings, alive);
@@ -235,7 +230,9 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   }
   // One by one: what is made of a message is garbage before the next one is read.
   function* decoded(arrivals: readonly Arrival[]): Generator<Item, void, void> {
-    for (const arrival of arrivals) yield count(decode(arrival));
+    for (const { messages, topic } of arrivals) {
+      for (const message of messages) yield count(decode(message, topic));
+    }
   }
   async function* items(): AsyncGenerator<Item, void, void> {
     for await (const batch of batches()) yield* batch;

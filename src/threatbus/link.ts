@@ -2,11 +2,8 @@
  * What the client needs of a connection to a broker, apart from ZeroMQ: ask, listen,
  * publish. All waits end with the signal.
  */
-
 import { BridgeError } from "../errors.ts";
-
-/** A message that was received: its frames. */
-export type Message = readonly Uint8Array[];
+import type { Messages } from "../zmtp/mod.ts";
 
 /** A listening connection (SUB). */
 export interface Listener {
@@ -15,8 +12,8 @@ export interface Listener {
   unsubscribe(prefix: string): void;
   /** Resolves when the broker has read all subscriptions so far. Needs a reader of `batches`. */
   confirmed(signal: AbortSignal): Promise<void>;
-  /** Messages as their frames, in batches as they arrive, until the connection is lost or closed. */
-  batches(): AsyncIterable<readonly Message[]>;
+  /** Messages, in batches as they arrive, until the connection is lost or closed. */
+  batches(): AsyncIterable<Messages>;
   close(): void;
 }
 

@@ -7,14 +7,8 @@
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
 import { orAborted, sleep } from "../wait.ts";
-import {
-  faultOf,
-  type Link,
-  type Listener,
-  type Message,
-  type Outgoing,
-  type Publisher,
-} from "./link.ts";
+import type { Messages } from "../zmtp/mod.ts";
+import { faultOf, type Link, type Listener, type Outgoing, type Publisher } from "./link.ts";
 
 /** How to subscribe. */
 export interface SessionOptions {
@@ -24,10 +18,7 @@ export interface SessionOptions {
   readonly heartbeatMs: number;
   readonly requestTimeoutMs: number;
   /** Takes messages; a promise pushes back. */
-  readonly deliver: (
-    messages: readonly Message[],
-    p2pTopic: string,
-  ) => Promise<void> | undefined;
+  readonly deliver: (messages: Messages, p2pTopic: string) => Promise<void> | undefined;
 }
 
 /** A live subscription. */
@@ -152,20 +143,19 @@ interface Intake {
 function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): Intake {
   let topic: string | undefined;
   let prefix = new Uint8Array();
-  let kept: Message[] = [];
+  let kept: Messages[] = [];
   let isNarrow = false;
   let count = 0;
   const stop = new AbortController();
-  const isOurs = ([frame]: Message) => startsWith(frame, prefix);
-  const handOn = (messages: readonly Message[]) => {
-    const ours = isNarrow ? messages : messages.filter(isOurs);
+  const handOn = (messages: Messages) => {
+    const ours = isNarrow ? messages : messages.startingWith(prefix);
     count += ours.length;
     return deliver(ours, topic!);
   };
   const read = async () => {
     for await (const messages of listener.batches()) {
       if (topic === undefined) {
-        for (const message of messages) kept.push(message);
+        kept.push(messages);
         continue;
       }
       const room = handOn(messages);
@@ -176,7 +166,7 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
     accept: (granted) => {
       topic = granted;
       prefix = new TextEncoder().encode(granted);
-      handOn(kept);
+      for (const messages of kept) handOn(messages);
       kept = [];
     },
     narrowed: () => isNarrow = true,
@@ -186,10 +176,6 @@ function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): I
     end: () => stop.abort(),
     ended: read().then(() => undefined, faultOf),
   };
-}
-
-function startsWith(frame: Uint8Array | undefined, prefix: Uint8Array): boolean {
-  return frame !== undefined && prefix.every((byte, at) => frame[at] === byte);
 }
 
 /** Settles on one topic; with a snapshot it is a second one, asked for while listening to all. */

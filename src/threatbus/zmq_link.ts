@@ -5,7 +5,7 @@ import type { Connection } from "../zmtp/connection.ts";
 import { dial } from "../zmtp/connector.ts";
 import { connectReq, type Mechanism } from "../zmtp/mod.ts";
 import { orAborted } from "../wait.ts";
-import { faultOf, type Link, type Listener, type Message, type Publisher } from "./link.ts";
+import { faultOf, type Link, type Listener, type Publisher } from "./link.ts";
 
 /** Where the broker is and how to talk to it. */
 export interface LinkOptions {
@@ -64,9 +64,7 @@ function listener(connection: Connection): Listener {
     confirmed: (signal) => orAborted(connection.roundTrip(), signal),
     batches: async function* () {
       for await (const batch of connection.incoming()) {
-        const messages: Message[] = [];
-        for (const one of batch) if (one.type === "message") messages.push(one.message);
-        yield messages;
+        for (const one of batch) if (one.type === "messages") yield one.messages;
       }
     },
     close: () => connection.close(),

@@ -1,14 +1,12 @@
-import { type Command, decodeCommand, encodeCommand } from "./command.ts";
+import { createAssembly, type Incoming } from "./assembly.ts";
+import { type Command, encodeCommand } from "./command.ts";
 import { ZmtpError } from "./error.ts";
-import type { Frame } from "./frame.ts";
+import type { Frames } from "./frame.ts";
 import { type Handshake, shakeHands, type SocketType } from "./handshake.ts";
 import type { Mechanism } from "./security/mechanism.ts";
 import { createSender, type Sender } from "./sender.ts";
 import { orAborted } from "../wait.ts";
 import { type ByteConnection, createFrameReader } from "./wire.ts";
-
-/** A message: its frames' bodies. */
-export type Message = readonly Uint8Array[];
 
 /** What holds for each connection of a socket. */
 export interface ConnectionOptions {
@@ -21,11 +19,6 @@ export interface ConnectionOptions {
   /** PING after so much silence, cut off after twice that without an answer, ms; 0 is never. */
   readonly heartbeat: number;
 }
-
-/** Something a peer sent, other than the connection's own business (PING, PONG). */
-export type Incoming =
-  | { readonly type: "message"; readonly message: Message }
-  | { readonly type: "subscribe" | "cancel"; readonly topic: Uint8Array };
 
 /** A connection after its handshake. */
 export interface Connection {
@@ -40,7 +33,7 @@ export interface Connection {
    */
   roundTrip(): Promise<void>;
   /** What the peer sends, in the batches in which it arrives; ends with the connection. */
-  incoming(): AsyncGenerator<Incoming[]>;
+  incoming(): AsyncGenerator<readonly Incoming[]>;
   /**
    * A clean end: hands everything to the operating system, says that no more comes, and closes
    * when the peer has, which it does after reading all; at once when the signal aborts. Needs a
@@ -60,8 +53,6 @@ const PATIENCE_WITH_SLOW = 30;
 const MAX_HANDSHAKE = 64 * 1024;
 /** Most PONGs that wait for a peer which asks without reading; libzmq keeps the last one alone. */
 const MOST_PONGS = 1000;
-/** What a frame costs beside its bytes, so that endless empty ones reach the bound too. */
-const FRAME_COST = 64;
 
 /**
  * Shakes hands over a fresh connection; closes it when that fails or takes too long.
@@ -96,7 +87,7 @@ export async function openConnection(
 
 function established(
   raw: ByteConnection,
-  readFrames: () => Promise<Frame[] | undefined>,
+  readFrames: () => Promise<Frames | undefined>,
   handshake: Handshake,
   options: ConnectionOptions,
 ): Connection {
@@ -128,40 +119,26 @@ function established(
     ? setInterval(beat, options.heartbeat)
     : undefined;
 
-  async function* incoming(): AsyncGenerator<Incoming[]> {
-    let parts: Uint8Array[] = [];
-    let size = 0;
-    const take = (frame: Frame, out: Incoming[]) => {
-      if (frame.command) {
-        const command = decodeCommand(frame.body);
-        // PONGs come in the order of the PINGs; those of the heartbeat carry no context.
-        if (command.name === "PONG" && command.data.length > 0) pongs.shift()?.resolve();
-        return takeCommand(command, sender, out);
-      }
-      size += frame.body.length + (frame.more ? FRAME_COST : 0);
-      if (size > options.maxMessageSize) {
-        throw new ZmtpError(`A message is longer than the ${options.maxMessageSize} bytes allowed`);
-      }
-      if (frame.more) return void parts.push(frame.body);
-      // Not by `push`, which makes room for 17: most messages have one frame, and many may wait.
-      const message = parts.length === 0 ? [frame.body] : [...parts, frame.body];
-      out.push(asSubscription(message, options.socketType) ?? { type: "message", message });
-      if (parts.length > 0) parts = [];
-      size = 0;
-    };
+  const onCommand = ({ name, data }: Command) => {
+    if (name === "PING" && sender.pendingCommands < MOST_PONGS) {
+      sender.command(encodeCommand("PONG", data.subarray(2, 18)));
+    }
+    // PONGs come in the order of the PINGs; those of the heartbeat carry no context.
+    if (name === "PONG" && data.length > 0) pongs.shift()?.resolve();
+  };
+  async function* incoming(): AsyncGenerator<readonly Incoming[]> {
+    const assembly = createAssembly({ ...options, cipher }, onCommand);
     try {
-      for (
-        let frames: Frame[] | undefined = handshake.early;
-        frames !== undefined;
-        frames = await readFrames()
-      ) {
-        const out: Incoming[] = [];
-        for (const frame of frames) take(cipher === undefined ? frame : cipher.open(frame), out);
+      let came = assembly.takeEach(handshake.early);
+      while (true) {
         held = true;
-        if (out.length > 0) yield out;
+        if (came.length > 0) yield came;
         if (closed) return;
         heard = performance.now();
         held = false;
+        const frames = await readFrames();
+        if (frames === undefined) return;
+        came = assembly.take(frames);
       }
     } catch (error) {
       if (!closed) throw error;
@@ -204,26 +181,6 @@ function established(
 function ping(heartbeat: number): Uint8Array {
   const ttl = Math.min(0xffff, Math.ceil(heartbeat * PATIENCE / 100));
   return encodeCommand("PING", Uint8Array.of(ttl >> 8, ttl & 0xff));
-}
-
-function takeCommand({ name, data }: Command, sender: Sender, out: Incoming[]): void {
-  if (name === "PING") {
-    if (sender.pendingCommands >= MOST_PONGS) return;
-    sender.command(encodeCommand("PONG", data.subarray(2, 18)));
-  } else if (name === "SUBSCRIBE" || name === "CANCEL") {
-    out.push({ type: name === "SUBSCRIBE" ? "subscribe" : "cancel", topic: data });
-  }
-  // Other commands are for later versions to understand (RFC 37).
-}
-
-/** A subscription in the form of ZMTP 3.0: a message that begins with 1 or 0. */
-function asSubscription(parts: readonly Uint8Array[], ours: SocketType): Incoming | undefined {
-  if (ours !== "PUB" && ours !== "XPUB") return undefined;
-  const [first] = parts;
-  if (parts.length !== 1 || first === undefined || first[0] === undefined || first[0] > 1) {
-    return undefined;
-  }
-  return { type: first[0] === 1 ? "subscribe" : "cancel", topic: first.subarray(1) };
 }
 
 function closeQuietly(raw: ByteConnection): void {

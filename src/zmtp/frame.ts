@@ -48,76 +48,88 @@ export function encodeFrame(
   return frame.subarray(0, at + body.length);
 }
 
-/** Where a frame in a buffer begins and ends, without cutting it out. */
-interface Header {
-  readonly flags: number;
-  readonly start: number;
-  readonly length: number;
+/** Frames that came together, in the buffer that they were read to. */
+export interface Frames {
+  readonly buffer: Uint8Array;
+  /** `PLACE` numbers for each: its flags, where its body begins, and where it ends. */
+  readonly places: readonly number[];
+}
+
+/** Numbers for each frame in `Frames.places`. */
+export const PLACE = 3;
+
+/** Whether flags are those of a message that is one frame. */
+export const isWholeMessage = (flags: number): boolean => (flags & ~LONG) === 0;
+
+/** The frames as objects. */
+export function* framesOf({ buffer, places }: Frames): Generator<Frame> {
+  for (let at = 0; at < places.length; at += PLACE) yield frameAt({ buffer, places }, at);
+}
+
+/** The frame whose numbers begin at `at`. */
+export function frameAt({ buffer, places }: Frames, at: number): Frame {
+  const flags = places[at]!;
+  return {
+    command: (flags & COMMAND) !== 0,
+    more: (flags & MORE) !== 0,
+    body: buffer.subarray(places[at + 1]!, places[at + 2]!),
+  };
 }
 
 /**
- * Cuts frames out of a buffer from `at`; stops before the first that is not
- * complete. `needed` is how many bytes from `rest` on the next frame takes, as far as is known.
+ * Finds frames in a buffer from `at` and puts their places behind those in `places`; stops before
+ * the first that is not complete. `needed` is how many bytes from `rest` on the next frame takes,
+ * as far as is known.
  *
  * @throws ZmtpError on reserved flags, a command with MORE, or a length over the bound
  */
-export function decodeFrames(
+export function findFrames(
   buffer: Uint8Array,
   at: number,
   end: number,
   maxLength: number,
-  out: Frame[],
+  places: number[],
 ): { readonly rest: number; readonly needed: number } {
-  let rest = at;
-  while (true) {
-    let header: Header | undefined;
-    try {
-      header = readHeader(buffer, rest, end, maxLength);
-    } catch (error) {
+  for (let rest = at;;) {
+    if (rest >= end) return { rest, needed: MAX_HEADER };
+    const flags = buffer[rest]!;
+    const start = rest + ((flags & LONG) !== 0 ? MAX_HEADER : 2);
+    // Without a length it is none that could be too long.
+    const length = start > end ? 0 : lengthAt(buffer, rest);
+    if (!isKnown(flags) || length > maxLength) {
       // What came before counts; and by the next call the bound may be another.
-      if (out.length > 0) return { rest, needed: MAX_HEADER };
-      throw error;
+      if (places.length > 0) return { rest, needed: MAX_HEADER };
+      throw faultOf(flags, length, maxLength);
     }
-    if (header === undefined) return { rest, needed: MAX_HEADER };
-    const stop = header.start + header.length;
+    if (start > end) return { rest, needed: MAX_HEADER };
+    const stop = start + length;
     if (stop > end) return { rest, needed: stop - rest };
-    out.push({
-      command: (header.flags & COMMAND) !== 0,
-      more: (header.flags & MORE) !== 0,
-      body: buffer.subarray(header.start, stop),
-    });
+    places.push(flags, start, stop);
     rest = stop;
   }
 }
 
-function readHeader(
-  buffer: Uint8Array,
-  at: number,
-  end: number,
-  maxLength: number,
-): Header | undefined {
-  if (at >= end) return undefined;
-  const flags = buffer[at]!;
-  if ((flags & ~(MORE | LONG | COMMAND)) !== 0) {
-    throw new ZmtpError(`Not a frame: reserved flags in ${hex(flags)}`);
-  }
-  if ((flags & COMMAND) !== 0 && (flags & MORE) !== 0) {
-    throw new ZmtpError("Not a frame: a command with the MORE flag");
-  }
-  const long = (flags & LONG) !== 0;
-  const start = at + (long ? 9 : 2);
-  if (start > end) return undefined;
-  const length = long ? readLength(buffer, at + 1) : buffer[at + 1]!;
-  if (length > maxLength) {
-    throw new ZmtpError(`A frame of ${length} bytes is longer than the ${maxLength} allowed`);
-  }
-  return { flags, start, length };
+/** No reserved flags, and no command with MORE. */
+function isKnown(flags: number): boolean {
+  return (flags & ~(MORE | LONG | COMMAND)) === 0 &&
+    (flags & (MORE | COMMAND)) !== (MORE | COMMAND);
 }
 
-function readLength(buffer: Uint8Array, at: number): number {
-  const view = new DataView(buffer.buffer, buffer.byteOffset + at, 8);
-  // Past 2^53 the sum is inexact, but far over every bound.
-  return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
+function faultOf(flags: number, length: number, maxLength: number): ZmtpError {
+  if (isKnown(flags)) {
+    return new ZmtpError(`A frame of ${length} bytes is longer than the ${maxLength} allowed`);
+  }
+  return (flags & ~(MORE | LONG | COMMAND)) !== 0
+    ? new ZmtpError(`Not a frame: reserved flags in ${hex(flags)}`)
+    : new ZmtpError("Not a frame: a command with the MORE flag");
+}
+
+/** The length in a header; past 2^53 it is inexact, but far over every bound. */
+function lengthAt(buffer: Uint8Array, header: number): number {
+  if ((buffer[header]! & LONG) === 0) return buffer[header + 1]!;
+  let length = 0;
+  for (let at = header + 1; at < header + MAX_HEADER; at++) length = length * 256 + buffer[at]!;
+  return length;
 }
 
 const hex = (byte: number) => `0x${byte.toString(16).padStart(2, "0")}`;

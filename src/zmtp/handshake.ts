@@ -1,6 +1,6 @@
 import { encodeMetadata } from "./command.ts";
 import { ZmtpError } from "./error.ts";
-import { encodeFrame, type Frame } from "./frame.ts";
+import { encodeFrame, type Frame, framesOf } from "./frame.ts";
 import { decodeGreeting, encodeGreeting, GREETING_LENGTH } from "./greeting.ts";
 import { checkSignature, GREETING_VERSION_LENGTH } from "./greeting.ts";
 import { commandOf, type Mechanism, type Session } from "./security/mechanism.ts";
@@ -25,7 +25,7 @@ export interface Handshake extends Session {
   /** Minor version of the peer's ZMTP 3: subscriptions are commands from 1 on. */
   readonly minor: number;
   /** Frames that came with the end of the handshake. */
-  readonly early: Frame[];
+  readonly early: readonly Frame[];
 }
 
 /**
@@ -47,7 +47,7 @@ export async function shakeHands(
   const frames: Frame[] = [];
   const io = {
     async receive() {
-      while (frames.length === 0) frames.push(...await reader.readFrames() ?? closed());
+      while (frames.length === 0) frames.push(...framesOf(await reader.readFrames() ?? closed()));
       return commandOf(frames.shift()!);
     },
     send: (body: Uint8Array) => writeAll(connection, encodeFrame(body, { command: true })),

@@ -1,8 +1,9 @@
 import { NotConnectedError } from "../errors.ts";
-import type { Connection, Message } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { keepConnected } from "./connector.ts";
 import { ZmtpError } from "./error.ts";
 import { listen } from "./listener.ts";
+import type { Message } from "./messages.ts";
 import type { ConnectOptions, SocketOptions } from "./options.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 import { createNotice, deadline, orAborted } from "../wait.ts";
@@ -62,7 +63,7 @@ export function connectPub(options: ConnectOptions & SendOptions): ConnectedPub 
     try {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
-          if (one.type === "message") continue;
+          if (one.type === "messages") continue;
           topics += one.type === "subscribe" ? 1 : -1;
           options.onSubscription?.(one.type, one.topic);
           peer = topics > 0 ? connection : undefined;
@@ -152,7 +153,7 @@ export function bindPub(options: SocketOptions & SendOptions): BoundPub {
     try {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
-          if (one.type === "message") continue;
+          if (one.type === "messages") continue;
           if (one.type === "subscribe") {
             if (subscriptions.add(connection, one.topic)) topics++;
             if (topics > maxTopics) throw new ZmtpError(`More than ${maxTopics} topics`);

@@ -1,5 +1,6 @@
-import type { Message } from "./connection.ts";
+import { messagesIn } from "./assembly.ts";
 import { listen, type Listener } from "./listener.ts";
+import type { Message } from "./messages.ts";
 import type { SocketOptions } from "./options.ts";
 
 /** What answers: gets the request's frames, gives the reply's. Must not throw. */
@@ -15,12 +16,11 @@ export type Answer = (request: Message, peer: string) => Message | Promise<Messa
 export function bindRep(options: SocketOptions, answer: Answer): Listener {
   return listen("REP", options, async (connection, peer) => {
     for await (const incoming of connection.incoming()) {
-      for (const one of incoming) {
-        if (one.type !== "message") continue;
-        const delimiter = one.message.findIndex((frame) => frame.length === 0);
+      for (const message of messagesIn(incoming)) {
+        const delimiter = message.findIndex((frame) => frame.length === 0);
         if (delimiter < 0) continue;
-        const envelope = one.message.slice(0, delimiter + 1);
-        const reply = await answer(one.message.slice(delimiter + 1), peer);
+        const envelope = message.slice(0, delimiter + 1);
+        const reply = await answer(message.slice(delimiter + 1), peer);
         connection.sender.message([...envelope, ...reply]);
       }
       // A peer that asks without reading is held back by TCP.

@@ -1,7 +1,9 @@
 import { NotConnectedError } from "../errors.ts";
 import { reasonOf } from "../system_error.ts";
-import type { Connection, Message } from "./connection.ts";
+import { messagesIn } from "./assembly.ts";
+import type { Connection } from "./connection.ts";
 import { dial } from "./connector.ts";
+import type { Message } from "./messages.ts";
 import type { ConnectOptions } from "./options.ts";
 
 /** Asks one question at a time (RFC 28, the REQ socket type). */
@@ -76,9 +78,9 @@ async function replyOf(
   while (true) {
     const { value, done } = await incoming.next();
     if (done) throw new NotConnectedError(`${endpoint} closed the connection before it replied`);
-    for (const one of value) {
+    for (const message of messagesIn(value)) {
       // Without the empty frame in front it is no reply (RFC 28).
-      if (one.type === "message" && one.message[0]?.length === 0) return one.message.slice(1);
+      if (message[0]?.length === 0) return message.slice(1);
     }
   }
 }

@@ -1,7 +1,8 @@
-import type { Connection, Incoming, Message } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import { keepConnected } from "./connector.ts";
-import { createInbox, type Inbox, type WhenFull } from "./inbox.ts";
+import { createInbox, type Inbox } from "./inbox.ts";
 import { listen } from "./listener.ts";
+import type { Message, Messages } from "./messages.ts";
 import type { ConnectOptions, SocketOptions } from "./options.ts";
 import { createNotice, orAborted } from "../wait.ts";
 
@@ -9,10 +10,8 @@ import { createNotice, orAborted } from "../wait.ts";
 export interface ReceiveOptions {
   /** Prefixes to receive; an empty one is everything. */
   readonly topics?: readonly (string | Uint8Array)[];
-  /** Most messages that wait to be taken, 1,000 unless said. */
+  /** So many messages wait to be taken until the sender is held back, 1,000 unless said. */
   readonly receiveHighWaterMark?: number;
-  /** At that mark: hold the sender back (default) or drop and count. */
-  readonly whenFull?: WhenFull;
 }
 
 /** A socket that receives what it subscribed to. */
@@ -20,7 +19,7 @@ export interface SubSocket {
   /** Messages one by one, until the socket is closed. Use this or `batches`, once. */
   readonly messages: AsyncIterable<Message>;
   /** The same in the batches in which they arrive, for speed. */
-  batches(): AsyncGenerator<readonly Message[]>;
+  batches(): AsyncGenerator<Messages>;
   subscribe(topic: string | Uint8Array): void;
   unsubscribe(topic: string | Uint8Array): void;
   /**
@@ -28,8 +27,6 @@ export interface SubSocket {
    * the operating system on it: as much as the protocol lets a subscriber know.
    */
   ready(signal?: AbortSignal): Promise<void>;
-  /** Messages dropped because nobody took them. */
-  readonly dropped: number;
   /** Ends the socket; messages already here can still be taken. */
   close(): Promise<void>;
 }
@@ -58,10 +55,7 @@ function createSubCore(options: SocketOptions & ReceiveOptions) {
   const topics = new Map<string, Uint8Array>();
   for (const topic of options.topics ?? []) topics.set(keyOf(topic), bytesOf(topic));
   const connections = new Set<Connection>();
-  const inbox: Inbox = createInbox(
-    options.receiveHighWaterMark ?? 1000,
-    options.whenFull ?? "wait",
-  );
+  const inbox = createInbox(options.receiveHighWaterMark ?? 1000);
   const controller = new AbortController();
   const signal = options.signal === undefined
     ? controller.signal
@@ -75,8 +69,9 @@ function createSubCore(options: SocketOptions & ReceiveOptions) {
     changed.raise();
     try {
       for await (const incoming of connection.incoming()) {
-        const messages = messagesOf(incoming);
-        if (messages.length > 0) await inbox.put(messages, signal);
+        for (const one of incoming) {
+          if (one.type === "messages") await inbox.put(one.messages, signal);
+        }
       }
     } finally {
       connections.delete(connection);
@@ -115,21 +110,12 @@ function createSubCore(options: SocketOptions & ReceiveOptions) {
         if (topics.delete(keyOf(topic))) tellAll("cancel", bytesOf(topic));
       },
       ready,
-      get dropped() {
-        return inbox.dropped;
-      },
     }),
     async close(running: Promise<unknown>) {
       controller.abort(new DOMException("the socket was closed", "AbortError"));
       await running;
     },
   };
-}
-
-function messagesOf(incoming: readonly Incoming[]): Message[] {
-  const messages: Message[] = [];
-  for (const one of incoming) if (one.type === "message") messages.push(one.message);
-  return messages;
 }
 
 async function* oneByOne(inbox: Inbox): AsyncGenerator<Message> {

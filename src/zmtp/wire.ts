@@ -1,4 +1,4 @@
-import { decodeFrames, type Frame } from "./frame.ts";
+import { findFrames, type Frames } from "./frame.ts";
 
 /** What Deno's TCP and unix connections have in common. */
 export interface ByteConnection {
@@ -14,7 +14,7 @@ export interface FrameReader {
   /** Exactly so many raw bytes (for the greeting); undefined when the peer closed. */
   readExactly(count: number): Promise<Uint8Array | undefined>;
   /** At least one frame, all that are complete; undefined when the peer closed. */
-  readFrames(): Promise<Frame[] | undefined>;
+  readFrames(): Promise<Frames | undefined>;
   /** Changes the longest frame that is taken: little before the peer is known, more after. */
   allow(maxLength: number): void;
 }
@@ -24,8 +24,9 @@ const FIRST_CHUNK = 8 * 1024;
 const LARGEST_CHUNK = 512 * 1024;
 
 /**
- * Frames are views into the buffers they were read to: nothing is copied but the
- * piece of a frame that lies across the end of a buffer. Memory for a long frame
+ * Frames stay in the buffers they were read to: nothing is copied but the piece
+ * of a frame that lies across the end of a buffer. A buffer is filled by one read
+ * after another, so that small messages that come one by one share it. Memory for a long frame
  * grows with what has arrived, not with what its header promises.
  */
 export function createFrameReader(connection: ByteConnection, maxLength: number): FrameReader {
@@ -56,11 +57,11 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
       return buffer.subarray(start - count, start);
     },
     async readFrames() {
-      const frames: Frame[] = [];
+      const places: number[] = [];
       while (true) {
-        const { rest, needed } = decodeFrames(buffer, start, end, maxLength, frames);
+        const { rest, needed } = findFrames(buffer, start, end, maxLength, places);
         start = rest;
-        if (frames.length > 0) return frames;
+        if (places.length > 0) return { buffer, places };
         if (!await fill(Math.max(needed, end - start + 1))) return undefined;
       }
     },

@@ -20,7 +20,7 @@ import {
   encodeCommand,
   encodeMetadata,
 } from "../../src/zmtp/command.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/zmtp/frame.ts";
+import { encodeFrame, findFrames, framesOf } from "../../src/zmtp/frame.ts";
 import { decodeGreeting, encodeGreeting } from "../../src/zmtp/greeting.ts";
 import { stix } from "../pipeline/run/indicators.ts";
 
@@ -118,9 +118,11 @@ export const DECODERS: Readonly<Record<string, Decoder>> = {
     tokens: ["\u0005READY", "\u0000\u0000\u0000\u0001", "\u0004", "\u0006", "\u0002", "\u007f"],
     decode(bytes) {
       attempt(() => {
-        const out: Frame[] = [];
-        decodeFrames(bytes, 0, bytes.length, 1 << 16, out);
-        for (const { body } of out) attempt(() => void decodeMetadata(decodeCommand(body).data));
+        const places: number[] = [];
+        findFrames(bytes, 0, bytes.length, 1 << 16, places);
+        for (const { body } of framesOf({ buffer: bytes, places })) {
+          attempt(() => void decodeMetadata(decodeCommand(body).data));
+        }
       });
       attempt(() => void decodeGreeting(bytes.slice(0, 64)));
     },

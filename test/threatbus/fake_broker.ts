@@ -1,5 +1,6 @@
 /** A broker that does as the test says, on real sockets. */
 import { encodeReply, type ManagementReply } from "../../src/threatbus/management.ts";
+import { messagesIn } from "../../src/zmtp/assembly.ts";
 import { listen } from "../../src/zmtp/listener.ts";
 import { bindPub, bindRep } from "../../src/zmtp/mod.ts";
 
@@ -37,9 +38,7 @@ export function startFakeBroker(port = 0): FakeBroker {
   const sub = listen("SUB", { endpoint }, async (connection) => {
     connection.subscription("subscribe", utf8("stix2/"));
     for await (const batch of connection.incoming()) {
-      for (const one of batch) {
-        if (one.type === "message") published.push(new TextDecoder().decode(one.message[0]));
-      }
+      for (const [frame] of messagesIn(batch)) published.push(new TextDecoder().decode(frame));
       news();
     }
   });

@@ -6,7 +6,7 @@ import {
   encodeCommand,
   encodeMetadata,
 } from "../../src/zmtp/command.ts";
-import { decodeFrames, encodeFrame, type Frame } from "../../src/zmtp/frame.ts";
+import { encodeFrame, findFrames, type Frame, framesOf } from "../../src/zmtp/frame.ts";
 import { decodeGreeting, encodeGreeting, GREETING_LENGTH } from "../../src/zmtp/greeting.ts";
 
 /** The whole recordings where they are at hand, else the excerpts that come with the tests. */
@@ -35,11 +35,11 @@ async function streams(file: URL): Promise<Map<string, Uint8Array>> {
   );
 }
 
-function framesOf(bytes: Uint8Array): Frame[] {
-  const frames: Frame[] = [];
-  const { rest } = decodeFrames(bytes, GREETING_LENGTH, bytes.length, 1 << 20, frames);
+function framesIn(bytes: Uint8Array): Frame[] {
+  const places: number[] = [];
+  const { rest } = findFrames(bytes, GREETING_LENGTH, bytes.length, 1 << 20, places);
   assert.equal(rest, bytes.length, "the recording ends with a whole frame");
-  return frames;
+  return [...framesOf({ buffer: bytes, places })];
 }
 
 /** Names of metadata as libzmq writes them. */
@@ -80,7 +80,7 @@ for (const file of await recordings()) {
       if (bytes.length < GREETING_LENGTH) continue;
       const greeting = decodeGreeting(bytes.subarray(0, GREETING_LENGTH));
       assert.deepEqual(greeting, { minor: 1, mechanism: "NULL", asServer: false });
-      const frames = framesOf(bytes);
+      const frames = framesIn(bytes);
       const again = [
         encodeGreeting("NULL", false),
         ...frames.map((frame) => encodeFrame(rebuilt(frame), frame)),

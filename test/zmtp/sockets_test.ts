@@ -78,7 +78,6 @@ Deno.test("connectPub() loses nothing to a slow bindSub(): TCP holds it back", a
     received.map(([number]) => Number(number)),
     Array.from({ length: count }, (_, i) => i),
   );
-  assert.equal(sub.dropped, 0);
   await pub.close();
   await sub.close();
 });

@@ -1,4 +1,5 @@
 /** The three sockets of a bus, joined to its inside. */
+import { messagesIn } from "../../zmtp/assembly.ts";
 import { ZmtpError } from "../../zmtp/error.ts";
 import { listen } from "../../zmtp/listener.ts";
 import { bindRep, type Listener, type SocketOptions } from "../../zmtp/mod.ts";
@@ -37,7 +38,7 @@ export function servePub(options: SocketOptions, broker: Broker): Listener {
     try {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
-          if (one.type === "message") continue;
+          if (one.type === "messages") continue;
           topics += one.type === "subscribe" ? 1 : -1;
           if (topics > MAX_TOPICS) throw new ZmtpError(`More than ${MAX_TOPICS} topics`);
           if (one.type === "subscribe") broker.attach(peer, one.topic.slice());
@@ -56,9 +57,8 @@ export function serveSub(options: SocketOptions, broker: Broker): Listener {
     for (const topic of WANTED) connection.subscription("subscribe", topic);
     for await (const incoming of connection.incoming()) {
       let taken = 0;
-      for (const one of incoming) {
-        if (one.type !== "message") continue;
-        broker.accept(one.message);
+      for (const message of messagesIn(incoming)) {
+        broker.accept(message);
         // A batch may be larger than a subscriber's queue.
         if (++taken % 64 === 0) await broker.relief();
       }

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type AssemblyOptions, createAssembly } from "../../src/zmtp/assembly.ts";
+import { encodeCommand } from "../../src/zmtp/command.ts";
+import { ZmtpError } from "../../src/zmtp/error.ts";
+import { encodeFrame, type Frame, framesOf } from "../../src/zmtp/frame.ts";
+import { createFrameReader } from "../../src/zmtp/wire.ts";
+import { joined, peerSending, readSizes } from "./peer_sending.ts";
+
+const LIMIT = 100_000;
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+/** A cipher that turns all bits, with the kind of a frame in front, as CURVE has it. */
+const CIPHER: NonNullable<AssemblyOptions["cipher"]> = {
+  seal: (body, more, command) =>
+    Uint8Array.of(Number(more), Number(command), ...body).map((byte) => byte ^ 255),
+  open: ({ body }) => {
+    const [more, command, ...rest] = body.map((byte) => byte ^ 255);
+    return { more: more === 1, command: command === 1, body: Uint8Array.from(rest) };
+  },
+};
+
+/** What a peer means, as frames and in words. */
+interface Meaning {
+  readonly frames: readonly Frame[];
+  readonly words: readonly string[];
+}
+
+const short = fc.uint8Array({ min: 2, maxLength: 12 });
+const body = fc.oneof(
+  { weight: 6, arbitrary: short },
+  fc.nat(40_000).map((size) => new Uint8Array(size).fill(7)),
+);
+const one = (body: Uint8Array, more = false, command = false): Frame => ({ body, more, command });
+const single = body.map((body) => meaning([one(body)], `message ${body.toHex()}`));
+const several = fc.array(body, { minLength: 2, maxLength: 4 }).map((bodies) =>
+  meaning(
+    bodies.map((body, index) => one(body, index < bodies.length - 1)),
+    `message ${bodies.map((body) => body.toHex()).join()}`,
+  )
+);
+const command = fc.tuple(fc.constantFrom("SUBSCRIBE", "CANCEL", "PING", "LATER"), short).map(
+  ([name, data]) =>
+    meaning([one(encodeCommand(name, data), false, true)], `${name} ${data.toHex()}`),
+);
+/** Subscriptions of ZMTP 3.0: those who take none have them as messages. */
+const subscription = fc.tuple(fc.constantFrom(0, 1), short).map(([byte, topic]) =>
+  meaning(
+    [one(Uint8Array.of(byte, ...topic))],
+    `${byte === 1 ? "SUBSCRIBE" : "CANCEL"} ${topic.toHex()}`,
+  )
+);
+
+function meaning(frames: readonly Frame[], word: string): Meaning {
+  return { frames, words: [word] };
+}
+
+/** What is understood, in words; commands of the connection go by themselves, as they come at once. */
+async function understood(
+  options: AssemblyOptions,
+  bytes: Uint8Array,
+  sizes: readonly number[],
+  asObjects: boolean,
+) {
+  const words: string[] = [], commands: string[] = [];
+  const assembly = createAssembly(options, ({ name, data }) => {
+    commands.push(`${name} ${data.toHex()}`);
+  });
+  const reader = createFrameReader(peerSending(bytes, sizes), LIMIT);
+  for (let frames; (frames = await reader.readFrames()) !== undefined;) {
+    const all = asObjects ? assembly.takeEach([...framesOf(frames)]) : assembly.take(frames);
+    for (const incoming of all) {
+      if (incoming.type !== "messages") {
+        words.push(`${incoming.type.toUpperCase()} ${incoming.topic.toHex()}`);
+      } else {
+        for (const message of incoming.messages) {
+          words.push(`message ${message.map((frame) => frame.toHex()).join()}`);
+        }
+      }
+    }
+  }
+  return { words, commands };
+}
+
+for (const cipher of [undefined, CIPHER]) {
+  for (const socketType of ["SUB", "REP", "PUB"] as const) {
+    const title = `createAssembly() understands the same however the bytes are cut: ${socketType}` +
+      (cipher === undefined ? "" : " with a cipher");
+    Deno.test(title, async () => {
+      const options = { socketType, cipher, maxMessageSize: 3 * LIMIT };
+      const kinds = socketType === "PUB"
+        ? [single, several, command, subscription]
+        : [{ weight: 5, arbitrary: single }, several, command];
+      const meanings = fc.array(fc.oneof(...kinds), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(meanings, readSizes, fc.boolean(), async (meanings, sizes, asObjects) => {
+          const bytes = joined(
+            meanings.flatMap(({ frames }) => frames).map((frame) =>
+              cipher === undefined
+                ? encodeFrame(frame.body, frame)
+                : encodeFrame(cipher.seal(frame.body, frame.more, frame.command))
+            ),
+          );
+          const words = meanings.flatMap(({ words }) => words);
+          const isCommand = (word: string) => /^(PING|LATER)/.test(word);
+          assert.deepEqual(await understood(options, bytes, sizes, asObjects), {
+            words: words.filter((word) => !isCommand(word)),
+            commands: words.filter(isCommand),
+          });
+        }),
+        { numRuns: 60 },
+      );
+    });
+  }
+}
+
+Deno.test("createAssembly() gives runs of messages as one, with what comes between in its place", async () => {
+  const frames = ["a", "b"].map((letter) => encodeFrame(utf8(letter)));
+  const two = [encodeFrame(utf8("c"), { more: true }), encodeFrame(utf8("d"))];
+  const subscribe = encodeFrame(encodeCommand("SUBSCRIBE", utf8("t")), { command: true });
+  const bytes = joined([...frames, ...frames, subscribe, ...frames, ...two, ...two, ...frames]);
+  const read = await createFrameReader(peerSending(bytes, [bytes.length]), LIMIT).readFrames();
+  const assembly = createAssembly(
+    { socketType: "SUB", cipher: undefined, maxMessageSize: LIMIT },
+    () => assert.fail("no such command"),
+  );
+  const lengths = assembly.take(read!).map((one) =>
+    one.type === "messages" ? one.messages.length : one.type
+  );
+  assert.deepEqual(lengths, [4, "subscribe", 2, 2, 2]);
+});
+
+Deno.test("createAssembly() takes a message of the most bytes and none that is longer, in one frame or many", async () => {
+  const options = { socketType: "SUB", cipher: undefined, maxMessageSize: 1000 } as const;
+  const reading = (...frames: readonly Uint8Array[]) =>
+    createFrameReader(peerSending(joined(frames), [5000]), LIMIT).readFrames();
+  for (const asObjects of [false, true]) {
+    const take = async (...parts: readonly Uint8Array[]) => {
+      const frames = (await reading(...parts))!;
+      const assembly = createAssembly(options, () => {});
+      return asObjects ? assembly.takeEach([...framesOf(frames)]) : assembly.take(frames);
+    };
+    const first = encodeFrame(new Uint8Array(436), { more: true });
+    assert.equal((await take(encodeFrame(new Uint8Array(1000)))).length, 1);
+    await assert.rejects(take(encodeFrame(new Uint8Array(1001))), ZmtpError);
+    // A frame with more to follow counts as 64 bytes more.
+    assert.equal((await take(first, encodeFrame(new Uint8Array(500)))).length, 1);
+    await assert.rejects(take(first, encodeFrame(new Uint8Array(501))), ZmtpError);
+  }
+});
