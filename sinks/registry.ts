@@ -64,7 +64,7 @@ export async function parseSinkSpec(
   const module = await moduleOf(sink, commands, key);
   const raw = { ...module.parse(sink), ...others, ...(options as Record<string, unknown> ?? {}) };
   return {
-    label: labelOf(sink, module),
+    label: await module.label?.(raw) ?? labelOf(sink, module),
     module,
     options: await checkSinkOptions(module, raw, key),
     ...(typeof format === "string" ? { format } : {}),

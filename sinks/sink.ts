@@ -100,6 +100,11 @@ export interface SinkModule {
   readonly spec: SinkSpec;
   /** Reads the short form (all of it, e.g. `file:/var/log/hits.json?fsync=true`) into raw options. */
   parse(form: string): Record<string, unknown>;
+  /**
+   * Its name in logs, metrics and the spool, of its raw options, where the short form may hold
+   * secrets: the short form without credentials and options unless said.
+   */
+  label?(raw: Record<string, unknown>): Promise<string>;
   /** Connects, or fails with a `SinkError` saying what and why. */
   open(options: SinkOptions, context: SinkContext, signal: AbortSignal): Promise<Sink>;
 }

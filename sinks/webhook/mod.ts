@@ -15,6 +15,7 @@ import {
   type SinkSpec,
 } from "../sink.ts";
 import { readTlsFiles } from "../tls_files.ts";
+import { placeOf } from "./place.ts";
 import { readSecrets, sign } from "./signature.ts";
 
 const OPTIONS = {
@@ -22,7 +23,8 @@ const OPTIONS = {
     type: "string",
     required: true,
     secret: true,
-    doc: "Where to POST to, through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name",
+    doc: "Where to POST to, through the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name; " +
+      "logs, metrics and the spool show the host and a hash of the rest, which may be a secret",
   },
   payload: {
     type: "string",
@@ -77,6 +79,10 @@ export function parse(form: string): Record<string, unknown> {
 }
 
 /** Answers by which the receiver refuses this very payload: another try would meet the same. */
+export function label({ url }: Record<string, unknown>): Promise<string> {
+  return placeOf(String(url));
+}
+
 const REFUSED = [400, 413, 415, 422];
 const REDIRECTS = [307, 308];
 const MOST_REDIRECTS = 3;
@@ -89,7 +95,7 @@ export const open: SinkModule["open"] = async (raw, context) => {
   [url.username, url.password] = ["", ""];
   const secrets = await readSecrets(options, context);
   const client = await createClient(options);
-  const place = `${url.origin}${url.pathname}`;
+  const place = await placeOf(options.url);
   let disabled = false;
   let closed = false;
 

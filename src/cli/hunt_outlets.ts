@@ -1,6 +1,5 @@
 /** The ways out of a single hunt: which sinks it has, and what became of them. */
 import { getLogger, type Logger } from "../log.ts";
-import type { SinkEntryConfig } from "../../sinks/registry.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { BridgeError, ConfigError } from "../errors.ts";
 import {
@@ -33,7 +32,7 @@ export async function openHuntOutlets(
   const key = values.sinks === undefined ? "sink" : "sinks";
   try {
     const outlets = await openOutlets({ ...options, sinks: configured, commands: true }, signal);
-    tellPlaces(configured, loaded.origins[key]);
+    tellPlaces(outlets.labels, loaded.origins[key]);
     return outlets;
   } catch (error) {
     if (!(error instanceof BridgeError) || error.place?.line !== undefined) throw error;
@@ -44,11 +43,8 @@ export async function openHuntOutlets(
 }
 
 /** Who sees nothing on standard output wants to know where the hits are. */
-function tellPlaces(entries: readonly SinkEntryConfig[], origin: string): void {
-  const names = entries.map((entry) => typeof entry === "string" ? entry : String(entry["sink"]));
-  const places = names.filter((name) => !/^(stdout|-)$/i.test(name))
-    // Options and arguments, where secrets may stand, are left out.
-    .map((name) => name.replace(/\/\/[^/@]*@/, "//").replace(/[?#\s].*$/s, ""));
+function tellPlaces(labels: readonly string[], origin: string): void {
+  const places = labels.filter((label) => !/^(stdout|-)$/i.test(label));
   if (places.length === 0) return;
   getLogger(["bridge", "sinks"]).warn("Hits go to {places} ({origin})", {
     places: places.join(", "),

@@ -38,6 +38,8 @@ export interface OutletReport {
 
 /** Straight ways from matches to sinks, without a spool: what a one-shot hunt uses. */
 export interface Outlets {
+  /** What the sinks are called in logs. */
+  readonly labels: readonly string[];
   /**
    * Writes to all sinks side by side and waits for the slowest. A sink that fails
    * for good is left out from then on, the others go on.
@@ -91,6 +93,7 @@ export async function openOutlets(
   const takers = dropEvents && inWindows ? gathering : outlets;
   const writing = lingering(signal, options.grace);
   return {
+    labels: outlets.map(({ label }) => label),
     async deliver(matches) {
       await Promise.all(takers.map((outlet) => deliverTo(outlet, matches, writing)));
     },

@@ -111,7 +111,7 @@ Deno.test("bridge retro takes the sinks of the configuration, says so, and flags
     assert.equal(configured.code, 0, configured.stderr);
     assert.match(
       configured.stderr,
-      /Hits go to file:.*match, file:.*hits, tee \(.*config\.yaml:1\)/,
+      /Hits go to file:.*match, file:.*hits, process:tee \(.*config\.yaml:1\)/,
     );
     assert.equal(await Deno.readTextFile(`${folder}/hits`), expected);
     assert.equal((await Deno.readTextFile(`${folder}/match`)).split("\n").length, 4);
