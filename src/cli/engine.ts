@@ -2,6 +2,7 @@ import { getLogger } from "../log.ts";
 import type { Config } from "../config/config.ts";
 import type { Engine } from "../engines/engine.ts";
 import type { PositionStore } from "../engines/logs/live/positions.ts";
+import type { IsOwn } from "../engines/logs/sources/walk.ts";
 import { UsageError } from "../errors.ts";
 import { endpointFrom } from "./settings.ts";
 
@@ -15,8 +16,10 @@ export interface EngineFlags {
   readonly vastBinary?: string;
 }
 
-/** What an engine of `bridge run` gets besides. */
-export interface RunningEngine {
+/** What an engine gets besides, the most of it in `bridge run`. */
+export interface EngineParts {
+  /** Files among the logs that are none: this program writes them. */
+  readonly isOwn: IsOwn;
   /** It waits for telemetry that is away, also at the start. */
   readonly forever?: boolean;
   /** Live matching is to come. */
@@ -34,7 +37,7 @@ export interface RunningEngine {
 export async function openEngine(
   flags: EngineFlags,
   config: Config,
-  running: RunningEngine = {},
+  parts: EngineParts,
 ): Promise<Engine> {
   const logs = flags.logs ?? [];
   if (engineName(flags, config) === "vast") {
@@ -44,7 +47,7 @@ export async function openEngine(
       ...config,
       vast: endpointFrom("--vast", flags.vast, "vast") ?? config.vast,
       vast_binary: flags.vastBinary ?? config.vast_binary,
-      ...(running.forever ? { patience: Infinity } : {}),
+      ...(parts.forever ? { patience: Infinity } : {}),
     });
   }
   if (flags.vast !== undefined) throw new UsageError("--vast goes with --engine vast");
@@ -52,8 +55,9 @@ export async function openEngine(
   const paths = logs.length > 0 ? logs : config.logs ?? [];
   const engine = await open({
     paths,
-    ...(running.live === undefined ? {} : { live: running.live }),
-    ...(running.positions === undefined ? {} : { positions: running.positions }),
+    isOwn: parts.isOwn,
+    ...(parts.live === undefined ? {} : { live: parts.live }),
+    ...(parts.positions === undefined ? {} : { positions: parts.positions }),
   });
   if (paths.length === 0) {
     logger.warn("Hunting in {folders}", {

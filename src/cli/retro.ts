@@ -15,7 +15,8 @@ import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
 import { gatherIndicators, requireIndicators } from "./indicators.ts";
 import { setUpLogging } from "./logging.ts";
 import { RETRO_FLAGS, type RetroFlags } from "./retro_flags.ts";
-import { filterFrom, fromFlag, overlay, wholeNumber, windowFrom } from "./settings.ts";
+import { createOwnFiles } from "./own_files.ts";
+import { filterFrom, fromFlag, overlay, sinksInUse, wholeNumber, windowFrom } from "./settings.ts";
 import { createProgressLine, formatBytes, type ProgressLine } from "./progress.ts";
 import { counted, useColor } from "./terminal.ts";
 
@@ -47,7 +48,9 @@ export async function runRetro(flags: RetroFlags, context: CliContext): Promise<
       format: flags.format,
     });
   }
-  const engine = await openEngine(flags, config);
+  const own = createOwnFiles();
+  await own.configure(config, sinksInUse(flags.sink, config));
+  const engine = await openEngine(flags, config, { isOwn: own.has });
   try {
     const gathering = gatherIndicators(flags, overlay(config, filterFrom(flags)));
     const [gathered] = await Promise.all([gathering, engine.prepare?.(context.signal)]);

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { getLogger } from "../log.ts";
 import type { Queue } from "../delivery/queue.ts";
 import { createMetrics } from "../metrics/metrics.ts";
@@ -11,6 +12,7 @@ import type { RunFlags } from "./commands/run.ts";
 import { type CliContext, EXIT } from "./context.ts";
 import { openEngine } from "./engine.ts";
 import { createSets, packedDocuments } from "./indicator_sets.ts";
+import { createOwnFiles } from "./own_files.ts";
 import { createChannels } from "./run/channels.ts";
 import { logAsConfigured, readRunConfig, settingsOf } from "./run/config.ts";
 import {
@@ -23,6 +25,7 @@ import {
   readinessOf,
   startMetrics,
 } from "./run/parts.ts";
+import { sinksInUse } from "./settings.ts";
 import { counted } from "./terminal.ts";
 import { observeBus, observeEngine, observeHeldBack } from "./run/observed.ts";
 import { reload } from "./run/reload.ts";
@@ -39,7 +42,10 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   const state = openOwnState(config, context);
   if (state !== undefined) cleanup.defer(() => state.close());
   const metrics = createMetrics();
+  const own = createOwnFiles(state && dirname(state.path));
+  await own.configure(config, sinksInUse(flags.sink, config));
   const engine = await openEngine(flags, config, {
+    isOwn: own.has,
     forever: true,
     live: config.live_match,
     ...(state === undefined ? {} : { positions: positionStore(state) }),
@@ -84,7 +90,11 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
     config = await reload(config, {
       read: async () => (await readRunConfig(flags, context)).config,
       logging: (config) => logAsConfigured(config, flags),
-      sinks: channels.configure,
+      async sinks(config) {
+        const changes = await channels.configure(config);
+        await own.configure(config, sinksInUse(flags.sink, config));
+        return changes;
+      },
       async filters(config) {
         await sets.configure(config);
         filters.changed();

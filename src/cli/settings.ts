@@ -18,6 +18,11 @@ export function configuredSinks({ sinks = [], sink }: Config): SinkEntryConfig[]
   return [...sinks, ...(sink === undefined ? [] : [sink])];
 }
 
+/** The sinks that are used: those of flags win over the configuration's. */
+export function sinksInUse(flags: readonly string[], config: Config): readonly SinkEntryConfig[] {
+  return flags.length > 0 ? flags : configuredSinks(config);
+}
+
 /**
  * A whole number from a flag.
  *

@@ -22,11 +22,13 @@ import { openEngine } from "./engine.ts";
 import { openHuntOutlets, tellFailures } from "./hunt_outlets.ts";
 import { createSets, filterOf, packedDocuments } from "./indicator_sets.ts";
 import { setUpLogging } from "./logging.ts";
+import { createOwnFiles } from "./own_files.ts";
 import {
   endpointFrom,
   filterFrom,
   fromFlag,
   overlay,
+  sinksInUse,
   wholeNumber,
   windowFrom,
 } from "./settings.ts";
@@ -51,7 +53,9 @@ export async function runSnapshot(flags: SnapshotFlags, context: CliContext): Pr
     return await dumpSnapshot(flags.dump, flags, config, bounds, context);
   }
   await using cleanup = new AsyncDisposableStack();
-  const engine = await openEngine(flags, config);
+  const own = createOwnFiles();
+  await own.configure(config, sinksInUse(flags.sink, config));
+  const engine = await openEngine(flags, config, { isOwn: own.has });
   cleanup.defer(() => engine.close());
   const client = await connect(config);
   cleanup.defer(() => client.close());

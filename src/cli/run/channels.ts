@@ -10,7 +10,7 @@ import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../wait.ts";
 import type { RunFlags } from "../commands/run.ts";
 import type { CliContext } from "../context.ts";
-import { configuredSinks } from "../settings.ts";
+import { sinksInUse } from "../settings.ts";
 
 const logger = getLogger(["bridge", "run"]);
 
@@ -121,7 +121,7 @@ async function plan(
   context: CliContext,
 ): Promise<Plan[]> {
   const { report } = config;
-  const entries = flags.sink.length > 0 ? flags.sink : configuredSinks(config);
+  const entries = sinksInUse(flags.sink, config);
   const plans: Plan[] = [];
   if (report === "threatbus" || report === "both" || (report === "auto" && entries.length === 0)) {
     const open = async () => ({

@@ -9,7 +9,12 @@ import { openByteStream } from "./read/byte_stream.ts";
 import { type FilesHunt, huntInFiles } from "./retro.ts";
 import { MOVED } from "./scan/finder.ts";
 import { createLogScan } from "./scan/scan.ts";
-import { findLogFiles, findRotatingLogs, type LogFile } from "./sources/log_files.ts";
+import {
+  findLogFiles,
+  type FindOptions,
+  findRotatingLogs,
+  type LogFile,
+} from "./sources/log_files.ts";
 import { readRoots, type Root } from "./sources/roots.ts";
 
 const logger = getLogger(["bridge", "engines", "logs"]);
@@ -44,6 +49,7 @@ export const spec: EngineSpec = {
 /** Opens the engine; a path that is not there is a `UsageError`. */
 export async function open(options: LogsOptions): Promise<LogsEngine> {
   const roots = await readRoots(options.paths);
+  const { isOwn } = options;
   const limits = options.limits === undefined ? {} : { limits: options.limits };
   /** What `prepare` found. */
   let found: ReturnType<typeof findLogFiles> | undefined;
@@ -67,7 +73,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       await readRoots(options.paths);
     },
     async prepare(signal) {
-      found = findLogFiles(roots, signal);
+      found = findLogFiles(roots, signal, { isOwn });
       await scans.prepare((await found.catch(() => undefined))?.files ?? []);
     },
     async *retro(query, hooks, signal) {
@@ -76,7 +82,7 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       const finding = heads ? undefined : found;
       found = undefined;
       const { files, troubles, passedOver } = await (finding ??
-        (heads ? findRotatingLogs : findLogFiles)(roots, signal, { heads }));
+        (heads ? findRotatingLogs : findLogFiles)(roots, signal, { heads, isOwn }));
       const marks = new Set(query.ends?.values());
       const unread = new Set<string>();
       const trouble = (found: Trouble) => {
@@ -95,11 +101,11 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
         if (marks.size > 0) await frontier?.look(signal);
       };
       const rotated = (also: Wanted) =>
-        rotatedParts(roots, heads, signal, (file) => also(file) || isRead(file, marks));
+        rotatedParts(roots, { heads, isOwn }, signal, (file) => also(file) || isRead(file, marks));
       const all = marks.size === 0 ? files : [...await rotated(() => false), ...files];
       const listAgain = async (wanted: Wanted, begun: number) => {
         const onDisk = roots.filter(({ type }) => type !== "stdin");
-        const found = await findRotatingLogs(onDisk, signal, { heads });
+        const found = await findRotatingLogs(onDisk, signal, { heads, isOwn });
         const parts = await rotated((file) => wanted(file) && (file.modified ?? 0) >= begun);
         await look();
         return [...parts, ...found.files].filter(wanted);
@@ -135,7 +141,7 @@ type Wanted = (file: LogFile) => boolean;
 /** Of logs that were named singly: those rotated parts that are wanted. */
 async function rotatedParts(
   roots: readonly Root[],
-  heads: boolean,
+  options: FindOptions,
   signal: AbortSignal,
   wanted: Wanted,
 ): Promise<LogFile[]> {
@@ -143,7 +149,7 @@ async function rotatedParts(
   const parts = (await siblingsOf(names)).filter((path) => !names.has(path));
   if (parts.length === 0) return [];
   const found = parts.map((name) => ({ type: "file", name }) as const);
-  return (await findLogFiles(found, signal, { heads })).files.filter(wanted);
+  return (await findLogFiles(found, signal, options)).files.filter(wanted);
 }
 
 /** Whether live matching had read of a file. */

@@ -1,15 +1,12 @@
-import { dirname } from "node:path";
 import type { Position, PositionStore } from "../../engines/logs/live/positions.ts";
-import { stateFiles } from "../../state/directory.ts";
 import type { State } from "../../state/state.ts";
 
 /** Positions of followed logs in the state, so that a restart closes the gap. */
-export function positionStore({ db, commit, path }: State): PositionStore {
+export function positionStore({ db, commit }: State): PositionStore {
   db.exec("CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID");
   const load = db.prepare("SELECT value FROM facts WHERE name = 'positions'");
   const save = db.prepare("INSERT OR REPLACE INTO facts (name, value) VALUES ('positions', ?)");
   return {
-    isOwn: stateFiles(dirname(path)),
     load() {
       const value = load.get()?.["value"];
       return Promise.resolve(

@@ -22,11 +22,10 @@ function hit(number: number): string {
 const numberOf = (match: Match) => match.event.value["flow_id"] ?? match.event.value["id"];
 
 /** Keeps positions as a store on disk would; `nextSave` resolves when a round of reading is over. */
-function memoryStore(isOwn = (_path: string) => false) {
+function memoryStore() {
   let saved: readonly Position[] | undefined;
   let next = Promise.withResolvers<void>();
   return {
-    isOwn,
     load: () => Promise.resolve(saved),
     save(positions: readonly Position[]) {
       // What can't be stored can't be loaded.
@@ -286,12 +285,18 @@ Deno.test("live() counts indicators that come while it follows", () =>
 /** A pace at which each round looks at everything. */
 const SOON = { poll: 1, lookAgain: 0, save: 0, idle: 60_000 };
 
-Deno.test("live() passes over the files of the store of positions", () =>
+Deno.test("live() passes over files that the program itself writes", () =>
   withFolder(async (folder) => {
-    const store = memoryStore((path) => path.endsWith("/bridge.db"));
+    const store = memoryStore();
+    const isOwn = (path: string) => path.endsWith("/bridge.db");
     await append(`${folder}/bridge.db`, hit(1));
     await append(`${folder}/eve.json`, hit(2));
-    const follower = await follow(folder, { fromStart: true, positions: store, pace: SOON });
+    const follower = await follow(folder, {
+      fromStart: true,
+      positions: store,
+      isOwn,
+      pace: SOON,
+    });
     assert.deepEqual((await follower.take(1)).map(numberOf), [2]);
     await append(`${folder}/bridge.db`, hit(3));
     await append(`${folder}/eve.json`, hit(4));

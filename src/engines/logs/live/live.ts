@@ -9,6 +9,7 @@ import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
 import type { CreateFinder } from "../scan/finder.ts";
 import type { Root } from "../sources/roots.ts";
+import type { IsOwn } from "../sources/walk.ts";
 import { type FollowParts, type FoundLines, type NewLines, readRest } from "./followed_file.ts";
 import { lookAtHead } from "./head.ts";
 import { keepUp } from "./keep_up.ts";
@@ -25,6 +26,8 @@ const logger = getLogger(["bridge", "engines", "logs", "live"]);
 export interface LiveOptions {
   /** Where positions are kept through restarts; without it each start begins anew. */
   readonly positions?: PositionStore;
+  /** Files that are passed over: this program writes them. */
+  readonly isOwn?: IsOwn;
   /** Without saved positions, begin with what is in the files already; else at their ends. */
   readonly fromStart?: boolean;
   readonly limits?: BlockLimits;
@@ -94,7 +97,7 @@ export async function* followLogs(
   const crediting = createCrediting(indicators, "LIVE", compounds);
   const saved = await options.positions?.load();
   const pace = options.pace ?? DEFAULT_PACE;
-  const isOwn = options.positions?.isOwn ?? (() => false);
+  const isOwn = options.isOwn ?? (() => false);
   const start = { roots, saved, fromStart: options.fromStart === true, idle: pace.idle, isOwn };
   const registry = createRegistry(start, parts, unreadable);
   const saver = createSaver(options.positions, pace.save);

@@ -26,8 +26,6 @@ export interface PositionStore {
   load(): Promise<readonly Position[] | undefined>;
   /** Replaces what was saved, all positions at once. */
   save(positions: readonly Position[]): Promise<void>;
-  /** Whether a file is one of the store's, which may lie among the logs: no log, and changed by each save. */
-  readonly isOwn?: (path: string) => boolean;
 }
 
 /** A fingerprint covers so many bytes at most. */

@@ -8,6 +8,7 @@ import {
   isSameState,
 } from "./followed_file.ts";
 import { lookAtHead } from "./head.ts";
+import type { IsOwn } from "../sources/walk.ts";
 import { lookAround, lookAroundTwice, type SeenFile } from "./known_files.ts";
 import { describeReadError } from "../read/read_error.ts";
 import {
@@ -61,7 +62,7 @@ export interface RegistryStart {
   /** Files in which nothing happened for so long are closed, ms. */
   readonly idle: number;
   /** Files that are passed over: our own. */
-  readonly isOwn: (path: string) => boolean;
+  readonly isOwn: IsOwn;
 }
 
 /** A file that is closed until something is written to it. */
@@ -246,7 +247,8 @@ export function createRegistry(
     },
     async lookAgain(thoroughly) {
       const look = thoroughly ? lookAroundTwice : lookAround;
-      const seen = (await look(start.roots, onUnreadable)).filter(({ path }) => !start.isOwn(path));
+      const seen = (await look(start.roots, onUnreadable))
+        .filter(({ path, identity }) => !start.isOwn(path, identity));
       const present = new Map(seen.map((file) => [file.identity, file]));
       const remainders: Remainder[] = [];
       putToSleep(present);

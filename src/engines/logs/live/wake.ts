@@ -1,3 +1,5 @@
+import type { IsOwn } from "../sources/walk.ts";
+
 /** Wakes a follower when something may have changed. */
 export interface Wake {
   /** Resolves at the next change, after `most` ms at the latest, or when the signal aborts. */
@@ -18,7 +20,7 @@ const LEAST_GAP = 20;
  */
 export function createWake(
   paths: readonly string[],
-  isOwn: (path: string) => boolean,
+  isOwn: IsOwn,
   signal: AbortSignal,
 ): Wake {
   let pending = false, structure = false;
@@ -32,7 +34,7 @@ export function createWake(
     if (watcher === undefined) return;
     for await (const event of watcher) {
       // Without paths something was missed.
-      const isOurs = event.paths.length > 0 && event.paths.every(isOwn);
+      const isOurs = event.paths.length > 0 && event.paths.every((path) => isOwn(path));
       if (event.kind === "access" || isOurs) continue;
       if (event.kind !== "modify") structure = true;
       notify();

@@ -5,7 +5,7 @@ import type { ScanFile } from "../scan/finder.ts";
 import { orderByTime } from "./order.ts";
 import type { Root } from "./roots.ts";
 import { type Foreign, type LogKind, sniff, type Sniffed } from "./sniff.ts";
-import { type FoundFile, walkRoots } from "./walk.ts";
+import { type FoundFile, type IsOwn, walkRoots } from "./walk.ts";
 
 /** A log on disk (or standard input), ready to be scanned. */
 export interface LogFile extends ScanFile {
@@ -33,6 +33,7 @@ export interface LogFiles {
   readonly passedOver: readonly { readonly path: string; readonly what: string }[];
 }
 
+const OWN = "written by bridge itself";
 const HEAD_BYTES = 64 * 1024;
 /** As much of the beginning as fingerprints take at most. */
 const KEPT_BYTES = 4096;
@@ -72,6 +73,8 @@ async function identitiesUnder(roots: readonly Root[]): Promise<string[]> {
 /** What finding is to keep besides. */
 export interface FindOptions {
   readonly heads?: boolean;
+  /** Files that are passed over. */
+  readonly isOwn?: IsOwn | undefined;
 }
 
 /** Finds the logs under the roots, tells their formats and puts them in order. */
@@ -91,6 +94,12 @@ export async function findLogFiles(
   const metBefore = (root: Root, earlier: Root) => overlaps.push([root, earlier]);
   for await (const found of walkRoots(roots, unreadable, metBefore)) {
     signal.throwIfAborted();
+    if (options.isOwn?.(found.path, found.identity)) {
+      identities.push(found.identity);
+      if (found.named) unreadable(found.path, OWN);
+      else passedOver.push({ path: found.path, what: OWN });
+      continue;
+    }
     const outcome = await look(found, options.heads === true, signal);
     // What was renamed under our eyes is still to be met.
     if (outcome.type !== "unreadable" || !outcome.gone) identities.push(found.identity);

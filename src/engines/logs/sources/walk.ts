@@ -18,6 +18,9 @@ export interface FoundFile {
   readonly root: Root;
 }
 
+/** Whether this program itself writes a file; its `identity` is given where it is known. */
+export type IsOwn = (path: string, identity?: string) => boolean;
+
 /** Called for each thing that can't be read on the way. */
 export type OnUnreadable = (path: string, what: string) => void;
 

@@ -1,0 +1,81 @@
+/** What this program writes: read as a log, each hit would lead to one more, without end. */
+import { fstatSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { builtInSink, type SinkEntryConfig } from "../../sinks/registry.ts";
+import type { Config } from "../config/config.ts";
+import type { IsOwn } from "../engines/logs/sources/walk.ts";
+import { stateFiles } from "../state/directory.ts";
+
+/** Tells the program's own files, their rotated parts too. */
+export interface OwnFiles {
+  readonly has: IsOwn;
+  /** Other files from now on: those of these sinks, and the log and metrics of the configuration. */
+  configure(config: Config, sinks: readonly SinkEntryConfig[]): Promise<void>;
+}
+
+/** How a rotated part's name goes on: `.1`, `.2.gz`, `-20261121`, `.20261121T233826Z-0003`. */
+const ROTATED = /^[.-]\d[\dTZ-]*(?:\.(?:gz|zst|zstd|bz2|xz))?$/;
+/** What SQLite keeps beside a database. */
+const BESIDE_DATABASE = ["", "-wal", "-shm", "-journal"];
+
+/** Knows standard output and, if there is one, the files of the state in a folder. */
+export function createOwnFiles(stateFolder?: string): OwnFiles {
+  const output = standardOutput();
+  const isState = stateFolder === undefined ? () => false : stateFiles(stateFolder);
+  let files: readonly { readonly name: string; readonly folder: string }[] = [];
+  return {
+    has(path, identity) {
+      if (identity !== undefined && identity === output) return true;
+      if (isState(path)) return true;
+      const name = basename(path);
+      return files.some((own) =>
+        name.startsWith(own.name) &&
+        (name === own.name || ROTATED.test(name.slice(own.name.length))) &&
+        own.folder === realFolder(path)
+      );
+    },
+    async configure(config, sinks) {
+      const paths = await Promise.all(sinks.map(fileOf));
+      if (config["logging.file"]) paths.push(config["logging.filename"]);
+      paths.push(config["metrics.filename"]);
+      const store = config["embedded.store"];
+      if (store !== undefined) paths.push(...BESIDE_DATABASE.map((ending) => store + ending));
+      files = paths.filter((path) => path !== undefined)
+        .map((path) => ({ name: basename(path), folder: realFolder(path) }));
+    },
+  };
+}
+
+function realFolder(path: string): string {
+  const folder = dirname(resolve(path));
+  try {
+    return Deno.realPathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
+/** The file that a sink appends to, if that is what it does. */
+async function fileOf(entry: SinkEntryConfig): Promise<string | undefined> {
+  const mapping = typeof entry === "string" ? { sink: entry } : entry;
+  const form = String(mapping["sink"]);
+  const module = await builtInSink(form);
+  if (module?.spec.name !== "file") return undefined;
+  try {
+    const path = mapping["path"] ?? module.parse(form)["path"];
+    return path === undefined ? undefined : String(path);
+  } catch {
+    // What is wrong with it is told when it is opened.
+    return undefined;
+  }
+}
+
+/** The identity of the file that standard output goes to. */
+function standardOutput(): string | undefined {
+  try {
+    const info = fstatSync(1);
+    return info.isFile() ? `${info.dev}:${info.ino}` : undefined;
+  } catch {
+    return undefined;
+  }
+}
