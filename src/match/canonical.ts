@@ -177,7 +177,13 @@ export function splitPort(text: string): { host: string; port: number | undefine
  * logs of HTTP seldom tell `http` from `https`.
  */
 export function matchKey(kind: ObservableKind, value: string): string {
-  if (kind !== "url") return value;
-  if (value.startsWith("http://")) return value.slice(7);
-  return value.startsWith("https://") ? value.slice(8) : value;
+  const skip = keyStart(kind, value);
+  return skip === 0 ? value : value.slice(skip);
+}
+
+/** Where in a canonical value its key begins. */
+export function keyStart(kind: ObservableKind, value: string): number {
+  if (kind !== "url") return 0;
+  if (value.startsWith("http://")) return 7;
+  return value.startsWith("https://") ? 8 : 0;
 }

@@ -1,5 +1,5 @@
 import { parsePrefix } from "./address.ts";
-import { matchKey } from "./canonical.ts";
+import { keyStart, matchKey } from "./canonical.ts";
 import { createEndings } from "./endings.ts";
 import { visitKeys } from "./keys.ts";
 import type { Observable } from "./observable.ts";
@@ -97,10 +97,9 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
 
   function append(observable: Observable, handle: Handle): Entry {
     const { kind, value } = observable;
-    const skip = value.length - matchKey(kind, value).length;
     if (kind === "cidr") countPrefix(observable, 1);
     version++;
-    return table.addText(KIND_NUMBERS[kind], value, skip, handle);
+    return table.addText(KIND_NUMBERS[kind], value, keyStart(kind, value), handle);
   }
 
   function removeEntry(entry: Entry): void {

@@ -1,38 +1,49 @@
 /**
  * Open addressing with linear probing: numbers above 0 by hash, 0 is a free slot; at most two thirds
- * are taken. It grows without a pause: numbers move to the new slots a few with each addition, and
+ * are taken. What a slot has room for besides the number is filled with bits of its hash: another
+ * number is nearly always told by them, without a look at what it stands for, which is somewhere else
+ * in memory. It grows without a pause: numbers move to the new slots a few with each addition, and
  * until all have, they are looked for in both.
  */
 import { zeros } from "./enlarge.ts";
 
+type Words = Uint32Array<ArrayBuffer>;
+
 /** See the top of the file. Who looks for a number probes `now`, then `old`, each up to a free slot. */
 export interface Slots {
-  readonly now: Uint32Array<ArrayBuffer>;
+  readonly now: Words;
   /** Slots from which not all numbers have moved; only a free one if all have. */
-  readonly old: Uint32Array<ArrayBuffer>;
+  readonly old: Words;
+  /** The bits of a slot that are its number's; the others are those of its hash. */
+  readonly numbers: number;
   /** Makes room for one more than `count` numbers: to be called before each `put`. */
   grow(count: number): void;
   /** Makes room for `count` numbers in all, at once. */
   reserve(count: number): void;
   /** Puts a number that is not there. */
   put(hash: number, number: number): void;
+  /** Puts a number into a slot of `now` or `old`, which is free or has another one of this hash. */
+  set(slots: Words, slot: number, hash: number, number: number): void;
   /** Empties a slot of `now` or `old`. */
-  free(slots: Uint32Array, slot: number): void;
-  /** Moves what has not moved; then all are in `now`. */
-  settle(): void;
-  /** Takes other slots with all numbers in them. */
-  adopt(slots: Uint32Array<ArrayBuffer>): void;
+  free(slots: Words, slot: number): void;
+  /** Moves what has not moved, and takes the hashes out: then all numbers are bare in `now`. */
+  lay(): Words;
+  /** Takes other slots with all numbers in them, bare. */
+  adopt(slots: Words): void;
 }
 
 const LEAST = 1 << 9;
 /** Slots that are moved with each addition: all have moved long before the new ones are full. */
 const STEP = 8;
 const NONE = new Uint32Array(1);
+/** Bits of a number as long as all are below 16 million, and when one is not. */
+const FEW = 0x00ffffff, ALL = -1;
 
 /** Makes empty slots; `hashOf` gives the hash of a number that is in them. */
 export function createSlots(hashOf: (number: number) => number): Slots {
-  let now = new Uint32Array(LEAST);
-  let old = NONE;
+  let now: Words = new Uint32Array(LEAST);
+  let old: Words = NONE;
+  let numbers = FEW;
   /** The slot of `old` that is looked at next, always after a free one, and how many are left. */
   let next = 0, left = 0;
 
@@ -40,7 +51,21 @@ export function createSlots(hashOf: (number: number) => number): Slots {
     const mask = now.length - 1;
     let slot = hash & mask;
     while (now[slot] !== 0) slot = (slot + 1) & mask;
-    now[slot] = number;
+    set(now, slot, hash, number);
+  }
+
+  function set(slots: Words, slot: number, hash: number, number: number): void {
+    if ((number & ~numbers) !== 0) bare();
+    slots[slot] = hash & ~numbers | number;
+  }
+
+  /** Leaves all bits to the numbers. */
+  function bare(): void {
+    if (numbers === ALL) return;
+    for (const slots of [now, old]) {
+      for (let slot = 0; slot < slots.length; slot++) slots[slot]! &= numbers;
+    }
+    numbers = ALL;
   }
 
   /** Begins to move into so many slots. */
@@ -58,7 +83,7 @@ export function createSlots(hashOf: (number: number) => number): Slots {
     for (let passed = 0; left > 0; passed++) {
       const slot = next++ & mask;
       left--;
-      const number = old[slot]!;
+      const number = old[slot]! & numbers;
       if (number !== 0) {
         put(hashOf(number), number);
         old[slot] = 0;
@@ -78,6 +103,9 @@ export function createSlots(hashOf: (number: number) => number): Slots {
     get old() {
       return old;
     },
+    get numbers() {
+      return numbers;
+    },
     grow(count) {
       if (old !== NONE) move(STEP);
       if (count * 3 >= now.length * 2) begin(now.length * 2);
@@ -89,22 +117,28 @@ export function createSlots(hashOf: (number: number) => number): Slots {
       settle();
     },
     put,
+    set,
     /** Later numbers of the run move up so that probing still finds them. */
     free(slots, slot) {
       const mask = slots.length - 1;
       let hole = slot;
       for (let at = (slot + 1) & mask; slots[at] !== 0; at = (at + 1) & mask) {
-        const home = hashOf(slots[at]!) & mask;
+        const home = hashOf(slots[at]! & numbers) & mask;
         if (((at - home) & mask) < ((at - hole) & mask)) continue;
         slots[hole] = slots[at]!;
         hole = at;
       }
       slots[hole] = 0;
     },
-    settle,
+    lay() {
+      settle();
+      bare();
+      return now;
+    },
     adopt(slots) {
       now = slots;
       old = NONE;
+      numbers = ALL;
     },
   };
 }

@@ -4,9 +4,10 @@
  */
 import { DEAD, emptyColumns, endOf, makeRoom, type TableColumns } from "./columns.ts";
 import { createCompaction, type OnMove } from "./compaction.ts";
+import { hashKey } from "./key_hash.ts";
 import { type Observable, OBSERVABLE_KINDS, type ObservableKind } from "./observable.ts";
+import { createRings } from "./rings.ts";
 import type { Entry, Handle, IocCursor, IocView } from "./set.ts";
-import { createSlots } from "./slots.ts";
 
 /** Kinds by number, as the table and `IocView` have them. */
 export const KIND_NUMBERS = Object.fromEntries(
@@ -66,60 +67,40 @@ const decoder = new TextDecoder();
 /** Makes an empty table. */
 export function createTable(onMove?: OnMove): Table {
   const columns = emptyColumns();
-  const slots = createSlots((number) => columns.hashes[number - 1]!);
+  const rings = createRings(columns);
   const cursors = new Set<IocCursor>();
-  const compaction = createCompaction({ columns, cursors, relink, onMove });
+  const compaction = createCompaction({ columns, cursors, relink: rings.relink, onMove });
   let scratch = new Uint8Array(1 << 10);
 
-  /** The slot of a key in some slots, or of the free place where it would go. */
-  function probe(
-    slots: Uint32Array,
-    hash: number,
+  /** To be called before an entry is added: with room for its bytes. */
+  function prepare(bytes: number): void {
+    compaction.step();
+    rings.slots.grow(columns.keys);
+    makeRoom(columns, columns.count + 1, columns.used + bytes);
+  }
+
+  /** Adds an entry whose text already stands behind those that are in use. */
+  function enter(
     kind: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
+    length: number,
+    skip: number,
+    handle: Handle,
+    onlyNew: boolean,
   ): number {
-    const mask = slots.length - 1;
-    for (let slot = hash & mask;; slot = (slot + 1) & mask) {
-      const tail = slots[slot]! - 1;
-      if (tail < 0 || isKey(tail, hash, kind, bytes, start, end)) return slot;
-    }
-  }
-
-  /** The same; below 0 it is among the old slots: `-1 - slot`. */
-  function slotOf(hash: number, kind: number, bytes: Uint8Array, start: number, end: number) {
-    const { now, old } = slots;
-    const slot = probe(now, hash, kind, bytes, start, end);
-    if (old.length === 1 || now[slot] !== 0) return slot;
-    const before = probe(old, hash, kind, bytes, start, end);
-    return old[before] === 0 ? slot : -1 - before;
-  }
-
-  /** What is in a slot that `slotOf` gave: the last entry of a ring, -1 if it is free. */
-  function tailIn(slot: number): Entry {
-    return (slot < 0 ? slots.old[-1 - slot]! : slots.now[slot]!) - 1;
-  }
-
-  function setTail(slot: number, tail: Entry): void {
-    if (slot < 0) slots.old[-1 - slot] = tail + 1;
-    else slots.now[slot] = tail + 1;
-  }
-
-  function isKey(
-    entry: Entry,
-    hash: number,
-    kind: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-  ): boolean {
-    const { arena, hashes, kinds, starts, skips } = columns;
-    if (hashes[entry] !== hash || kinds[entry] !== kind) return false;
-    let at = starts[entry]! + skips[entry]!;
-    if (endOf(columns, entry) - at !== end - start) return false;
-    for (let i = start; i < end; i++) if (arena[at++] !== bytes[i]) return false;
-    return true;
+    const { count: entry, used, arena } = columns;
+    const start = used + skip, end = used + length;
+    const hash = hashKey(kind, arena, start, end);
+    const tail = rings.find(hash, kind, arena, start, end);
+    if (onlyNew && tail >= 0) return -1 - columns.rings[tail]!;
+    columns.starts[entry] = used;
+    columns.handles[entry] = handle;
+    columns.hashes[entry] = hash;
+    columns.kinds[entry] = kind;
+    columns.skips[entry] = skip;
+    columns.used = end;
+    columns.count = entry + 1;
+    rings.link(entry, hash, tail);
+    return entry;
   }
 
   function addBytes(
@@ -131,87 +112,17 @@ export function createTable(onMove?: OnMove): Table {
     handle: Handle,
     onlyNew: boolean,
   ): number {
-    compaction.step();
-    slots.grow(columns.keys);
-    const hash = hashKey(kind, bytes, start + skip, end);
-    const slot = slotOf(hash, kind, bytes, start + skip, end);
-    const tail = tailIn(slot);
-    const { count: entry, used } = columns;
-    if (onlyNew && tail >= 0) return -1 - columns.rings[tail]!;
-    makeRoom(columns, entry + 1, used + end - start);
-    const { arena, rings } = columns;
+    prepare(end - start);
+    const { arena, used } = columns;
     for (let i = start, at = used; i < end; i++) arena[at++] = bytes[i]!;
-    columns.starts[entry] = used;
-    columns.handles[entry] = handle;
-    columns.hashes[entry] = hash;
-    columns.kinds[entry] = kind;
-    columns.skips[entry] = skip;
-    columns.used = used + end - start;
-    columns.count++;
-    rings[entry] = tail < 0 ? entry : rings[tail]!;
-    if (tail < 0) columns.keys++;
-    else rings[tail] = entry;
-    setTail(slot, entry);
-    return entry;
-  }
-
-  /** Puts a text into `scratch`; returns its length in bytes. */
-  function scratchText(text: string): number {
-    if (scratch.length < text.length * 3) scratch = new Uint8Array(text.length * 3);
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) return encoder.encodeInto(text, scratch).written;
-      scratch[i] = code;
-    }
-    return text.length;
-  }
-
-  function findBytes(kind: number, bytes: Uint8Array, start: number, end: number): Entry {
-    const tail = tailIn(slotOf(hashKey(kind, bytes, start, end), kind, bytes, start, end));
-    return tail < 0 ? -1 : columns.rings[tail]!;
-  }
-
-  /** The slot whose ring an entry is in. */
-  function slotOfEntry(entry: Entry): number {
-    const { arena, starts, skips, hashes, kinds } = columns;
-    const start = starts[entry]! + skips[entry]!;
-    return slotOf(hashes[entry]!, kinds[entry]!, arena, start, endOf(columns, entry));
-  }
-
-  /** The entry before another one in its ring. */
-  function entryBefore(entry: Entry, tail: Entry): Entry {
-    const { rings } = columns;
-    let before = tail;
-    while (rings[before] !== entry) before = rings[before]!;
-    return before;
+    return enter(kind, end - start, skip, handle, onlyNew);
   }
 
   function remove(entry: Entry): void {
-    const { rings, kinds } = columns;
-    const slot = slotOfEntry(entry);
-    if (rings[entry] === entry) {
-      if (slot < 0) slots.free(slots.old, -1 - slot);
-      else slots.free(slots.now, slot);
-      columns.keys--;
-    } else {
-      const tail = tailIn(slot);
-      const before = entryBefore(entry, tail);
-      rings[before] = rings[entry]!;
-      if (tail === entry) setTail(slot, before);
-    }
-    kinds[entry] = DEAD;
+    rings.unlink(entry);
+    columns.kinds[entry] = DEAD;
     compaction.removed();
     compaction.step();
-  }
-
-  function relink(from: Entry, to: Entry): void {
-    const { rings } = columns;
-    const slot = slotOfEntry(from);
-    const tail = tailIn(slot);
-    const before = entryBefore(from, tail);
-    rings[to] = before === from ? to : rings[from]!;
-    if (before !== from) rings[before] = to;
-    if (tail === from) setTail(slot, to);
   }
 
   function cursor(): IocCursor {
@@ -245,24 +156,27 @@ export function createTable(onMove?: OnMove): Table {
       addBytes(kind, bytes, start, end, skip, handle, true),
     reserve(entries, bytes) {
       makeRoom(columns, columns.count + entries, columns.used + bytes);
-      slots.reserve(columns.keys + entries);
+      rings.slots.reserve(columns.keys + entries);
     },
     columns() {
-      slots.settle();
-      return { ...columns, slots: slots.now };
+      const slots = rings.slots.lay();
+      return { ...columns, slots };
     },
-    adopt({ slots: adopted, ...others }) {
+    adopt({ slots, ...others }) {
       Object.assign(columns, others);
-      slots.adopt(adopted);
+      rings.slots.adopt(slots);
     },
     addText(kind, text, skip, handle) {
-      const length = scratchText(text);
-      return addBytes(kind, scratch, 0, length, skip, handle, false);
+      prepare(text.length * MOST_BYTES);
+      return enter(kind, writeText(text, columns.arena, columns.used), skip, handle, false);
     },
     find(kind, key) {
-      // First the length: it may take a larger scratch.
-      const length = scratchText(key);
-      return findBytes(kind, scratch, 0, length);
+      if (scratch.length < key.length * MOST_BYTES) {
+        scratch = new Uint8Array(key.length * MOST_BYTES);
+      }
+      const end = writeText(key, scratch, 0);
+      const tail = rings.find(hashKey(kind, scratch, 0, end), kind, scratch, 0, end);
+      return tail < 0 ? -1 : columns.rings[tail]!;
     },
     next(entry) {
       const next = columns.rings[entry]!;
@@ -282,19 +196,18 @@ export function createTable(onMove?: OnMove): Table {
   };
 }
 
-/** Four bytes at a time, then the finaliser of MurmurHash3, as neighbours in lists differ in few bits. */
-function hashKey(kind: number, bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5 ^ kind;
-  let i = start;
-  for (; i + 4 <= end; i += 4) {
-    const word = bytes[i]! | bytes[i + 1]! << 8 | bytes[i + 2]! << 16 | bytes[i + 3]! << 24;
-    hash = Math.imul(hash ^ word, 0x9e3779b1);
-    hash = hash << 15 | hash >>> 17;
+/** Bytes of a character of a text, at most. */
+const MOST_BYTES = 3;
+
+/** Writes a text in UTF-8 where there is room for it; returns its length in bytes. */
+function writeText(text: string, bytes: Uint8Array, at: number): number {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return encoder.encodeInto(text, bytes.subarray(at)).written;
+    bytes[at + i] = code;
   }
-  for (; i < end; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return length;
 }
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {

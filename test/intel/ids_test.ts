@@ -56,3 +56,21 @@ Deno.test("createIds() holds nothing but indicators' ids", () => {
     assert.throws(() => ids.add(text, 1), RangeError);
   }
 });
+
+Deno.test("createIds() takes what is spelt like an indicator's id, and nothing that differs in a character", () => {
+  const sound = fc.uuid().map((uuid) => `indicator--${uuid}`);
+  const other = fc.tuple(sound, fc.nat(46), fc.string({ unit: "binary", minLength: 1 }))
+    .map(([id, at, text]) => id.slice(0, at) + text[0] + id.slice(at + 1));
+  const isId = /^indicator--[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+  fc.assert(
+    fc.property(fc.oneof(sound, other), (id) => {
+      const ids = createIds();
+      if (!isId.test(id)) return void assert.throws(() => ids.add(id, 3), RangeError);
+      ids.reserve(7, 20);
+      ids.add(id, 3);
+      assert.equal(ids.find(id.toUpperCase()), 3);
+      assert.equal(ids.find(id.slice(0, -1) + (id.endsWith("0") ? "1" : "0")), -1);
+    }),
+    { numRuns: 1000 },
+  );
+});

@@ -227,7 +227,7 @@ function rehash(): bool {
   return true;
 }
 
-/** The same as `hashKey` of `src/match/table.ts`. */
+/** The same as `hashKey` of `src/match/key_hash.ts`. */
 function hashOf(kind: u32, start: usize, end: usize): u32 {
   let hash: u32 = 0x811c9dc5 ^ kind;
   let at = start;
