@@ -122,7 +122,6 @@ function hashOf(words: Uint32Array, at: number): number {
 export function readUuid(id: string, words: Uint32Array): boolean {
   if (id.length !== PREFIX.length + LENGTH) return false;
   if (!id.startsWith(PREFIX) && !id.toLowerCase().startsWith(PREFIX)) return false;
-  const at = PREFIX.length;
   for (let i = 0; i < HYPHENS.length; i++) {
     if (id.charCodeAt(HYPHENS[i]!) !== HYPHEN) return false;
   }
