@@ -31,7 +31,13 @@ const BITS = 16;
 /** There is room for so many times the values that there are when a bitmap is made. */
 const ROOM = 5 / 4;
 
-/** Values that are taken in for each text: it takes as long as the first look saves at one. */
+/**
+ * So many texts for each value go by before values are taken in: a hunt with a few hundred hits is
+ * over before a hundred thousand values would have saved it anything.
+ */
+const WORTH = 1 / 8;
+
+/** Values that are then taken in for each text, few, so that no event waits long. */
 const PATIENCE = 32;
 
 const DOT = 0x2e, SLASH = 0x2f, COLON = 0x3a, QUESTION = 0x3f, HASH = 0x23, BRACKET = 0x5d;
@@ -58,16 +64,22 @@ export function createEndings(
   /** Values that are in the bitmap, those too that were removed since. */
   let taken = 0;
   let followed = -1;
+  /** Texts that came while values were missing. */
+  let missed = 0;
   let emails = false, networks4 = false, addresses6 = false;
 
   /** Whether all values are in the bitmap; of many only a few are taken in for each text. */
   function isReady(version: number): boolean {
-    if (version !== followed && follow(set.view())) followed = version;
+    if (version !== followed && follow(set.view())) {
+      followed = version;
+      missed = 0;
+    }
     return version === followed;
   }
 
   /** Reads on; returns whether all was read. */
   function follow({ count, kinds, starts, skips, used, arena }: IocView): boolean {
+    if (++missed < (count - cursor.at) * WORTH) return false;
     if ((taken + count - cursor.at) * BITS > bitmap.length * 32) begin(count);
     const to = Math.min(count, cursor.at + PATIENCE);
     for (; cursor.at < to; cursor.at++, taken++) {

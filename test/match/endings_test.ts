@@ -38,8 +38,9 @@ Deno.test("admits() rules nothing out for few texts among many values", () => {
   const set = createIocSet();
   const endings = createEndings(set, false);
   for (let n = 0; n < 1000; n++) set.add(domain(`host-${n}.example`), n);
-  assert.ok(endings.admits("quite another", set.version));
-  for (let asked = 0; asked < 50; asked++) endings.admits("quite another", set.version);
+  const ask = () => endings.admits("quite another", set.version);
+  for (let asked = 0; asked < 100; asked++) assert.ok(ask());
+  for (let asked = 0; asked < 100; asked++) ask();
   assert.ok(!endings.admits("quite another", set.version));
   assert.ok(endings.admits("host-77.example", set.version));
 });
