@@ -46,6 +46,8 @@ const scene = fc.record({ texts: iocTexts, subdomains: fc.boolean() }).chain((it
   fc.record({
     texts: fc.constant(it.texts),
     subdomains: fc.constant(it.subdomains),
+    // So many IoCs that the kernel looks at all values instead of seeking a few texts.
+    crowd: fc.boolean(),
     events: fc.array(fc.tuple(eventWith(it.texts), fc.nat(2), fc.nat()), {
       minLength: 1,
       maxLength: 6,
@@ -56,10 +58,12 @@ const scene = fc.record({ texts: iocTexts, subdomains: fc.boolean() }).chain((it
   })
 );
 
+const CROWD = Array.from({ length: 20 }, (_, i) => ["domain", `d${i}.example`] as const);
+
 Deno.test("find() names every line in which the oracle finds an IoC", () => {
   fc.assert(
-    fc.property(scene, ({ texts, subdomains, events, cut, dull }) => {
-      const iocs = setOf(texts, subdomains);
+    fc.property(scene, ({ texts, subdomains, crowd, events, cut, dull }) => {
+      const iocs = setOf(crowd ? [...texts, ...CROWD] : texts, subdomains);
       const lines = events.map(([event, spell, seed]) => jsonLine(event, spell, seed));
       for (const [i, length] of dull.entries()) {
         lines.splice(i % (lines.length + 1), 0, `{"dull":"${"-".repeat(length)}"}`);
@@ -124,6 +128,31 @@ Deno.test("find() sees a value wherever it lies against strides and registers", 
       assert.equal(findings.lines, 3);
     }
   }
+});
+
+Deno.test("find() knows hashes and IPv4 by the colons that they are spelt with, and little else", () => {
+  const hashes = [["md5", "0a".repeat(16)], ["sha1", "1b".repeat(20)]] as const;
+  const iocs = setOf([...CROWD, ...hashes, ["ipv4", "192.0.2.1"]], false);
+  const coloned = (hex: string) => hex.replace(/..(?=.)/g, "$&:");
+  const spelt = [
+    coloned("0A".repeat(16)),
+    coloned("1b".repeat(20)),
+    "::ffff:192.0.2.1",
+    "0:0:0:0:0:FFFF:c000:201",
+    "::ffff:C000:0201",
+    "192.0.2.1:80",
+    "d1.example:65535",
+  ];
+  const dull = [
+    coloned("3c".repeat(20)),
+    coloned("0a".repeat(8)),
+    "2001:0db8:d0d2:0000:0000:0000:636c:fde7",
+    "2001:db8::192.0.2.1",
+    "fe80::ffff:1",
+    "2026-01-01T00:00:00",
+  ];
+  const block = encoder.encode([...spelt, ...dull].map((text) => `{"a":"${text}"}\n`).join(""));
+  assert.deepEqual(found(block, iocs).indices, [...spelt.keys()]);
 });
 
 Deno.test("find() gives up seeking where nearly every line has what it seeks", () => {

@@ -1,6 +1,28 @@
 /** Looking for bytes, 16 at a time. */
 import { RETURN, SPACE, TAB } from "./characters";
 
+/** Each byte by its number, for `every`. */
+const EVERY: usize = memory.data(256);
+
+/** Writes what `every` reads. */
+export function prepareBytes(): void {
+  for (let byte: u32 = 0; byte < 256; byte++) store<u8>(EVERY + byte, byte);
+}
+
+/** A vector of one byte. It is loaded: the engine would put a constant together anew each time. */
+// @ts-ignore: decorator
+@inline
+export function every(byte: u8): v128 {
+  return v128.load_splat<u8>(EVERY + <usize>byte);
+}
+
+/** The bits of a mask of 16 where `byte` stands. */
+// @ts-ignore: decorator
+@inline
+export function where(bytes: v128, byte: u8): u32 {
+  return <u32> i8x16.bitmask(i8x16.eq(bytes, every(byte)));
+}
+
 /** The last place before `from`, but not before `floor`, where `byte` stands; `floor - 1` if nowhere. */
 export function lastBefore(from: usize, floor: usize, byte: u8): usize {
   const wanted = i8x16.splat(byte);

@@ -15,6 +15,7 @@ export const AT: u8 = 0x40;
 export const OPEN_BRACKET: u8 = 0x5b;
 export const BACKSLASH: u8 = 0x5c;
 export const CLOSE_BRACKET: u8 = 0x5d;
+export const LETTER_F: u8 = 0x66;
 export const LETTER_U: u8 = 0x75;
 export const LETTER_X: u8 = 0x78;
 export const OPEN_BRACE: u8 = 0x7b;

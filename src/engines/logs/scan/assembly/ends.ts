@@ -14,19 +14,15 @@ import {
   NEWLINE,
   OPEN_BRACE,
   QUOTE,
+  SPACE,
 } from "./characters";
+import { every } from "./bytes";
 import { checkLines } from "./lines";
 
 /** Newlines in the last stride. */
 export let newlines: u32 = 0;
 /** Whether the last stride has a byte beyond ASCII. */
 export let beyondAscii: bool = false;
-
-/**
- * Bytes to compare with, loaded before a loop: the engine would put constants
- * together anew in every round.
- */
-const BYTES: usize = memory.data<u8>([QUOTE, 0x20, CLOSE_BRACE, COMMA + 1, NEWLINE + 1]);
 
 /**
  * Of the 16 bytes at `at`, those that may be the closing quote of a string value:
@@ -49,10 +45,10 @@ function jsonEnds(at: usize, bytes: v128, quote: v128, fold: v128, close: v128, 
 function mailSigns(at: usize): u64 {
   const bytes = v128.load(at), next = v128.load(at, 1);
   const escapes = v128.and(
-    i8x16.eq(bytes, i8x16.splat(BACKSLASH)),
-    i8x16.eq(next, i8x16.splat(LETTER_U)),
+    i8x16.eq(bytes, every(BACKSLASH)),
+    i8x16.eq(next, every(LETTER_U)),
   );
-  return <u64>i8x16.bitmask(v128.or(i8x16.eq(bytes, i8x16.splat(AT)), escapes));
+  return <u64>i8x16.bitmask(v128.or(i8x16.eq(bytes, every(AT)), escapes));
 }
 
 /** Four masks of 16 as one. */
@@ -117,9 +113,8 @@ function lookAtNewlines(at: usize, mask: u64): void {
 
 /** Writes where values end in [from, to) of JSON lines to `out`; returns the end of what it wrote. */
 export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): usize {
-  const quote = v128.load_splat<u8>(BYTES), fold = v128.load_splat<u8>(BYTES + 1);
-  const close = v128.load_splat<u8>(BYTES + 2), comma = v128.load_splat<u8>(BYTES + 3);
-  const control = v128.load_splat<u8>(BYTES + 4);
+  const quote = every(QUOTE), fold = every(SPACE), close = every(CLOSE_BRACE);
+  const comma = every(COMMA + 1), control = every(NEWLINE + 1);
   let total: u32 = 0;
   let least = control;
   for (let at = from; at < to; at += 64) {
@@ -134,7 +129,7 @@ export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): us
     const low = i8x16.min_s(i8x16.min_s(a, b), i8x16.min_s(c, d));
     if (i8x16.bitmask(i8x16.lt_s(low, control)) != 0) {
       least = i8x16.min_s(least, low);
-      const newline = i8x16.splat(NEWLINE);
+      const newline = every(NEWLINE);
       const mask = join(
         i8x16.bitmask(i8x16.eq(a, newline)),
         i8x16.bitmask(i8x16.eq(b, newline)),
@@ -151,9 +146,6 @@ export function findJsonEnds(from: usize, to: usize, out: usize, mail: bool): us
   return out;
 }
 
-/** Bytes to compare with in columns. */
-const TSV_BYTES: usize = memory.data<u8>([0x30, 9, DOT, 0x20, 0x61, 25, MINUS]);
-
 /**
  * The same for lines of columns and elements of columns, which end at separators. Unless
  * texts like that are sought (`all`), columns are left out that are digits with a dot among
@@ -168,13 +160,11 @@ export function findTsvEnds(
   mail: bool,
   all: bool,
 ): usize {
-  const newline = i8x16.splat(NEWLINE);
+  const newline = every(NEWLINE);
   const tab = i8x16.splat(separator);
   const comma = i8x16.splat(setSeparator);
-  const zero = v128.load_splat<u8>(TSV_BYTES), nine = v128.load_splat<u8>(TSV_BYTES + 1);
-  const dot = v128.load_splat<u8>(TSV_BYTES + 2), fold = v128.load_splat<u8>(TSV_BYTES + 3);
-  const first = v128.load_splat<u8>(TSV_BYTES + 4), span = v128.load_splat<u8>(TSV_BYTES + 5);
-  const minus = v128.load_splat<u8>(TSV_BYTES + 6);
+  const zero = every(0x30), nine = every(9), dot = every(DOT), minus = every(MINUS);
+  const fold = every(SPACE), first = every(0x61), span = every(25);
   let total: u32 = 0;
   let bits = i8x16.splat(0);
   const before = load<u8>(from - 1);
@@ -221,7 +211,7 @@ export function findTsvEnds(
       threes = three >>> 63;
       ends &= ~dull | lineEnds;
     }
-    if (mail) ends |= where(a, b, c, d, i8x16.splat(AT));
+    if (mail) ends |= where(a, b, c, d, every(AT));
     out = write(out, at, ends);
   }
   newlines = total;

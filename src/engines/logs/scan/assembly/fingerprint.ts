@@ -4,6 +4,8 @@
  * front. Letters are folded by setting one bit, alike for both sides: texts that
  * differ only in it are taken for the same and told apart by the host.
  */
+import { every } from "./bytes";
+import { SPACE } from "./characters";
 
 const K1: u64 = 0x9e3779b97f4a7c15;
 const K2: u64 = 0xc2b2ae3d27d4eb4f;
@@ -36,7 +38,7 @@ export function endIn(window: v128, gone: u32, fold: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function folded(window: v128, gone: u32): v128 {
-  return v128.and(v128.or(window, i8x16.splat(0x20)), v128.load(MASKS + 16 - gone));
+  return v128.and(v128.or(window, every(SPACE)), v128.load(MASKS + 16 - gone));
 }
 
 /** The hash of a window of 16 bytes. */
@@ -54,7 +56,7 @@ export function mix(window: v128): u64 {
 @inline
 export function endOf(text: usize, length: usize): u64 {
   const gone: u32 = length < 16 ? 16 - <u32> length : 0;
-  return mix(endIn(v128.load(text + length - 16), gone, i8x16.splat(0x20)));
+  return mix(endIn(v128.load(text + length - 16), gone, every(SPACE)));
 }
 
 /** Bytes of a tail. */

@@ -4,6 +4,7 @@
  * `configure`.
  */
 
+import { prepareBytes } from "./bytes";
 import { prepareMasks } from "./fingerprint";
 
 /** Bytes that are gone through at a time: their ends and the filter share the caches. */
@@ -90,6 +91,7 @@ export function configure(
   table = tableAt;
   tableShift = 64 - tableBits;
   tableMask = (1 << tableBits) - 1;
+  prepareBytes();
   prepareMasks();
   prepareBitSets();
 }

@@ -4,7 +4,17 @@
  * pieces of 64 bytes whose lines need the other sieves: those with such a text,
  * and those where it may be written otherwise, with escapes or beyond ASCII.
  */
-import { BACKSLASH, CLOSE_BRACE, HASH, LETTER_U, LETTER_X, NEWLINE, OPEN_BRACE } from "./characters";
+import {
+  BACKSLASH,
+  CLOSE_BRACE,
+  HASH,
+  LETTER_U,
+  LETTER_X,
+  NEWLINE,
+  OPEN_BRACE,
+  SPACE,
+} from "./characters";
+import { every } from "./bytes";
 import { checkLines } from "./lines";
 import { NEEDLES, STRIDE } from "./memory";
 
@@ -69,18 +79,15 @@ export function seek(from: usize, to: usize, json: bool): void {
   for (let i: u32 = 0; i < needles; i++) find(NEEDLES + <usize>i * NEEDLE, from, to);
 }
 
-/** Bytes to compare with, loaded before a loop: the engine would put constants together anew in every round. */
-const BYTES: usize = memory.data<u8>([NEWLINE, BACKSLASH, 0x20]);
-
 /** Counts lines, and marks where escapes and other scripts stand. */
 function survey(from: usize, to: usize, json: bool): void {
-  const newline = v128.load_splat<u8>(BYTES), backslash = v128.load_splat<u8>(BYTES + 1);
+  const newline = every(NEWLINE), backslash = every(BACKSLASH);
   let total: u32 = 0;
-  let all = newline;
+  let bytes = newline;
   for (let at = from; at < to; at += 64) {
     const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
     const bits = v128.or(v128.or(a, b), v128.or(c, d));
-    all = v128.or(all, bits);
+    bytes = v128.or(bytes, bits);
     const escapes = v128.or(
       v128.or(i8x16.eq(a, backslash), i8x16.eq(b, backslash)),
       v128.or(i8x16.eq(c, backslash), i8x16.eq(d, backslash)),
@@ -108,7 +115,7 @@ function survey(from: usize, to: usize, json: bool): void {
     if (i8x16.bitmask(bits) != 0 || spellsBytes(at, mask, json)) mark((at - from) >>> 6);
   }
   newlines = total;
-  beyondAscii = i8x16.bitmask(all) != 0;
+  beyondAscii = i8x16.bitmask(bytes) != 0;
 }
 
 /** Whether one of the backslashes begins an escape that may stand for a letter, a digit or a dot. */
@@ -137,7 +144,7 @@ function find(needle: usize, from: usize, to: usize): void {
   const first = v128.load_splat<u8>(needle, 8), second = v128.load_splat<u8>(needle, 9);
   const place = load<u32>(needle), length = load<u32>(needle, 4);
   const apart = <usize>load<u8>(needle, 10);
-  const fold = v128.load_splat<u8>(BYTES + 2);
+  const fold = every(SPACE);
   for (let at = from; at < to; at += 64) {
     const other = at + apart;
     const a = both(v128.load(at), v128.load(other), first, second, fold);

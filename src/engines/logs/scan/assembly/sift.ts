@@ -17,7 +17,10 @@ import {
   QUOTE,
   RETURN,
   SLASH,
+  SPACE,
 } from "./characters";
+import { every, where } from "./bytes";
+import { mayHaveColons } from "./colons";
 import { mayEnd } from "./filter";
 import { END_BYTES, endIn, mix, tailOf } from "./fingerprint";
 import {
@@ -32,19 +35,12 @@ import {
   URLS,
 } from "./memory";
 
-/** The bits of a mask of 16 where `byte` stands. */
-// @ts-ignore: decorator
-@inline
-function where(bytes: v128, byte: u8): u32 {
-  return <u32> i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(byte)));
-}
-
 /** Bits of the lanes that are in a range. */
 // @ts-ignore: decorator
 @inline
 function within(bytes: v128, first: u8, span: u8): v128 {
-  const offset = i8x16.sub(bytes, i8x16.splat(first));
-  return i8x16.eq(i8x16.min_u(offset, i8x16.splat(span)), offset);
+  const offset = i8x16.sub(bytes, every(first));
+  return i8x16.eq(i8x16.min_u(offset, every(span)), offset);
 }
 
 /** What a look is compiled for: types, as the compiler tells them apart. */
@@ -105,7 +101,7 @@ function specials(window: v128, dot: v128, bracket: v128, colon: v128): u32 {
 function wideLook(window: v128, stops: u32, kinds: u32, map: usize, mask: usize): u32 {
   let keep: u32 = 0;
   if (kinds & SUBDOMAINS) {
-    keep |= mayEnd(tailOf(i64x2.extract_lane(v128.or(window, i8x16.splat(0x20)), 1)), map, mask);
+    keep |= mayEnd(tailOf(i64x2.extract_lane(v128.or(window, every(SPACE)), 1)), map, mask);
     if (kinds & TINY) keep |= <u32>(where(window, DOT) > stops);
   }
   if (kinds & URLS) {
@@ -140,7 +136,7 @@ function secondLook(
   escape: u8,
 ): u32 {
   const live = <u32>0xffff << gone;
-  let keep = mayEnd(mix(endIn(window, gone, i8x16.splat(0x20))), map, mask);
+  let keep = mayEnd(mix(endIn(window, gone, every(SPACE))), map, mask);
   // Only in URLs stand bytes that are escaped by themselves.
   const escapes = where(window, BACKSLASH) & live;
   keep |= kinds & URLS ? escapes : escapes & (where(window, escape) >>> 1 | 0x8000);
@@ -155,9 +151,9 @@ function secondLook(
   keep |= where(window, CLOSE_BRACKET) & live & 0xfe00;
   // Only digits, dots, colons and the letters of hexadecimal digits: perhaps IPv6, or a hash with colons.
   const numeric = within(window, DOT, 12);
-  const letters = within(v128.or(window, i8x16.splat(0x20)), 0x61, 5);
+  const letters = within(v128.or(window, every(SPACE)), 0x61, 5);
   const others = <u32>i8x16.bitmask(v128.not(v128.or(numeric, letters)));
-  keep |= <u32>((others & live) == 0) & <u32>(colons != 0);
+  keep |= <u32>((others & live) == 0) & mayHaveColons(window, live, colons, kinds, map, mask);
   if (kinds & NETWORKS4) keep |= <u32>((<u32>i8x16.bitmask(v128.not(numeric)) & live) == 0);
   if (kinds & (SUBDOMAINS | URLS)) keep |= tails(window, live & END_LANES, kinds, map, mask);
   return keep;
@@ -172,7 +168,7 @@ function escapeBefore(end: usize, gone: u32): u32 {
 
 /** Whether some parent domain, or the path of a URL from its start, may be in the set. */
 function tails(window: v128, live: u32, wide: u32, map: usize, mask: usize): u32 {
-  const fold = i8x16.splat(0x20);
+  const fold = every(SPACE);
   if (wide & SUBDOMAINS) {
     for (let dots = where(window, DOT) & live; dots != 0; dots &= dots - 1) {
       if (mayEnd(mix(endIn(window, ctz<u32>(dots) + 1, fold)), map, mask)) return 1;
@@ -297,7 +293,7 @@ function lookAgainTsv(list: usize, stop: usize, separator: u8, setSeparator: u8)
 @inline
 function columnEnds(window: v128, tab: v128): u32 {
   return <u32>i8x16.bitmask(
-    v128.or(i8x16.eq(window, tab), i8x16.eq(window, i8x16.splat(NEWLINE))),
+    v128.or(i8x16.eq(window, tab), i8x16.eq(window, every(NEWLINE))),
   );
 }
 

@@ -5,7 +5,7 @@
  */
 import { AT, CLOSE_BRACKET, COLON, DOT, HASH, OPEN_BRACKET, QUESTION, SLASH, SPACE } from "./characters";
 import { hasIpv4, hasIpv6, inNetwork4, NO_ADDRESS, parseIpv4, parseIpv6 } from "./address";
-import { isDigit, lastBefore } from "./bytes";
+import { every, isDigit, lastBefore } from "./bytes";
 import { hasText, mayEnd } from "./filter";
 import { endOf } from "./fingerprint";
 import {
@@ -34,9 +34,9 @@ function survey(text: usize, length: usize): u32 {
     const bytes = v128.load(text + left - 16);
     const live: u32 = left < 16 ? 0xffff << (16 - <u32>left) & 0xffff : 0xffff;
     beyond |= <u32>i8x16.bitmask(bytes) & live;
-    spaces |= <u32>i8x16.bitmask(i8x16.le_u(bytes, i8x16.splat(SPACE))) & live;
-    slashes |= <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(SLASH))) & live;
-    colons |= <u32>i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(COLON))) & live;
+    spaces |= <u32>i8x16.bitmask(i8x16.le_u(bytes, every(SPACE))) & live;
+    slashes |= <u32>i8x16.bitmask(i8x16.eq(bytes, every(SLASH))) & live;
+    colons |= <u32>i8x16.bitmask(i8x16.eq(bytes, every(COLON))) & live;
     words |= ~<u32>i8x16.bitmask(hexish(bytes)) & live;
   }
   return (beyond != 0 ? BEYOND_ASCII : 0) | (spaces != 0 ? SPACES : 0) |
@@ -47,14 +47,14 @@ function survey(text: usize, length: usize): u32 {
 // @ts-ignore: decorator
 @inline
 function hexish(bytes: v128): v128 {
-  const digits = i8x16.sub(bytes, i8x16.splat(0x30));
-  const letters = i8x16.sub(v128.or(bytes, i8x16.splat(0x20)), i8x16.splat(0x61));
+  const digits = i8x16.sub(bytes, every(0x30));
+  const letters = i8x16.sub(v128.or(bytes, every(0x20)), every(0x61));
   return v128.or(
     v128.or(
-      i8x16.le_u(digits, i8x16.splat(10)),
-      i8x16.le_u(letters, i8x16.splat(5)),
+      i8x16.le_u(digits, every(10)),
+      i8x16.le_u(letters, every(5)),
     ),
-    i8x16.eq(bytes, i8x16.splat(DOT)),
+    i8x16.eq(bytes, every(DOT)),
   );
 }
 
