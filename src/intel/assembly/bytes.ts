@@ -26,13 +26,6 @@ export function isDigit(byte: u32): bool {
   return byte - ZERO < 10;
 }
 
-/** `a` to `z`. */
-// @ts-ignore: decorator
-@inline
-export function isLower(byte: u32): bool {
-  return byte - 0x61 < 26;
-}
-
 /** Lanes with `0` to `9` and `a` to `f`. */
 // @ts-ignore: decorator
 @inline

@@ -2,8 +2,19 @@
  * Reads what decides about a STIX Indicator in the bytes of its JSON and makes nothing of the
  * rest: for who takes in a million and needs ten members of each.
  */
-import { CLOSE, COLON, COMMA, lowerHex, OPEN, OPEN_LIST, QUOTATION, spells } from "./bytes";
-import { NONE, skipPlain, skipSpace, skipString, skipValue } from "./json";
+import {
+  BACKSLASH,
+  CLOSE,
+  CLOSE_LIST,
+  COLON,
+  COMMA,
+  lowerHex,
+  OPEN,
+  OPEN_LIST,
+  QUOTATION,
+  spells,
+} from "./bytes";
+import { NONE, skipPlain, skipScalar, skipSpace, skipString } from "./json";
 import { headEnd, headOf, isCanonical, valueStart } from "./pattern";
 import { timestampMillis } from "./timestamp";
 
@@ -25,7 +36,7 @@ const REVOKED: usize = 8;
 const UPDATE: usize = 9;
 const OTHER: usize = 10;
 
-/** Of each place: where the value starts and ends, u32 each, 0 if it is not there. */
+/** Of each place: where the value starts, 0 if it is not there, and a string ends; u32 each. */
 const STARTS: usize = 0x100;
 const ENDS: usize = 0x140;
 /** Whether it is a string of ASCII that stands for itself, which starts behind its quotation mark then; u8 each. */
@@ -84,52 +95,76 @@ function readPattern(): bool {
   return true;
 }
 
-/** Notes the members of the object at `at`, each of them at most once; returns where it has ended, `NONE` if it is none. */
+/** Deeper objects are left to the host: each level takes a bit. */
+const DEEPEST: u32 = 33;
+
+/**
+ * Notes the members of the object at `at`, each of them at most once; returns where it has ended,
+ * `NONE` if it is none. One loop over all that is in it: a call costs as much as passing over a text.
+ */
 function findMembers(at: usize): usize {
   memory.fill(STARTS, 0, OTHER * sizeof<u32>());
   at = skipSpace(at);
   if (load<u8>(at) != OPEN) return NONE;
   at = skipSpace(at + 1);
-  // An empty object is no indicator.
+  // The objects (1) and lists (0) around, the innermost last. An empty object is no indicator.
+  let levels: u64 = 1;
+  let depth: u32 = 1;
   while (true) {
-    if (load<u8>(at) != QUOTATION) return NONE;
-    at = findMember(at + 1);
-    if (at == NONE) return NONE;
+    let place = OTHER;
+    if (levels & 1) {
+      if (load<u8>(at) != QUOTATION) return NONE;
+      const name = at + 1;
+      at = skipPlain(name);
+      if (load<u8>(at) != QUOTATION) {
+        const odd = at;
+        at = skipString(at);
+        // With an escape it may be one of them.
+        if (at == NONE || (depth == 1 && hasEscape(odd, at))) return NONE;
+      } else if (depth == 1) {
+        place = placeOf(name, at - name);
+        if (place != OTHER && has(place)) return NONE;
+      }
+      at = skipSpace(at + 1);
+      if (load<u8>(at) != COLON) return NONE;
+      at = skipSpace(at + 1);
+    }
+    const first = <u32> load<u8>(at);
+    if (first == QUOTATION) {
+      const start = at + 1;
+      at = skipPlain(start);
+      const plain = load<u8>(at) == QUOTATION;
+      if (!plain) at = skipString(at);
+      if (at == NONE) return NONE;
+      if (place != OTHER) note(place, plain ? start : start - 1, at, plain);
+      at++;
+    } else {
+      if (place != OTHER) note(place, at, at, false);
+      if (first == OPEN || first == OPEN_LIST) {
+        if (depth == DEEPEST) return NONE;
+        depth++;
+        levels = levels << 1 | (first == OPEN ? 1 : 0);
+        at = skipSpace(at + 1);
+        if (load<u8>(at) != (first == OPEN ? CLOSE : CLOSE_LIST)) continue;
+      } else {
+        at = skipScalar(at);
+        if (at == NONE) return NONE;
+      }
+    }
     at = skipSpace(at);
-    const byte = <u32> load<u8>(at);
-    if (byte == CLOSE) return skipSpace(at + 1);
-    if (byte != COMMA) return NONE;
+    while (load<u8>(at) != COMMA) {
+      if (load<u8>(at) != (levels & 1 ? CLOSE : CLOSE_LIST)) return NONE;
+      at = skipSpace(at + 1);
+      if (--depth == 0) return at;
+      levels >>= 1;
+    }
     at = skipSpace(at + 1);
   }
 }
 
-/** From behind the first quotation mark. */
-function findMember(name: usize): usize {
-  const plain = skipPlain(name);
-  let place = OTHER;
-  let at = plain + 1;
-  if (load<u8>(plain) == QUOTATION) place = placeOf(name, plain - name);
-  else {
-    at = skipString(plain);
-    // With an escape it may be one of them.
-    if (at == NONE || hasEscape(plain, at)) return NONE;
-  }
-  at = skipSpace(at);
-  if (load<u8>(at) != COLON) return NONE;
-  const start = skipSpace(at + 1);
-  if (place == OTHER) return skipValue(start, 0);
-  if (has(place)) return NONE;
-  if (load<u8>(start) == QUOTATION) {
-    const end = skipPlain(start + 1);
-    if (load<u8>(end) == QUOTATION) return note(place, start + 1, end, true), end + 1;
-  }
-  const end = skipValue(start, 0);
-  note(place, start, end, false);
-  return end;
-}
-
+/** Whether a text has an escape. */
 function hasEscape(at: usize, end: usize): bool {
-  for (; at < end; at++) if (load<u8>(at) == 0x5c) return true;
+  for (; at < end; at++) if (load<u8>(at) == BACKSLASH) return true;
   return false;
 }
 

@@ -5,15 +5,9 @@
  */
 import {
   BACKSLASH,
-  CLOSE,
-  CLOSE_LIST,
-  COLON,
-  COMMA,
   DOT,
   isDigit,
   MINUS,
-  OPEN,
-  OPEN_LIST,
   PLUS,
   QUOTATION,
   SPACE,
@@ -21,15 +15,19 @@ import {
 } from "./bytes";
 
 export const NONE: usize = 0;
-/** Deeper objects are left to the host: each level takes stack. */
-const DEEPEST: u32 = 32;
 
 /** Space, tab, line feed and carriage return, a bit each. */
 const SPACES: u64 = 0x1_0000_2600;
 
+/** Mostly there is one space or none: no loop then, which costs more than it does. */
 // @ts-ignore: decorator
 @inline
 export function skipSpace(at: usize): usize {
+  if (load<u8>(at) == SPACE) at++;
+  return load<u8>(at) <= SPACE ? skipSpaces(at) : at;
+}
+
+function skipSpaces(at: usize): usize {
   while (true) {
     const byte = <u32> load<u8>(at);
     if (byte > SPACE || (SPACES >> byte & 1) == 0) return at;
@@ -37,12 +35,8 @@ export function skipSpace(at: usize): usize {
   }
 }
 
-/** From a value's first byte. */
-export function skipValue(at: usize, depth: u32): usize {
-  const byte = <u32> load<u8>(at);
-  if (byte == QUOTATION) return skipString(at + 1);
-  if (byte == OPEN) return depth < DEEPEST ? skipMembers(at + 1, depth + 1) : NONE;
-  if (byte == OPEN_LIST) return depth < DEEPEST ? skipItems(at + 1, depth + 1) : NONE;
+/** A number, `true`, `false` or `null`. */
+export function skipScalar(at: usize): usize {
   // "true", "fals", "null".
   const word = load<u32>(at);
   if (word == 0x65757274 || word == 0x6c6c756e) return at + 4;
@@ -50,47 +44,12 @@ export function skipValue(at: usize, depth: u32): usize {
   return skipNumber(at);
 }
 
-/** From behind the brace of an object. */
-function skipMembers(at: usize, depth: u32): usize {
-  at = skipSpace(at);
-  if (load<u8>(at) == CLOSE) return at + 1;
-  while (true) {
-    if (load<u8>(at) != QUOTATION) return NONE;
-    at = skipString(at + 1);
-    if (at == NONE) return NONE;
-    at = skipSpace(at);
-    if (load<u8>(at) != COLON) return NONE;
-    at = skipValue(skipSpace(at + 1), depth);
-    if (at == NONE) return NONE;
-    at = skipSpace(at);
-    const byte = <u32> load<u8>(at);
-    if (byte == CLOSE) return at + 1;
-    if (byte != COMMA) return NONE;
-    at = skipSpace(at + 1);
-  }
-}
-
-/** From behind the bracket of a list. */
-function skipItems(at: usize, depth: u32): usize {
-  at = skipSpace(at);
-  if (load<u8>(at) == CLOSE_LIST) return at + 1;
-  while (true) {
-    at = skipValue(at, depth);
-    if (at == NONE) return NONE;
-    at = skipSpace(at);
-    const byte = <u32> load<u8>(at);
-    if (byte == CLOSE_LIST) return at + 1;
-    if (byte != COMMA) return NONE;
-    at = skipSpace(at + 1);
-  }
-}
-
-/** From behind the opening quotation mark, or anywhere in the string, to behind the closing one. */
+/** From anywhere in a string to its closing quotation mark. */
 export function skipString(at: usize): usize {
   while (true) {
     at = skipPlain(at);
     const byte = <u32> load<u8>(at);
-    if (byte == QUOTATION) return at + 1;
+    if (byte == QUOTATION) return at;
     if (byte == BACKSLASH) at = skipEscape(at + 1);
     else at = byte >= 0x80 ? skipCharacter(at) : NONE;
     if (at == NONE) return NONE;
@@ -103,13 +62,10 @@ export function skipString(at: usize): usize {
 export function skipPlain(at: usize): usize {
   while (true) {
     const bytes = v128.load(at);
-    // As signed bytes, those beyond ASCII are below the controls.
+    // As signed bytes, those beyond ASCII are below the controls; with one bit turned, the quotation mark is next to these.
     const others = v128.or(
-      v128.or(
-        i8x16.eq(bytes, i8x16.splat(<u8> QUOTATION)),
-        i8x16.eq(bytes, i8x16.splat(<u8> BACKSLASH)),
-      ),
-      i8x16.lt_s(bytes, i8x16.splat(<u8> SPACE)),
+      i8x16.lt_s(v128.xor(bytes, i8x16.splat(2)), i8x16.splat(0x21)),
+      i8x16.eq(bytes, i8x16.splat(<u8> BACKSLASH)),
     );
     const mask = i8x16.bitmask(others);
     if (mask != 0) return at + ctz<u32>(mask);

@@ -12,12 +12,28 @@ export function timestampMillis(start: usize, end: usize): f64 {
     (load<u8>(start, 10) | 0x20) == 0x74 && load<u8>(start, 13) == COLON &&
     load<u8>(start, 16) == COLON;
   if (!marked) return NaN;
-  const century = pair(start), years = pair(start + 2);
-  const month = pair(start + 5), day = pair(start + 8);
-  const hour = pair(start + 11), minute = pair(start + 14), second = pair(start + 17);
-  if (century == NO_PAIR || years == NO_PAIR) return NaN;
+  // The digits alone, and what they make in pairs.
+  const digits = i8x16.sub(
+    i8x16.shuffle(
+      v128.load(start),
+      v128.load(start, 3),
+      0, 1, 2, 3, // YYYY
+      5, 6, 8, 9, // MMDD
+      11, 12, 14, 15, // hhmm
+      30, 31, 0, 1, // ss
+    ),
+    i8x16.splat(<u8> ZERO),
+  );
+  if (!i8x16.all_true(i8x16.lt_u(digits, i8x16.splat(10)))) return NaN;
+  const pairs = i16x8.add(
+    i16x8.mul(v128.and(digits, i16x8.splat(0xff)), i16x8.splat(10)),
+    i16x8.shr_u(digits, 8),
+  );
+  const year = i16x8.extract_lane_u(pairs, 0) * 100 + i16x8.extract_lane_u(pairs, 1);
+  const month = <u32> i16x8.extract_lane_u(pairs, 2), day = <u32> i16x8.extract_lane_u(pairs, 3);
+  const hour = <u32> i16x8.extract_lane_u(pairs, 4), minute = <u32> i16x8.extract_lane_u(pairs, 5);
+  const second = <u32> i16x8.extract_lane_u(pairs, 6);
   if (hour > 23 || minute > 59 || second > 59) return NaN;
-  const year = century * 100 + years;
   if (month - 1 > 11 || day - 1 >= lastDay(year, month)) return NaN;
   let at = start + 19;
   let micros: u32 = 0;

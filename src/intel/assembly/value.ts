@@ -9,10 +9,8 @@ import {
   DOT,
   firstFrom,
   isDigit,
-  isLower,
   lowerHex,
   MINUS,
-  PLUS,
   SLASH,
   spells,
   UNDERSCORE,
@@ -45,21 +43,56 @@ export function isIpv4(start: usize, end: usize): bool {
   return dots == 3 && value >= 0;
 }
 
-/** Labels of 1 to 63 letters, digits, `-` and `_`, of which the last is no number. */
-export function isDomain(start: usize, end: usize): bool {
-  if (end - start > 253) return false;
-  let label = start;
-  let isNumber = true;
-  for (let at = start; at < end; at++) {
-    const byte = <u32> load<u8>(at);
-    if (byte == DOT) {
-      if (at == label || at - label > 63) return false;
-      label = at + 1;
-      isNumber = true;
-    } else if (isLower(byte) || byte == MINUS || byte == UNDERSCORE) isNumber = false;
-    else if (!isDigit(byte)) return false;
+/** What stands in a text of up to 64 bytes, a bit for each byte. */
+let live: u64 = 0;
+let digits: u64 = 0;
+let dots: u64 = 0;
+/** Letters, digits, dots, `-` and `_`. */
+let usual: u64 = 0;
+
+function survey(start: usize, end: usize): void {
+  digits = 0;
+  dots = 0;
+  usual = 0;
+  let shift: u64 = 0;
+  for (let at = start; at < end; at += 16) {
+    const bytes = v128.load(at);
+    const isDigit = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(<u8> ZERO)), i8x16.splat(10));
+    const isLetter = i8x16.lt_u(i8x16.sub(bytes, i8x16.splat(0x61)), i8x16.splat(26));
+    const isDot = i8x16.eq(bytes, i8x16.splat(<u8> DOT));
+    const isMark = v128.or(
+      i8x16.eq(bytes, i8x16.splat(<u8> MINUS)),
+      i8x16.eq(bytes, i8x16.splat(<u8> UNDERSCORE)),
+    );
+    digits |= bits(isDigit) << shift;
+    dots |= bits(isDot) << shift;
+    usual |= bits(v128.or(v128.or(isDigit, isLetter), v128.or(isDot, isMark))) << shift;
+    shift += 16;
   }
-  return end - label - 1 < 63 && !isNumber;
+  live = -1 >>> (64 - <u64> (end - start));
+  digits &= live;
+  dots &= live;
+}
+
+// @ts-ignore: decorator
+@inline
+function bits(lanes: v128): u64 {
+  return <u64> <u32> i8x16.bitmask(lanes);
+}
+
+/**
+ * Labels of letters, digits, `-` and `_`, of which the last is no number. Of 63 bytes at most,
+ * so that each label is: longer ones are left to the host.
+ */
+export function isDomain(start: usize, end: usize): bool {
+  // None is too short, either.
+  if (end - start - 1 >= 63) return false;
+  survey(start, end);
+  if ((usual & live) != live) return false;
+  // A dot at the start, behind another one, or at the end.
+  if ((dots & (dots << 1 | 1)) != 0 || (dots & live - (live >>> 1)) != 0) return false;
+  const last = dots == 0 ? live : live & -(<u64> 2 << (63 - clz<u64>(dots)));
+  return (last & ~digits) != 0;
 }
 
 /** `http` or `https`, a host without a port, and a path. */
@@ -73,15 +106,10 @@ export function isUrl(start: usize, end: usize): bool {
   return isDomain(host, path) || isIpv4(host, path);
 }
 
-/** A name of 1 to 64 usual characters at a domain. */
+/** A name of 1 to 63 usual characters at a domain. */
 export function isEmail(start: usize, end: usize): bool {
   const at = firstFrom(start, end, <u8> AT);
-  if (at - start - 1 >= 64) return false;
-  for (let i = start; i < at; i++) {
-    const byte = <u32> load<u8>(i);
-    const isUsual = isLower(byte) || isDigit(byte) || byte == DOT || byte == MINUS ||
-      byte == UNDERSCORE || byte == PLUS;
-    if (!isUsual) return false;
-  }
-  return at < end && isDomain(at + 1, end);
+  if (at - start - 1 >= 63) return false;
+  survey(start, at);
+  return (usual & live) == live && at < end && isDomain(at + 1, end);
 }
