@@ -89,22 +89,26 @@ export function splitMessage(frame: Uint8Array): { topic: string; json: string }
 /** Reads what the broker sent to the subscriber with this p2p topic; never throws. */
 export function decodeDelivery(frame: Uint8Array, p2pTopic: string): Item {
   // The most frequent message by far is read without parsing it.
-  const start = startsWith(frame, p2pTopic, INDICATOR);
-  const received = start < 0 ? undefined : readReceived(frame.subarray(start));
+  const head = indicatorHead(p2pTopic);
+  const received = startsWith(frame, head) ? readReceived(frame.subarray(head.length)) : undefined;
   return received === undefined ? decodeByText(frame, p2pTopic) : new ReceivedItem(received);
 }
 
-const INDICATOR = "indicator ";
+/** What messages with indicators start with; the last one is kept, as a subscriber has one topic. */
+const indicatorHead = rememberLast((p2pTopic: string) => encoder.encode(`${p2pTopic}indicator `));
 
-/** The offset behind two texts (ASCII) with which a frame starts, or -1. */
-function startsWith(frame: Uint8Array, head: string, tail: string): number {
-  const length = head.length + tail.length;
-  if (frame.length < length) return -1;
-  for (let at = 0; at < head.length; at++) if (frame[at] !== head.charCodeAt(at)) return -1;
-  for (let at = 0; at < tail.length; at++) {
-    if (frame[head.length + at] !== tail.charCodeAt(at)) return -1;
-  }
-  return length;
+function rememberLast<K, V>(make: (key: K) => V): (key: K) => V {
+  let last: { readonly key: K; readonly value: V } | undefined;
+  return (key) => {
+    if (last?.key !== key) last = { key, value: make(key) };
+    return last.value;
+  };
+}
+
+function startsWith(frame: Uint8Array, head: Uint8Array): boolean {
+  if (frame.length < head.length) return false;
+  for (let at = 0; at < head.length; at++) if (frame[at] !== head[at]) return false;
+  return true;
 }
 
 /** The same of any message, by the text that it is. */
