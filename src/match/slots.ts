@@ -44,6 +44,8 @@ export function createSlots(hashOf: (number: number) => number): Slots {
   let now: Words = new Uint32Array(LEAST);
   let old: Words = NONE;
   let numbers = FEW;
+  /** Numbers that are on the way from `old` to `now`, and their hashes. */
+  const moving = new Uint32Array(2 * STEP), hashes = new Uint32Array(2 * STEP);
   /** The slot of `old` that is looked at next, always after a free one, and how many are left. */
   let next = 0, left = 0;
 
@@ -80,16 +82,26 @@ export function createSlots(hashOf: (number: number) => number): Slots {
   /** Moves on by at least so many slots, to the end of a run: what is left can be probed as before. */
   function move(most: number): void {
     const mask = old.length - 1;
+    let count = 0;
     for (let passed = 0; left > 0; passed++) {
       const slot = next++ & mask;
       left--;
       const number = old[slot]! & numbers;
       if (number !== 0) {
-        put(hashOf(number), number);
+        // All hashes first, which are anywhere in memory: so they are waited for at once.
+        moving[count] = number;
+        hashes[count++] = hashOf(number);
         old[slot] = 0;
-      } else if (passed >= most) return;
+        if (count === moving.length) count = putMoving(count);
+      } else if (passed >= most) return void putMoving(count);
     }
+    putMoving(count);
     old = NONE;
+  }
+
+  function putMoving(count: number): 0 {
+    for (let i = 0; i < count; i++) put(hashes[i]!, moving[i]!);
+    return 0;
   }
 
   function settle(): void {

@@ -4,7 +4,7 @@
  */
 import { DEAD, emptyColumns, endOf, makeRoom, type TableColumns } from "./columns.ts";
 import { createCompaction, type OnMove } from "./compaction.ts";
-import { hashKey } from "./key_hash.ts";
+import { hashKey, writeKey } from "./key_hash.ts";
 import { type Observable, OBSERVABLE_KINDS, type ObservableKind } from "./observable.ts";
 import { createRings } from "./rings.ts";
 import type { Entry, Handle, IocCursor, IocView } from "./set.ts";
@@ -79,18 +79,18 @@ export function createTable(onMove?: OnMove): Table {
     makeRoom(columns, columns.count + 1, columns.used + bytes);
   }
 
-  /** Adds an entry whose text already stands behind those that are in use. */
+  /** Adds an entry whose text already stands behind those that are in use; `hash` is that of its key. */
   function enter(
     kind: number,
     length: number,
     skip: number,
+    hash: number,
     handle: Handle,
     onlyNew: boolean,
   ): number {
     const { count: entry, used, arena } = columns;
-    const start = used + skip, end = used + length;
-    const hash = hashKey(kind, arena, start, end);
-    const tail = rings.find(hash, kind, arena, start, end);
+    const end = used + length;
+    const tail = rings.find(hash, kind, arena, used + skip, end);
     if (onlyNew && tail >= 0) return -1 - columns.rings[tail]!;
     columns.starts[entry] = used;
     columns.handles[entry] = handle;
@@ -115,7 +115,8 @@ export function createTable(onMove?: OnMove): Table {
     prepare(end - start);
     const { arena, used } = columns;
     for (let i = start, at = used; i < end; i++) arena[at++] = bytes[i]!;
-    return enter(kind, end - start, skip, handle, onlyNew);
+    const hash = hashKey(kind, arena, used + skip, used + end - start);
+    return enter(kind, end - start, skip, hash, handle, onlyNew);
   }
 
   function remove(entry: Entry): void {
@@ -168,14 +169,23 @@ export function createTable(onMove?: OnMove): Table {
     },
     addText(kind, text, skip, handle) {
       prepare(text.length * MOST_BYTES);
-      return enter(kind, writeText(text, columns.arena, columns.used), skip, handle, false);
+      const { arena, used } = columns;
+      const hash = writeKey(kind, text, skip, arena, used);
+      if (hash >= 0) return enter(kind, text.length, skip, hash, handle, false);
+      const { written } = encoder.encodeInto(text, arena.subarray(used));
+      const other = hashKey(kind, arena, used + skip, used + written);
+      return enter(kind, written, skip, other, handle, false);
     },
     find(kind, key) {
       if (scratch.length < key.length * MOST_BYTES) {
         scratch = new Uint8Array(key.length * MOST_BYTES);
       }
-      const end = writeText(key, scratch, 0);
-      const tail = rings.find(hashKey(kind, scratch, 0, end), kind, scratch, 0, end);
+      let end = key.length, hash = writeKey(kind, key, 0, scratch, 0);
+      if (hash < 0) {
+        end = encoder.encodeInto(key, scratch).written;
+        hash = hashKey(kind, scratch, 0, end);
+      }
+      const tail = rings.find(hash, kind, scratch, 0, end);
       return tail < 0 ? -1 : columns.rings[tail]!;
     },
     next(entry) {
@@ -198,17 +208,6 @@ export function createTable(onMove?: OnMove): Table {
 
 /** Bytes of a character of a text, at most. */
 const MOST_BYTES = 3;
-
-/** Writes a text in UTF-8 where there is room for it; returns its length in bytes. */
-function writeText(text: string, bytes: Uint8Array, at: number): number {
-  const { length } = text;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return encoder.encodeInto(text, bytes.subarray(at)).written;
-    bytes[at + i] = code;
-  }
-  return length;
-}
 
 function textOf(bytes: Uint8Array, start: number, end: number): string {
   return decoder.decode(bytes.subarray(start, end));
