@@ -63,8 +63,8 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     const validity = given.validity ?? validityOf(given.stix);
     const before = findId(id);
     if (before >= 0 && records.states[before] !== State.plain) {
-      if (validity.modified < records.modified[before]!) return ignore("older version", true);
-      if (isHeld(before, given, validity)) return ignore("already known", true);
+      if (validity.modified < records.modified[before]!) return stale("older version");
+      if (isHeld(before, given, validity)) return stale("already known");
     }
     const decision = admission.decide(points, validity, () => given.stix, time);
     const handle = before >= 0 ? before : records.take();
@@ -93,9 +93,15 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     return { type: "edited", handle, ...(samePattern && { samePattern }) };
   }
 
-  function ignore(reason: string, stale = false): PutResult {
+  /** It is not looked for. */
+  function ignore(reason: string): PutResult {
     admission.hold(reason);
-    return { type: "ignored", reason, ...(stale && { stale }) };
+    return { type: "ignored", reason };
+  }
+
+  /** It is known, and may well be looked for. */
+  function stale(reason: string): PutResult {
+    return { type: "ignored", reason, stale: true };
   }
 
   /** Whether a version is the one that is held, looked for or not, however it is written. */

@@ -48,7 +48,8 @@ export async function takeSnapshot(
     const reading = indicatorFromArrived(item);
     if (reading.type !== "indicator") return count(unusable, reading.reason);
     const result = set.put(reading.indicator);
-    if (result.type === "ignored") count(unusable, result.reason);
+    // What comes again, of a bus and of an app, is used as it came first.
+    if (result.type === "ignored" && !result.stale) count(unusable, result.reason);
   };
   const end = bounds.maxTime > 0 ? performance.now() + bounds.maxTime : Infinity;
   const iterator = client.batches()[Symbol.asyncIterator]();

@@ -52,6 +52,7 @@ Deno.test("put() adds, edits by version and ignores older ones", () => {
     stale: true,
   });
   assert.equal(set.iocs.has("a.com"), true);
+  assert.deepEqual([...set.heldBack], [], "it is looked for");
   const edited = set.put(stix(1, `[domain-name:value IN ('b.com', 'c.com')]`, { modified: at(2) }));
   assert.equal(edited.type, "edited");
   assert.deepEqual(["a.com", "b.com", "c.com"].map((name) => set.iocs.has(name)), [

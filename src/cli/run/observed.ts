@@ -69,13 +69,7 @@ export function observeHeldBack(metrics: Metrics, set: OwnIndicatorSet): void {
   });
 }
 
-const FIXED = new Set([
-  "revoked",
-  "expired",
-  "older version",
-  "already known",
-  "valid_from is to come",
-]);
+const FIXED = new Set(["revoked", "expired", "valid_from is to come"]);
 
 /** Words that senders chose must not become labels: there could be any number of them. */
 function labelOf(reason: string): string {

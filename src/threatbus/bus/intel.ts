@@ -4,22 +4,19 @@
  * restart is known from the store.
  */
 import { getLogger } from "../../log.ts";
+import { reasonOf } from "../../system_error.ts";
 import { createTurns } from "../../wait.ts";
 import type { JsonObject } from "../../json.ts";
 import { type CanonicalStix, canonicalStixObject } from "../../stix/canonical.ts";
 import type { Broker } from "./broker.ts";
+import { filesBelow, folderOf, watchFiles } from "./intel_search.ts";
 import { type IntelFile, parseIntel } from "./intel_file.ts";
 import type { BusStore } from "./store.ts";
 
 const logger = getLogger(["bridge", "bus"]);
 
-const STIX_FILE = /\.(?:json|jsonl|ndjson|stix2?)$/i;
-/** Changes come in bursts; this much silence ends one. */
-const SETTLE_MS = 150;
 /** After so many messages subscribers and other apps get their turn. */
 const TURN = 64;
-/** Files are looked at this often even if the system tells of no change (network shares). */
-const RESCAN_MS = 10_000;
 
 /** Files and what they held when last read. */
 export interface Intel {
@@ -63,11 +60,34 @@ export function createIntel(paths: readonly string[], broker: Broker, store: Bus
     return before?.ids ?? [];
   };
 
+  const knownBelow = (path: string) =>
+    [...known.keys()].filter((origin) => origin.startsWith(folderOf(path)));
+  let troubles: ReadonlyMap<string, string> = new Map();
+
+  /** All files below the paths; where nobody can look at present, those that were there. */
+  const search = async () => {
+    const found = new Set<string>();
+    const unseen = new Map<string, string>();
+    const onUnseen = (path: string, error: unknown) => {
+      const reason = reasonOf(error);
+      unseen.set(path, reason);
+      if (troubles.get(path) !== reason) {
+        logger.warn("Cannot look for intelligence in {path}: {reason}", { path, reason });
+      }
+      // A file that is gone is gone; of a folder nobody knows whether it is just not mounted.
+      const isGone = error instanceof Deno.errors.NotFound;
+      if (!isGone && known.has(path)) found.add(path);
+      for (const origin of knownBelow(path)) found.add(origin);
+    };
+    for (const path of paths) for await (const file of filesBelow(path, onUnseen)) found.add(file);
+    troubles = unseen;
+    return found;
+  };
+
   const isKept = (id: string) => [...known.values()].some(({ ids }) => ids.has(id));
 
   const scan = async (signal: AbortSignal) => {
-    const found = new Set<string>();
-    for (const path of paths) for await (const file of filesBelow(path)) found.add(file);
+    const found = await search();
     const held: string[] = [];
     for (const path of found) for (const id of await load(path, signal)) held.push(id);
     if (signal.aborted) return;
@@ -82,7 +102,7 @@ export function createIntel(paths: readonly string[], broker: Broker, store: Bus
     });
   };
 
-  return { scan, watch: (signal) => watch(paths, scan, signal) };
+  return { scan, watch: (signal) => watchFiles(paths, scan, signal) };
 }
 
 /** Publishes no faster than subscribers read, and lets the bus serve others meanwhile. */
@@ -178,88 +198,12 @@ function isRemoval(json: string): boolean {
 
 async function stampOf(path: string): Promise<{ text: string; changed: number } | undefined> {
   try {
-    const { size, mtime, ino } = await Deno.stat(path);
+    const { size, mtime, ino, isFile } = await Deno.stat(path);
+    // Whoever reads a pipe waits until somebody writes.
+    if (!isFile) return undefined;
     const changed = mtime?.getTime() ?? 0;
     return { text: `${size} ${changed} ${ino}`, changed };
   } catch {
     return undefined; // gone meanwhile: the next scan sees that
-  }
-}
-
-/** The path with one slash at its end. */
-function folderOf(path: string): string {
-  return path.replace(/\/*$/, "/");
-}
-
-/** A file itself, or all STIX files below a folder. */
-async function* filesBelow(path: string): AsyncGenerator<string> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(path);
-  } catch {
-    return;
-  }
-  if (info.isFile) yield path;
-  if (!info.isDirectory) return;
-  for await (const entry of Deno.readDir(path)) {
-    const below = folderOf(path) + entry.name;
-    if (entry.isDirectory) yield* filesBelow(below);
-    else if (STIX_FILE.test(entry.name)) yield below;
-  }
-}
-
-/** Calls `scan` after each burst of changes at the paths, and now and then without one. */
-async function watch(
-  paths: readonly string[],
-  scan: (signal: AbortSignal) => Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const watcher = openWatcher(paths);
-  let running = Promise.resolve();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const arm = (ms: number) => {
-    clearTimeout(timer);
-    timer = setTimeout(tick, ms);
-  };
-  const tick = () => {
-    running = running.then(() => scan(signal)).catch((error) =>
-      logger.error("Cannot scan: {error}", { error })
-    );
-    arm(RESCAN_MS);
-  };
-  const aborted = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-  aborted.then(() => watcher?.close());
-  arm(RESCAN_MS);
-  if (watcher) { for await (const _event of watcher) arm(SETTLE_MS); }
-  await aborted;
-  clearTimeout(timer);
-  await running;
-}
-
-/** Folders are watched whole, a file through its folder since editors replace files. */
-function openWatcher(paths: readonly string[]): Deno.FsWatcher | undefined {
-  const folders = paths.map((path) => {
-    const isFolder = statOrNothing(path)?.isDirectory ?? false;
-    return isFolder ? path : path.replace(/[^/\\]*$/, "") || ".";
-  });
-  try {
-    return Deno.watchFs([...new Set(folders)]);
-  } catch (error) {
-    logger.warn("Cannot watch for changes, looking every {seconds} s: {error}", {
-      seconds: RESCAN_MS / 1000,
-      error: String(error),
-    });
-    return undefined;
-  }
-}
-
-function statOrNothing(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.statSync(path);
-  } catch {
-    return undefined;
   }
 }

@@ -23,7 +23,7 @@ async function withFolder(
   body: (
     folder: string,
     published: string[],
-    fresh: () => ReturnType<typeof createIntel>,
+    fresh: (paths?: readonly string[]) => ReturnType<typeof createIntel>,
   ) => Promise<void>,
 ) {
   const folder = await Deno.makeTempDir();
@@ -38,7 +38,11 @@ async function withFolder(
     },
   };
   try {
-    await body(folder, published, () => createIntel([folder], broker as Broker, store));
+    await body(
+      folder,
+      published,
+      (paths = [folder]) => createIntel(paths, broker as Broker, store),
+    );
   } finally {
     store.close();
     await Deno.remove(folder, { recursive: true });
@@ -112,6 +116,37 @@ Deno.test("Intel.scan() publishes what is new, changed or gone, and nothing twic
     await write("c.json", bundle(indicator(4)));
     await intel.scan(on);
     expect("ADD 4");
+  });
+});
+
+Deno.test("Intel.scan() removes nothing of what it can't look at, and goes on with the rest", async () => {
+  await withFolder(async (base, published, fresh) => {
+    const folder = `${base}/mounted`;
+    const expect = (...changes: string[]) => assert.deepEqual(published.splice(0).sort(), changes);
+    const write = (path: string, text: string) => Deno.writeTextFile(`${base}/${path}`, text);
+    await Deno.mkdir(folder);
+    await write("mounted/a.json", bundle(indicator(1)));
+    await write("single.json", bundle(indicator(2)));
+    const intel = fresh([folder, `${base}/single.json`, `${base}/none`]);
+    await intel.scan(on);
+    expect("ADD 1", "ADD 2");
+    await Deno.rename(folder, `${base}/unmounted`);
+    await write("single.json", bundle(indicator(2), indicator(3)));
+    await intel.scan(on);
+    expect("ADD 3");
+    await Deno.rename(`${base}/unmounted`, folder);
+    await Deno.remove(`${base}/single.json`);
+    await intel.scan(on);
+    expect("REMOVE 2", "REMOVE 3");
+  });
+});
+
+Deno.test("Intel.scan() does not wait at a pipe", async () => {
+  await withFolder(async (folder, published, fresh) => {
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe.json`] }).output();
+    await Deno.writeTextFile(`${folder}/z.json`, bundle(indicator(1)));
+    await fresh().scan(on);
+    assert.deepEqual(published, ["ADD 1"]);
   });
 });
 
