@@ -1,6 +1,7 @@
 /** Decides which indicators and values are looked for, and counts those that are not. */
 import type { JsonObject } from "../json.ts";
 import type { Observable } from "../match/observable.ts";
+import { PackedObservable } from "../match/packed_observable.ts";
 import { type IndicatorFilter, passesAll, rejection, type Validity } from "./filter.ts";
 
 /** Decides which values must not be looked for; see `allow/`. */
@@ -60,7 +61,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
 
   function reasonOf(point: Observable): string | undefined {
     const { guard } = options;
-    return guard === undefined ? undefined : guard.reason(point);
+    if (guard === undefined) return undefined;
+    if (point instanceof PackedObservable) {
+      // Of nearly all no string is needed.
+      const { number, bytes, start, end } = point;
+      if (!guard.concerns(number, bytes, start, end)) return undefined;
+    }
+    return guard.reason(point);
   }
 
   function allowed(points: readonly Observable[]): readonly Observable[] {

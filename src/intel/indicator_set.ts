@@ -14,6 +14,7 @@ import { createPlainValues } from "./plain_values.ts";
 import { createRecall } from "./recall.ts";
 import { createRecords, State } from "./records.ts";
 import { readDocument, stixIndicator } from "./stix_indicator.ts";
+import type { PackedVersions } from "./packed_versions.ts";
 import { type HeldVersion, textOf } from "./version.ts";
 
 /** So many that are due are seen to with each `put`. */
@@ -74,7 +75,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     const json = given.bytes ?? given.json ?? JSON.stringify(given.stix);
     const samePattern = old !== undefined && old.pattern === given.pattern;
     const continues = samePattern && stateFor(decision, validity, time) === State.active;
-    documents.put(handle, { id, points, json, continues, validity });
+    documents.put(handle, { id, points, json, continues, validity, prefilter: given.prefilter });
     recall.note(handle, given.place);
     const obstacle = settle(handle, points, validity, decision, given, time);
     if (obstacle !== undefined) {
@@ -112,21 +113,23 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     return JSON.stringify(JSON.parse(held)) === JSON.stringify(given.stix);
   }
 
-  function restore(held: Iterable<HeldVersion>): number {
+  function restore(held: Iterable<PackedVersions>, most: number, bytes: number): number {
     const time = now();
-    let count = 0;
-    for (const version of held) {
-      const { handle, points } = version;
-      records.takeAt(handle);
-      ids.addUuid(version.uuid, handle);
-      recall.note(handle, undefined);
-      const stix = () => JSON.parse(documents.get(handle)!) as JsonObject;
-      const decision = admission.decide(points, version, stix, time);
-      const obstacle = settle(handle, points, version, decision, undefined, time);
-      if (obstacle === undefined) count++;
-      else admission.hold(obstacle);
-    }
-    return count;
+    ids.reserve(most, most);
+    iocs.reserve(most, bytes);
+    for (const versions of held) while (versions.next()) takeBack(versions, time);
+    return lifetimes.size;
+  }
+
+  function takeBack(version: HeldVersion, time: number): void {
+    const { handle, points } = version;
+    records.takeAt(handle);
+    ids.addUuid(version.uuid, handle);
+    recall.note(handle, undefined);
+    const stix = () => JSON.parse(documents.get(handle)!) as JsonObject;
+    const decision = admission.decide(points, version, stix, time);
+    const obstacle = settle(handle, points, version, decision, version, time);
+    if (obstacle !== undefined) admission.hold(obstacle);
   }
 
   function decideAgain(handle: Handle): "taken in" | "taken out" | undefined {

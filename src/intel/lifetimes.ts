@@ -11,12 +11,13 @@ import { type Former, isDocumented, type Recall } from "./recall.ts";
 import { type Records, State } from "./records.ts";
 import { readDocument, valuesOf } from "./stix_indicator.ts";
 import { createTimeline } from "./timeline.ts";
+import type { HeldVersion } from "./version.ts";
 
 /** What an admission decided: the points that are looked for, or why none are. */
 export type Decision = ReturnType<Admission["decide"]>;
 
 /** What says by which values an indicator is found. */
-export type Patterned = Pick<Indicator, "pattern" | "prefilter">;
+export type Patterned = Partial<Pick<Indicator, "pattern">> & Pick<HeldVersion, "prefilter">;
 
 /** See the top of the file. */
 export interface Lifetimes {
@@ -32,7 +33,7 @@ export interface Lifetimes {
   grow(count: number): void;
   /**
    * Gives a version that took its handle's place its state; returns why it is not looked for.
-   * Without `document` that of a compound one is read.
+   * If `document` does not tell the pattern of a compound one it is read.
    */
   settle(
     handle: Handle,
@@ -84,8 +85,8 @@ export function createLifetimes(parts: LifetimeParts): Lifetimes {
     for (let at = 0; at < points.length; at++) iocs.append(points[at]!, handle);
     if (points.length > 0) return;
     compounds.add(handle);
-    const { pattern, prefilter } = document ?? readDocument(recall.documentOf(handle));
-    const values = prefilter === undefined ? valuesOf(pattern) : prefilter.values;
+    const { values } = document?.prefilter ??
+      { values: valuesOf(document?.pattern ?? readDocument(recall.documentOf(handle)).pattern) };
     if (values === undefined) sweeping.add(handle);
     for (const value of values ?? []) iocs.add(value, handle);
   }

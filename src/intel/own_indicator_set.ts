@@ -5,7 +5,7 @@ import type { AdmissionOptions } from "./admission.ts";
 import type { Documents } from "./documents.ts";
 import type { IndicatorSet } from "./indicator.ts";
 import type { PlainIntake } from "./plain_values.ts";
-import type { HeldVersion } from "./version.ts";
+import type { PackedVersions } from "./packed_versions.ts";
 
 /** Options of an indicator set. */
 export interface IndicatorSetOptions extends IocSetOptions, AdmissionOptions {
@@ -33,9 +33,10 @@ export interface OwnIndicatorSet extends IndicatorSet, PlainIntake {
   isLive(handle: Handle): boolean;
   /**
    * Takes what `documents` hold from before, the handles ascending, into an empty set: without
-   * reading the objects, as far as filters don't ask for them. Returns how many are looked for.
+   * reading the objects, as far as filters don't ask for them. `most` is a bound of their number,
+   * `bytes` about what their values have. Returns how many are looked for.
    */
-  restore(held: Iterable<HeldVersion>): number;
+  restore(held: Iterable<PackedVersions>, most: number, bytes: number): number;
   /** All handles whose version is known, looked for or not. */
   known(): Iterable<Handle>;
   /**

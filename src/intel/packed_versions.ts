@@ -1,21 +1,34 @@
 /**
  * Versions of a few indicators in bytes, as they are kept on disk: a restart reads a million of
  * them. Each is, little-endian: its place (1 byte), flags (1), nothing (2), its length in all (4),
- * the UUID of its id (16), `modified`, `from` and `until` (8 each); then its points: the number of
- * the kind (1), the length of the value (4), and that in UTF-8.
+ * the UUID of its id (16), `modified`; `from` and `until` (8 each) unless flags say that they are
+ * not there. Then its points, or the values that a compound pattern needs: the number of the kind
+ * (1), the length of the value (4), and that in UTF-8.
  */
-import { OBSERVABLE_KINDS } from "../match/observable.ts";
-import type { Observable } from "../match/observable.ts";
+import { type Observable, OBSERVABLE_KINDS } from "../match/observable.ts";
+import { PackedObservable } from "../match/packed_observable.ts";
 import { KIND_NUMBERS } from "../match/table.ts";
 import { readUuid, UUID_WORDS } from "./ids.ts";
+import type { Prefilter } from "./points.ts";
 import type { HeldVersion, Version } from "./version.ts";
 
 /** Where in a version what is. */
-const FLAGS = 1, LENGTH = 4, UUID = 8, MODIFIED = 24, FROM = 32, UNTIL = 40, POINTS = 48;
-/** Of a point. */
-const VALUE_LENGTH = 1, VALUE = 5;
+const FLAGS = 1, LENGTH = 4, UUID = 8, MODIFIED = 24, REST = 32;
+/** Of a time, and of what stands before the value of a point. */
+const TIME = 8, VALUE_LENGTH = 1, VALUE = 5;
 
-const REVOKED = 1;
+/** Bits of the flags. */
+const FLAG = {
+  revoked: 1,
+  /** `from` is `modified`. */
+  fromModified: 2,
+  /** There is no `until`. */
+  endless: 4,
+  /** The values are those that a compound pattern needs. */
+  needs: 8,
+  /** It is a compound pattern that needs none. */
+  sweeps: 16,
+} as const;
 
 /** Puts versions together, their places ascending. */
 export interface VersionPacker {
@@ -41,6 +54,11 @@ export function createVersionPacker(): VersionPacker {
     view = new DataView(bytes.buffer);
   }
 
+  function addTime(time: number): void {
+    view.setFloat64(length, time, true);
+    length += TIME;
+  }
+
   function addPoint({ kind, value }: Observable): void {
     makeRoom(VALUE + value.length * 3);
     const written = writeText(value, bytes, length + VALUE);
@@ -50,19 +68,21 @@ export function createVersionPacker(): VersionPacker {
   }
 
   return {
-    add(place, { id, points, validity }) {
+    add(place, version) {
       const start = length;
-      makeRoom(POINTS);
-      if (!readUuid(id, uuid)) throw new RangeError(`${id} is no id of an indicator`);
-      view.setUint32(start, place | (validity.revoked ? REVOKED : 0) << 8, true);
+      const { modified, from, until } = version.validity;
+      const flags = flagsOf(version);
+      makeRoom(REST + 2 * TIME);
+      if (!readUuid(version.id, uuid)) throw new RangeError(`${version.id} is no id`);
+      view.setUint32(start, place | flags << 8, true);
       for (let word = 0; word < UUID_WORDS; word++) {
         view.setUint32(start + UUID + 4 * word, uuid[word]!, true);
       }
-      view.setFloat64(start + MODIFIED, validity.modified, true);
-      view.setFloat64(start + FROM, validity.from, true);
-      view.setFloat64(start + UNTIL, validity.until, true);
-      length += POINTS;
-      for (const point of points) addPoint(point);
+      length += MODIFIED;
+      addTime(modified);
+      if ((flags & FLAG.fromModified) === 0) addTime(from);
+      if ((flags & FLAG.endless) === 0) addTime(until);
+      for (const point of version.prefilter?.values ?? version.points) addPoint(point);
       view.setUint32(start + LENGTH, length - start, true);
     },
     copy(other, start, end) {
@@ -78,6 +98,14 @@ export function createVersionPacker(): VersionPacker {
   };
 }
 
+function flagsOf({ validity, prefilter }: Omit<Version, "json" | "continues">): number {
+  const { modified, from, until, revoked } = validity;
+  return (revoked ? FLAG.revoked : 0) |
+    (from === modified ? FLAG.fromModified : 0) |
+    (until === Infinity ? FLAG.endless : 0) |
+    (prefilter === undefined ? 0 : prefilter.values === undefined ? FLAG.sweeps : FLAG.needs);
+}
+
 /** The place of the version that starts here. */
 export function placeAt(bytes: Uint8Array, start: number): number {
   return bytes[start]!;
@@ -88,34 +116,85 @@ export function endAt(bytes: Uint8Array, start: number): number {
   return start + wordAt(bytes, start + LENGTH);
 }
 
-/** The versions in packed bytes; the first place is that of this handle. */
-export function* unpackVersions(bytes: Uint8Array, first: number): Iterable<HeldVersion> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const uuid = new Uint32Array(UUID_WORDS);
-  for (let start = 0, end; start < bytes.length; start = end) {
-    end = endAt(bytes, start);
+/** The versions in some bytes, one after the other. A class, as a million are read from its fields. */
+export class PackedVersions implements HeldVersion {
+  handle = -1;
+  readonly uuid = new Uint32Array(UUID_WORDS);
+  modified = 0;
+  from = 0;
+  until = 0;
+  revoked = false;
+  readonly #view: DataView;
+  #flags = 0;
+  /** Where the values are, and the next version. */
+  #values = 0;
+  #end = 0;
+  readonly #one = [new PackedObservable()] as const;
+
+  /** `first` is the handle of the first place. */
+  constructor(readonly bytes: Uint8Array, readonly first: number) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#one[0].bytes = bytes;
+  }
+
+  /** Goes to the next version, the first one at first; false if there is none. */
+  next(): boolean {
+    const { bytes } = this, start = this.#end, view = this.#view;
+    if (start >= bytes.length) return false;
+    const flags = this.#flags = bytes[start + FLAGS]!;
+    this.handle = this.first + placeAt(bytes, start);
+    this.#end = endAt(bytes, start);
     for (let word = 0; word < UUID_WORDS; word++) {
-      uuid[word] = view.getUint32(start + UUID + 4 * word, true);
+      this.uuid[word] = view.getUint32(start + UUID + 4 * word, true);
     }
-    yield {
-      handle: first + placeAt(bytes, start),
-      uuid,
-      modified: view.getFloat64(start + MODIFIED, true),
-      from: view.getFloat64(start + FROM, true),
-      until: view.getFloat64(start + UNTIL, true),
-      revoked: (bytes[start + FLAGS]! & REVOKED) !== 0,
-      points: pointsIn(bytes, start + POINTS, end),
-    };
+    this.revoked = (flags & FLAG.revoked) !== 0;
+    this.modified = view.getFloat64(start + MODIFIED, true);
+    let at = start + REST;
+    this.from = this.modified;
+    if ((flags & FLAG.fromModified) === 0) {
+      this.from = view.getFloat64(at, true);
+      at += TIME;
+    }
+    this.until = Infinity;
+    if ((flags & FLAG.endless) === 0) {
+      this.until = view.getFloat64(at, true);
+      at += TIME;
+    }
+    this.#values = at;
+    return true;
+  }
+
+  get points(): readonly Observable[] {
+    const at = this.#values;
+    if (at === this.#end || (this.#flags & FLAG.needs) !== 0) return [];
+    const end = pointEnd(this.bytes, at);
+    if (end !== this.#end) return pointsIn(this.bytes, at, this.#end);
+    const point = this.#one[0];
+    point.number = this.bytes[at]!;
+    point.start = at + VALUE;
+    point.end = end;
+    return this.#one;
+  }
+
+  get prefilter(): Prefilter | undefined {
+    if ((this.#flags & FLAG.sweeps) !== 0) return { values: undefined };
+    if ((this.#flags & FLAG.needs) === 0) return undefined;
+    return { values: pointsIn(this.bytes, this.#values, this.#end) };
   }
 }
 
 function pointsIn(bytes: Uint8Array, start: number, end: number): Observable[] {
   const points: Observable[] = [];
   for (let at = start, next; at < end; at = next) {
-    next = at + VALUE + wordAt(bytes, at + VALUE_LENGTH);
-    points.push({ kind: OBSERVABLE_KINDS[bytes[at]!]!, value: readText(bytes, at + VALUE, next) });
+    next = pointEnd(bytes, at);
+    const value = decoder.decode(bytes.subarray(at + VALUE, next));
+    points.push({ kind: OBSERVABLE_KINDS[bytes[at]!]!, value });
   }
   return points;
+}
+
+function pointEnd(bytes: Uint8Array, start: number): number {
+  return start + VALUE + wordAt(bytes, start + VALUE_LENGTH);
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {
@@ -133,8 +212,4 @@ function writeText(text: string, into: Uint8Array, at: number): number {
     into[at + i] = code;
   }
   return text.length;
-}
-
-function readText(bytes: Uint8Array, start: number, end: number): string {
-  return decoder.decode(bytes.subarray(start, end));
 }

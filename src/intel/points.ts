@@ -94,7 +94,8 @@ export function pointsOfExpression(expression: ObservationExpression): PatternPo
 
 /**
  * Values at least one of which stands in every event that can matter for a
- * compound pattern; undefined if every event can.
+ * compound pattern; undefined if every event can. It is kept on disk: another answer is another form
+ * of the tables in `pipeline/run/indicator_forms.ts`.
  */
 export function prefilterOf(expression: ObservationExpression): readonly Observable[] | undefined {
   return prefilterPoints(expression, (point) => observableOf(point) !== undefined)

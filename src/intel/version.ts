@@ -1,6 +1,7 @@
 /** What of an indicator's version decides about it, so that the whole object need not be at hand. */
 import type { Observable } from "../match/observable.ts";
 import type { Validity } from "./filter.ts";
+import type { Prefilter } from "./points.ts";
 
 /** A version of an indicator. */
 export interface Version {
@@ -11,12 +12,14 @@ export interface Version {
   /** The STIX object as text, or as that in UTF-8. */
   readonly json: string | Uint8Array;
   readonly validity: Validity;
+  /** Of a compound pattern, if it is known (see `Indicator`). */
+  readonly prefilter?: Prefilter | undefined;
   /** It is looked for, and the version before it was, by the same pattern. */
   readonly continues: boolean;
 }
 
 /** The same where the object is kept elsewhere, under this handle. */
-export interface HeldVersion extends Validity, Pick<Version, "points"> {
+export interface HeldVersion extends Validity, Pick<Version, "points" | "prefilter"> {
   readonly handle: number;
   /** The words of the id's UUID; valid until the next version is asked for. */
   readonly uuid: Uint32Array;

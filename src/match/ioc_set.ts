@@ -3,6 +3,7 @@ import { keyStart, matchKey } from "./canonical.ts";
 import { createEndings } from "./endings.ts";
 import { visitKeys } from "./keys.ts";
 import type { Observable } from "./observable.ts";
+import { PackedObservable } from "./packed_observable.ts";
 import type { TableColumns } from "./columns.ts";
 import type { OnMove } from "./compaction.ts";
 import type { Entry, Handle, Hit, IocSet, IocSetOptions, IocView } from "./set.ts";
@@ -46,6 +47,9 @@ interface Found {
   /** The value that the text is, where an IoC covers it (see `KeyVisitor`). */
   readonly inside: Observable | undefined;
 }
+
+/** Kinds of which more than the bytes counts: the lengths of prefixes, the scheme that is no key. */
+const NEED_TEXT = [KIND_NUMBERS.cidr, KIND_NUMBERS.url];
 
 /** Longer texts seldom come again. */
 const LONGEST_KNOWN = 128;
@@ -96,6 +100,11 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
   }
 
   function append(observable: Observable, handle: Handle): Entry {
+    if (observable instanceof PackedObservable && !NEED_TEXT.includes(observable.number)) {
+      version++;
+      const { number, bytes, start, end } = observable;
+      return table.addBytes(number, bytes, start, end, 0, handle);
+    }
     const { kind, value } = observable;
     if (kind === "cidr") countPrefix(observable, 1);
     version++;

@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { validityOf } from "../../intel/filter.ts";
 import { indicatorFromStix } from "../../intel/from_stix.ts";
+import { readDocument } from "../../intel/stix_indicator.ts";
 import type { Version } from "../../intel/version.ts";
 import type { JsonObject } from "../../json.ts";
 import type { Observable, ObservableKind } from "../../match/observable.ts";
@@ -11,7 +12,7 @@ import { type Change, createWriter, TABLES } from "./indicator_table.ts";
 
 /**
  * Form of the tables: what stands there in another one is read anew. The order of the kinds of
- * observables is part of it.
+ * observables is part of it, and which values `prefilterOf` says that a compound pattern needs.
  */
 const FORM = 2;
 
@@ -70,8 +71,8 @@ function* rowsOfForm0(db: DatabaseSync): Iterable<Row> {
     const stix = JSON.parse(json) as JsonObject;
     const reading = indicatorFromStix(stix);
     if (reading.type !== "indicator") continue;
-    const { id, points } = reading.indicator;
-    const version = { id, points, json, continues: false, validity: validityOf(stix) };
+    const { id, points, prefilter } = reading.indicator;
+    const version = { id, points, prefilter, json, continues: false, validity: validityOf(stix) };
     yield [handle++, version, Number(row["hunted"])];
   }
 }
@@ -79,10 +80,13 @@ function* rowsOfForm0(db: DatabaseSync): Iterable<Row> {
 /** A column for all that a restart needs; points were one text, a line each. */
 function* rowsOfForm1(db: DatabaseSync): Iterable<Row> {
   for (const row of db.prepare("SELECT * FROM indicators_before ORDER BY handle").iterate()) {
+    const json = row["stix"] as string;
+    const points = pointsIn(row["points"] as string);
     const version = {
       id: row["id"] as string,
-      points: pointsIn(row["points"] as string),
-      json: row["stix"] as string,
+      points,
+      prefilter: points.length > 0 ? undefined : readDocument(json).prefilter,
+      json,
       continues: false,
       validity: {
         modified: row["modified"] as number,

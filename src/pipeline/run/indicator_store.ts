@@ -6,14 +6,15 @@ import type { Extents } from "../../engines/engine.ts";
 import type { Documents } from "../../intel/documents.ts";
 import type { Indicator } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
-import { type HeldVersion, textOf } from "../../intel/version.ts";
+import { endAt, type PackedVersions, placeAt } from "../../intel/packed_versions.ts";
+import { textOf } from "../../intel/version.ts";
 import type { Handle } from "../../match/set.ts";
 import type { State } from "../../state/state.ts";
 import { openGenerations } from "./generations.ts";
 import { createHunted, HUNT, isSearched } from "./hunted.ts";
 import { createWaiting } from "./indicator_changes.ts";
 import { prepareIndicators } from "./indicator_forms.ts";
-import { createWriter, versionsOf } from "./indicator_table.ts";
+import { createWriter, extentOf, versionsOf } from "./indicator_table.ts";
 import type { SearchedBefore } from "./retro_loop.ts";
 
 /** What was searched for an indicator. */
@@ -116,10 +117,13 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
       waiting.get(handle)?.continues !== false;
   }
 
-  function* heldVersions(): Iterable<HeldVersion> {
-    for (const version of versionsOf(db)) {
-      hunted.hold(version.handle);
-      yield version;
+  function* heldVersions(): Iterable<PackedVersions> {
+    for (const versions of versionsOf(db)) {
+      const { bytes, first } = versions;
+      for (let at = 0; at < bytes.length; at = endAt(bytes, at)) {
+        hunted.hold(first + placeAt(bytes, at));
+      }
+      yield versions;
     }
   }
 
@@ -140,7 +144,8 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
     },
     restore(set) {
       owner = set;
-      return set.restore(heldVersions());
+      const { handles, bytes } = extentOf(db);
+      return set.restore(heldVersions(), handles, bytes);
     },
     flush: waiting.flush,
     *held(followed) {

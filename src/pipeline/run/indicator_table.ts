@@ -6,10 +6,10 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
 import {
   createVersionPacker,
   endAt,
+  PackedVersions,
   placeAt,
-  unpackVersions,
 } from "../../intel/packed_versions.ts";
-import type { HeldVersion, Version } from "../../intel/version.ts";
+import type { Version } from "../../intel/version.ts";
 import type { Handle } from "../../match/set.ts";
 
 /** A version that takes a row's place, or that the row is to go. */
@@ -100,14 +100,21 @@ function createVersionWriter(db: DatabaseSync): Write {
   };
 }
 
+/** The handle above all that are there, and the bytes of all versions. */
+export function extentOf(db: DatabaseSync): { readonly handles: number; readonly bytes: number } {
+  const sizes = "SELECT max(block) AS last, sum(length(packed)) AS bytes FROM versions";
+  const { last, bytes } = db.prepare(sizes).get()!;
+  return { handles: (Number(last ?? -1) + 1) * BLOCK, bytes: Number(bytes ?? 0) };
+}
+
 /** The versions that are there, in order of their handles. */
-export function* versionsOf(db: DatabaseSync): Iterable<HeldVersion> {
+export function* versionsOf(db: DatabaseSync): Iterable<PackedVersions> {
   const page = db.prepare(
     "SELECT block, packed FROM versions WHERE block > ? ORDER BY block LIMIT 200",
   );
   for (let rows = page.all(-1); rows.length > 0; rows = page.all(rows.at(-1)!["block"]!)) {
     for (const { block, packed } of rows) {
-      yield* unpackVersions(packed as Uint8Array, Number(block) * BLOCK);
+      yield new PackedVersions(packed as Uint8Array, Number(block) * BLOCK);
     }
   }
 }
