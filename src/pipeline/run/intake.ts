@@ -7,10 +7,11 @@ import type { IndicatorItem, Item } from "../../threatbus/messages.ts";
 import { createOnce } from "../../once.ts";
 import { createTurns, orAborted } from "../../wait.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
+import { createKeeper } from "./keeper.ts";
 
 const logger = getLogger(["bridge", "intake"]);
 
-/** So many come into the set before others have a turn; all of a batch are written together. */
+/** So many come into the set before others have a turn. */
 const PIECE = 128;
 
 /** A version that is looked for from now on. */
@@ -30,7 +31,7 @@ export interface IntakeOptions {
   /** Keeps the objects of the set. */
   readonly store: Pick<IndicatorStore, "flush" | "revision"> | undefined;
   readonly metrics: Metrics;
-  /** Takes each new version for retro matching, if there is any; holding it back holds the bus back. */
+  /** Takes each new version, once it is safe, for retro matching, if there is any; holding it back holds the bus back. */
   readonly hunt: ((fresh: FreshIndicator, signal: AbortSignal) => Promise<void>) | undefined;
   /** The moment of live matching at which indicators come into the set. */
   readonly mark?: (() => LiveMark) | undefined;
@@ -50,20 +51,24 @@ export async function takeIn(
     logger[level]("{id} can't be used: {reason}", { id, reason });
   };
   const turns = createTurns();
+  const failed = new AbortController();
+  const keeper = createKeeper<FreshIndicator>({
+    flush: () => options.store?.flush() ?? Promise.resolve(),
+    handOn: (fresh) => options.hunt!(fresh, signal),
+    onFailed: () => failed.abort(),
+  });
   try {
-    for await (const batch of whileGoing(batches, signal)) {
-      const fresh: FreshIndicator[] = [];
+    for await (const batch of whileGoing(batches, AbortSignal.any([signal, failed.signal]))) {
       for (const piece of piecesOf(batch)) {
-        fresh.push(...sortOut(piece, options, tell));
+        await keeper.add(piece.length, sortOut(piece, options, tell));
         // Live matching has its turn.
         await turns.next();
       }
       options.metrics.indicators(options.set.size);
-      await options.store?.flush();
-      for (const one of fresh) await options.hunt!(one, signal);
     }
   } finally {
     turns.end();
+    await keeper.done();
   }
 }
 

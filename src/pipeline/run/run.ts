@@ -56,10 +56,7 @@ export interface RunSettings {
 const ALIVE_EVERY = 10_000;
 /** Most indicators that begin or end to be valid at once. */
 const TICK = 500;
-/**
- * Most messages of the bus that are taken in, and made safe, at once: many for one sync of the
- * disk, few enough that live matching gets its turn.
- */
+/** Most messages of the bus that are taken at once. */
 const INTAKE = 1000;
 
 /**
