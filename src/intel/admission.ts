@@ -66,6 +66,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
       // Of nearly all no string is needed.
       const { number, bytes, start, end } = point;
       if (!guard.concerns(number, bytes, start, end)) return undefined;
+      // Read once, as each list asks for it.
+      return guard.reason({ kind: point.kind, value: point.value });
     }
     return guard.reason(point);
   }

@@ -3,6 +3,7 @@ import type { Place } from "../errors.ts";
 import type { Observable } from "../match/observable.ts";
 import type { Handle, IocSet } from "../match/set.ts";
 import type { Validity } from "./filter.ts";
+import type { Uuid } from "./id_words.ts";
 import type { Prefilter } from "./points.ts";
 
 /**
@@ -20,6 +21,8 @@ export interface Indicator {
   readonly json?: string;
   /** The same in UTF-8, where it came so; a view that may hold much more in memory. */
   readonly bytes?: Uint8Array;
+  /** That of its id, if that was read already. */
+  readonly uuid?: Uuid;
   /** When it counts, if that was read already. */
   readonly validity?: Validity;
   /** Point values any of which alone fulfils the pattern; empty for compound patterns. */

@@ -5,6 +5,7 @@
  */
 import { Buffer } from "node:buffer";
 import type { ObservableKind } from "../match/observable.ts";
+import { ID_LENGTH, type Uuid, uuidIn } from "./id_words.ts";
 import { INDICATOR_WASM } from "./indicator_wasm.ts";
 import { VALUE_TYPES } from "./points.ts";
 import { textOf } from "./version.ts";
@@ -22,8 +23,13 @@ export interface IndicatorReader {
   readonly from: number;
   readonly until: number;
   readonly revoked: boolean;
-  /** The id, in lower case, and behind it the value, both ASCII. */
-  texts(): string;
+  /** That of the id, which is in lower case. */
+  uuid(): Uuid;
+  /** ASCII. */
+  value(): string;
+  /** Where the value is, if it is canonical. */
+  readonly valueStart: number;
+  readonly valueEnd: number;
   /** What the value may be, the first that fits. */
   readonly kinds: readonly ObservableKind[];
   /** The value is the canonical form of the first kind. */
@@ -38,16 +44,16 @@ interface ReaderExports {
 
 /** Addresses that `assembly/indicator.ts` fixes. */
 const TEXTS = 0x2000;
+const VALUE = TEXTS + ID_LENGTH;
 const INPUT = 0x4000;
 const PAGE = 65536;
 const PAGES = 2;
 /** Longer ones, which are rare, are left to JSON.parse. */
 export const LONGEST = PAGES * PAGE - INPUT - 32;
+/** Characters of a pattern behind its value: `']`. */
+const PATTERN_TAIL = 2;
 /** Views of so many lengths are kept: decoding one that is new takes half as long again. */
 const USUAL_LENGTHS = 256;
-
-/** Characters of an id. */
-export const ID_LENGTH = "indicator--xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx".length;
 
 /** Kinds by the numbers of `assembly/pattern.ts`. */
 const KINDS: readonly (readonly ObservableKind[])[] = [
@@ -92,10 +98,17 @@ export function createIndicatorReader(): IndicatorReader | undefined {
     get revoked() {
       return words[0] === 1;
     },
-    texts() {
-      const length = ID_LENGTH + words[3]!;
-      if (length >= USUAL_LENGTHS) return textOf(heap.subarray(TEXTS, TEXTS + length));
-      return textOf(views[length] ??= heap.subarray(TEXTS, TEXTS + length));
+    uuid: () => uuidIn(heap, TEXTS),
+    value() {
+      const length = words[3]!, end = VALUE + length;
+      if (length >= USUAL_LENGTHS) return textOf(heap.subarray(VALUE, end));
+      return textOf(views[length] ??= heap.subarray(VALUE, end));
+    },
+    get valueStart() {
+      return words[5]! - PATTERN_TAIL - words[3]!;
+    },
+    get valueEnd() {
+      return words[5]! - PATTERN_TAIL;
     },
     get kinds() {
       return KINDS[words[1]!]!;

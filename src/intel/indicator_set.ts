@@ -6,6 +6,7 @@ import { createAdmission } from "./admission.ts";
 import { createListeners } from "./changes.ts";
 import { createDocuments } from "./documents.ts";
 import { type Validity, validityOf } from "./filter.ts";
+import { isNameBased, uuidOf } from "./id_words.ts";
 import { createIds } from "./ids.ts";
 import type { Indicator, PutResult } from "./indicator.ts";
 import { createLifetimes, stateFor } from "./lifetimes.ts";
@@ -53,16 +54,21 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
 
   /** The handle of an id, or -1. */
   function findId(id: string): Handle {
-    const handle = ids.find(id);
-    return handle < 0 ? plain.find(id) : handle;
+    const uuid = uuidOf(id);
+    if (uuid === undefined) return -1;
+    const handle = ids.find(uuid);
+    return handle < 0 && isNameBased(uuid) ? plain.find(id) : handle;
   }
 
   function put(given: Indicator): PutResult {
     const time = now();
     lifetimes.tick(time, A_FEW);
-    const { id, points } = given;
+    const { points } = given;
+    const uuid = given.uuid ?? uuidOf(given.id);
+    if (uuid === undefined) throw new RangeError(`${given.id} is no id of an indicator`);
     const validity = given.validity ?? validityOf(given.stix);
-    const before = findId(id);
+    const known = ids.find(uuid);
+    const before = known < 0 && isNameBased(uuid) ? plain.find(given.id) : known;
     if (before >= 0 && records.states[before] !== State.plain) {
       if (validity.modified < records.modified[before]!) return stale("older version");
       if (isHeld(before, given, validity)) return stale("already known");
@@ -70,12 +76,12 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     const decision = admission.decide(points, validity, () => given.stix, time);
     const handle = before >= 0 ? before : records.take();
     // That of a plain value is not among the ids until a STIX object has it too.
-    if (before < 0 || ids.find(id) < 0) ids.add(id, handle);
+    if (known < 0) ids.add(uuid, handle);
     const old = before >= 0 ? deactivate(handle) : undefined;
     const json = given.bytes ?? given.json ?? JSON.stringify(given.stix);
     const samePattern = old !== undefined && old.pattern === given.pattern;
     const continues = samePattern && stateFor(decision, validity, time) === State.active;
-    documents.put(handle, { id, points, json, continues, validity, prefilter: given.prefilter });
+    documents.put(handle, { uuid, points, json, continues, validity, prefilter: given.prefilter });
     recall.note(handle, given.place);
     const obstacle = settle(handle, points, validity, decision, given, time);
     if (obstacle !== undefined) {
@@ -115,7 +121,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
 
   function restore(held: Iterable<PackedVersions>, most: number, bytes: number): number {
     const time = now();
-    ids.reserve(most, most);
+    ids.reserve(most);
     iocs.reserve(most, bytes);
     for (const versions of held) while (versions.next()) takeBack(versions, time);
     return lifetimes.size;
@@ -124,7 +130,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
   function takeBack(version: HeldVersion, time: number): void {
     const { handle, points } = version;
     records.takeAt(handle);
-    ids.addUuid(version.uuid, handle);
+    ids.add(version.uuid, handle);
     recall.note(handle, undefined);
     const stix = () => JSON.parse(documents.get(handle)!) as JsonObject;
     const decision = admission.decide(points, version, stix, time);

@@ -8,7 +8,7 @@
 import { type Observable, OBSERVABLE_KINDS } from "../match/observable.ts";
 import { PackedObservable } from "../match/packed_observable.ts";
 import { KIND_NUMBERS } from "../match/table.ts";
-import { readUuid, UUID_WORDS } from "./ids.ts";
+import { UUID_WORDS } from "./id_words.ts";
 import type { Prefilter } from "./points.ts";
 import type { HeldVersion, Version } from "./version.ts";
 
@@ -44,7 +44,6 @@ export function createVersionPacker(): VersionPacker {
   let bytes = new Uint8Array(1 << 13);
   let view = new DataView(bytes.buffer);
   let length = 0;
-  const uuid = new Uint32Array(UUID_WORDS);
 
   function makeRoom(more: number): void {
     if (length + more <= bytes.length) return;
@@ -59,12 +58,25 @@ export function createVersionPacker(): VersionPacker {
     length += TIME;
   }
 
-  function addPoint({ kind, value }: Observable): void {
+  function addPoint(point: Observable): void {
+    if (point instanceof PackedObservable) {
+      const size = point.end - point.start;
+      makeRoom(VALUE + size);
+      bytes.set(point.bytes.subarray(point.start, point.end), length + VALUE);
+      addHead(point.number, size);
+    } else addText(point);
+  }
+
+  /** What stands before a value of so many bytes that is there already. */
+  function addHead(kind: number, size: number): void {
+    bytes[length] = kind;
+    view.setUint32(length + VALUE_LENGTH, size, true);
+    length += VALUE + size;
+  }
+
+  function addText({ kind, value }: Observable): void {
     makeRoom(VALUE + value.length * 3);
-    const written = writeText(value, bytes, length + VALUE);
-    bytes[length] = KIND_NUMBERS[kind];
-    view.setUint32(length + VALUE_LENGTH, written, true);
-    length += VALUE + written;
+    addHead(KIND_NUMBERS[kind], writeText(value, bytes, length + VALUE));
   }
 
   return {
@@ -73,10 +85,9 @@ export function createVersionPacker(): VersionPacker {
       const { modified, from, until } = version.validity;
       const flags = flagsOf(version);
       makeRoom(REST + 2 * TIME);
-      if (!readUuid(version.id, uuid)) throw new RangeError(`${version.id} is no id`);
       view.setUint32(start, place | flags << 8, true);
       for (let word = 0; word < UUID_WORDS; word++) {
-        view.setUint32(start + UUID + 4 * word, uuid[word]!, true);
+        view.setUint32(start + UUID + 4 * word, version.uuid[word]!, true);
       }
       length += MODIFIED;
       addTime(modified);

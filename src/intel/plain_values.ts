@@ -42,7 +42,7 @@ export interface PlainIntake {
 
 /** Plain values by id besides. */
 export interface PlainValues extends PlainIntake {
-  /** The handle of the value with this STIX id, or -1. */
+  /** The handle of the value with this STIX id, or -1; only one made of a name can be. */
   find(id: string): Handle;
   forget(id: string): void;
 }
@@ -104,8 +104,7 @@ export function createPlainValues(parts: PlainParts): PlainValues {
   }
 
   return {
-    // Only version 5 UUIDs can be those of plain values.
-    find: (id) => id[25] === "5" ? handlesById().get(id.toLowerCase()) ?? -1 : -1,
+    find: (id) => handlesById().get(id.toLowerCase()) ?? -1,
     forget: (id) => void ids?.delete(id.toLowerCase()),
     putPlain,
     putPlainBytes(kind, bytes, start, end, skip, source, line) {

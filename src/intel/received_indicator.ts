@@ -4,9 +4,12 @@
  */
 import type { JsonObject } from "../json.ts";
 import type { Observable } from "../match/observable.ts";
+import { PackedObservable } from "../match/packed_observable.ts";
+import { KIND_NUMBERS } from "../match/table.ts";
 import type { Validity } from "./filter.ts";
 import type { Indicator } from "./indicator.ts";
-import { createIndicatorReader, ID_LENGTH, type IndicatorReader } from "./indicator_reader.ts";
+import { idOf, type Uuid } from "./id_words.ts";
+import { createIndicatorReader, type IndicatorReader } from "./indicator_reader.ts";
 import { observeAs } from "./points.ts";
 import { textOf } from "./version.ts";
 
@@ -20,20 +23,32 @@ let reader: IndicatorReader | undefined | "none";
 export function readReceived(bytes: Uint8Array): ReceivedIndicator | undefined {
   reader ??= createIndicatorReader() ?? "none";
   if (reader === "none" || !reader.read(bytes)) return undefined;
-  const { kinds, modified, from, until, revoked, patternStart, patternEnd } = reader;
-  const texts = reader.texts();
-  const value = texts.slice(ID_LENGTH);
-  const point = reader.isCanonical ? { kind: kinds[0]!, value } : observeAs(kinds, value);
+  const { modified, from, until, revoked, patternStart, patternEnd } = reader;
+  const point = pointIn(reader, bytes);
   if (point === undefined) return undefined;
-  const id = texts.slice(0, ID_LENGTH);
   const validity = { modified, from, until, revoked };
-  return new ReceivedIndicator(id, [point], validity, bytes, patternStart, patternEnd);
+  return new ReceivedIndicator(reader.uuid(), [point], validity, bytes, patternStart, patternEnd);
+}
+
+/** The value that was read; of one that is canonical no string is made. */
+function pointIn(reader: IndicatorReader, bytes: Uint8Array): Observable | undefined {
+  const { kinds, isCanonical } = reader;
+  if (!isCanonical) return observeAs(kinds, reader.value());
+  const point = new PackedObservable();
+  point.number = KIND_NUMBERS[kinds[0]!];
+  point.bytes = bytes;
+  point.start = reader.valueStart;
+  point.end = reader.valueEnd;
+  return point;
 }
 
 /** An indicator whose object is parsed when it is asked for. A class, as a million have these getters. */
 export class ReceivedIndicator implements Indicator {
+  /** The id, once somebody asked for it. */
+  private text: string | undefined = undefined;
+
   constructor(
-    readonly id: string,
+    readonly uuid: Uuid,
     readonly points: readonly Observable[],
     readonly validity: Validity,
     /** UTF-8. */
@@ -42,6 +57,10 @@ export class ReceivedIndicator implements Indicator {
     private readonly start: number,
     private readonly end: number,
   ) {}
+
+  get id(): string {
+    return this.text ??= idOf(this.uuid);
+  }
 
   get pattern(): string {
     return textOf(this.bytes.subarray(this.start, this.end));

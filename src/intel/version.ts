@@ -1,12 +1,13 @@
 /** What of an indicator's version decides about it, so that the whole object need not be at hand. */
 import type { Observable } from "../match/observable.ts";
 import type { Validity } from "./filter.ts";
+import type { Uuid } from "./id_words.ts";
 import type { Prefilter } from "./points.ts";
 
 /** A version of an indicator. */
 export interface Version {
-  /** STIX id. */
-  readonly id: string;
+  /** That of its id. */
+  readonly uuid: Uuid;
   /** As `pointsOf` gives them: empty for a compound pattern. */
   readonly points: readonly Observable[];
   /** The STIX object as text, or as that in UTF-8. */

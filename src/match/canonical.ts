@@ -184,6 +184,17 @@ export function matchKey(kind: ObservableKind, value: string): string {
 /** Where in a canonical value its key begins. */
 export function keyStart(kind: ObservableKind, value: string): number {
   if (kind !== "url") return 0;
-  if (value.startsWith("http://")) return 7;
-  return value.startsWith("https://") ? 8 : 0;
+  return SCHEMES.find((scheme) => value.startsWith(scheme))?.length ?? 0;
 }
+
+/** The same of a URL in UTF-8: how many of its bytes are no key. */
+export function urlKeySkip(bytes: Uint8Array, start: number, end: number): number {
+  for (const scheme of SCHEMES) {
+    let at = 0;
+    while (at < scheme.length && bytes[start + at] === scheme.charCodeAt(at)) at++;
+    if (at === scheme.length && start + at <= end) return at;
+  }
+  return 0;
+}
+
+const SCHEMES = ["http://", "https://"];

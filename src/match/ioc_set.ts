@@ -1,5 +1,5 @@
 import { parsePrefix } from "./address.ts";
-import { keyStart, matchKey } from "./canonical.ts";
+import { keyStart, matchKey, urlKeySkip } from "./canonical.ts";
 import { createEndings } from "./endings.ts";
 import { visitKeys } from "./keys.ts";
 import type { Observable } from "./observable.ts";
@@ -47,9 +47,6 @@ interface Found {
   /** The value that the text is, where an IoC covers it (see `KeyVisitor`). */
   readonly inside: Observable | undefined;
 }
-
-/** Kinds of which more than the bytes counts: the lengths of prefixes, the scheme that is no key. */
-const NEED_TEXT = [KIND_NUMBERS.cidr, KIND_NUMBERS.url];
 
 /** Longer texts seldom come again. */
 const LONGEST_KNOWN = 128;
@@ -100,10 +97,12 @@ export function createIocSet(options: IocSetOptions = {}, onMove?: OnMove): OwnI
   }
 
   function append(observable: Observable, handle: Handle): Entry {
-    if (observable instanceof PackedObservable && !NEED_TEXT.includes(observable.number)) {
+    // Of a prefix more than its bytes counts.
+    if (observable instanceof PackedObservable && observable.number !== KIND_NUMBERS.cidr) {
       version++;
       const { number, bytes, start, end } = observable;
-      return table.addBytes(number, bytes, start, end, 0, handle);
+      const skip = number === KIND_NUMBERS.url ? urlKeySkip(bytes, start, end) : 0;
+      return table.addBytes(number, bytes, start, end, skip, handle);
     }
     const { kind, value } = observable;
     if (kind === "cidr") countPrefix(observable, 1);

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createIds } from "../../src/intel/ids.ts";
 import { createVersionPacker, endAt, PackedVersions } from "../../src/intel/packed_versions.ts";
 import { OBSERVABLE_KINDS } from "../../src/match/observable.ts";
 
@@ -19,7 +18,7 @@ const observables = fc.array(
 );
 
 const version = fc.record({
-  id: fc.uuid().map((uuid) => `indicator--${uuid}`),
+  uuid: fc.tuple(fc.integer(), fc.integer(), fc.integer(), fc.integer()),
   found: fc.oneof(
     fc.record({ points: observables }, plain),
     fc.record({
@@ -29,8 +28,8 @@ const version = fc.record({
   ),
   validity: fc.record({ modified: time, from: time, until: time, revoked: fc.boolean() }, plain),
   atOnce: fc.boolean(),
-}).map(({ id, found, validity, atOnce }) => ({
-  id,
+}).map(({ uuid, found, validity, atOnce }) => ({
+  uuid,
   points: found.points,
   prefilter: "prefilter" in found ? found.prefilter : undefined,
   validity: atOnce ? { ...validity, from: validity.modified } : validity,
@@ -46,18 +45,16 @@ Deno.test("createVersionPacker() packs what unpackVersions() gives, copied or no
       for (let left = copied; left > 0 && start < all.length; left--) start = endAt(all, start);
       packer.copy(all, 0, start);
       versions.forEach((version, place) => place >= copied && packer.add(place, version));
-      const ids = createIds();
       let place = 0;
       const held = new PackedVersions(packer.take(), 1000);
       while (held.next()) {
-        const { id, points, prefilter, validity } = versions[place]!;
+        const { uuid, points, prefilter, validity } = versions[place]!;
         assert.equal(held.handle, 1000 + place++);
-        const { modified, from, until, revoked, uuid } = held;
+        const { modified, from, until, revoked } = held;
         assert.deepEqual({ modified, from, until, revoked }, validity);
         assert.deepEqual(held.points.map(({ kind, value }) => ({ kind, value })), points);
         assert.deepEqual(held.prefilter, prefilter);
-        if (ids.find(id) < 0) ids.addUuid(uuid, held.handle);
-        assert.equal(versions[ids.find(id) - 1000]!.id, id);
+        assert.deepEqual(held.uuid, Uint32Array.from(uuid));
       }
       assert.equal(place, versions.length);
     }),

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { canonical, inferKind } from "../../src/match/canonical.ts";
 import { createIocSet } from "../../src/match/ioc_set.ts";
 import type { Observable } from "../../src/match/observable.ts";
+import { PackedObservable } from "../../src/match/packed_observable.ts";
 import type { IocSet, IocSetOptions } from "../../src/match/set.ts";
+import { KIND_NUMBERS } from "../../src/match/table.ts";
 import type { JsonObject } from "../../src/json.ts";
 
 function observable(text: string): Observable {
@@ -196,4 +198,28 @@ Deno.test("hits() credits each of many handles of many values once, however ofte
   const hits = set.hits({ list: [...values, "A.example", ...values, "a.example."] });
   assert.deepEqual(hits.map(({ handle }) => handle), Array.from({ length: 30 }, (_, i) => i));
   assert.deepEqual([...new Set(hits.map(({ field }) => field))], ["list[0]", "list[1]", "list[2]"]);
+});
+
+Deno.test("append() takes observables in bytes as it takes others", () => {
+  const values = [
+    ...["url http://a.example/x", "url https://a.example/x", "url ftp://a.example/", "url a.de/b"],
+    ...["domain a.example", "ipv4 10.1.2.3", "ipv6 2001:db8::1", "cidr 10.0.0.0/8"],
+    ...["email a@b.example", `md5 ${"ab".repeat(16)}`, "url http://b.example/ü"],
+  ];
+  const [packed, plain] = [createIocSet(), createIocSet()];
+  for (const [handle, text] of values.entries()) {
+    const [kind, value] = text.split(" ") as [Observable["kind"], string];
+    const point = new PackedObservable();
+    point.number = KIND_NUMBERS[kind];
+    point.bytes = new TextEncoder().encode(`'${value}'`);
+    point.start = 1;
+    point.end = point.bytes.length - 1;
+    packed.append(point, handle);
+    plain.append({ kind, value }, handle);
+  }
+  assert.deepEqual([...packed.entries()], [...plain.entries()]);
+  assert.deepEqual(packed.view(), plain.view());
+  for (const text of values.map((text) => text.split(" ")[1]!).concat("10.2.3.4")) {
+    assert.deepEqual(packed.hits({ text }), plain.hits({ text }));
+  }
 });

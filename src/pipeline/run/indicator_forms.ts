@@ -2,6 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { validityOf } from "../../intel/filter.ts";
 import { indicatorFromStix } from "../../intel/from_stix.ts";
+import { uuidOf } from "../../intel/id_words.ts";
 import { readDocument } from "../../intel/stix_indicator.ts";
 import type { Version } from "../../intel/version.ts";
 import type { JsonObject } from "../../json.ts";
@@ -72,7 +73,14 @@ function* rowsOfForm0(db: DatabaseSync): Iterable<Row> {
     const reading = indicatorFromStix(stix);
     if (reading.type !== "indicator") continue;
     const { id, points, prefilter } = reading.indicator;
-    const version = { id, points, prefilter, json, continues: false, validity: validityOf(stix) };
+    const version = {
+      uuid: uuidOf(id)!,
+      points,
+      prefilter,
+      json,
+      continues: false,
+      validity: validityOf(stix),
+    };
     yield [handle++, version, Number(row["hunted"])];
   }
 }
@@ -83,7 +91,7 @@ function* rowsOfForm1(db: DatabaseSync): Iterable<Row> {
     const json = row["stix"] as string;
     const points = pointsIn(row["points"] as string);
     const version = {
-      id: row["id"] as string,
+      uuid: uuidOf(row["id"] as string)!,
       points,
       prefilter: points.length > 0 ? undefined : readDocument(json).prefilter,
       json,

@@ -130,17 +130,16 @@ function admit(
   { set, store, metrics, onTaken }: IntakeOptions,
   tell: Tell,
 ): Omit<FreshIndicator, "end"> | undefined {
-  const { id } = item;
   const reading = indicatorFromArrived(item);
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
-    tell(id, reading.reason);
+    tell(item.id, reading.reason);
     return undefined;
   }
   const { indicator } = reading;
   const result = set.put(indicator);
   if (result.type === "ignored") {
-    logger.debug("{id} is not taken: {reason}", { id, reason: result.reason });
+    logger.debug("{id} is not taken: {reason}", { id: item.id, reason: result.reason });
     return undefined;
   }
   onTaken?.(indicator);
