@@ -180,7 +180,7 @@ export function createEndings(
 
   return {
     admits(text, version) {
-      if (text.length < 2) return false;
+      if (text.length === 0) return false;
       if (!isReady(version)) return true;
       const seen = look(text);
       if (seen === UNSURE || text.charCodeAt(text.length - 1) === BRACKET) return true;

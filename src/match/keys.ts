@@ -28,7 +28,7 @@ export interface KeyOptions {
 
 /** Calls back with every (kind, key) that a whole text is a spelling of. */
 export function visitKeys(text: string, options: KeyOptions, visit: KeyVisitor): void {
-  if (text.length < 2) return;
+  if (text.length === 0) return;
   const groups = parseAddress(text);
   if (groups !== undefined) return visitAddress(groups, options, visit);
   const hash = canonicalHash(text);

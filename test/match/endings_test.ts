@@ -34,6 +34,12 @@ Deno.test("admits() knows the parents of a domain where they count", () => {
   assert.deepEqual(texts.filter((text) => endings.admits(text, set.version)), texts.slice(0, 2));
 });
 
+Deno.test("has() finds a domain of one letter", () => {
+  const set = createIocSet();
+  set.add(domain("a"), 1);
+  assert.deepEqual(["a", "A", "a.", "b", "", "."].filter(set.has), ["a", "A", "a."]);
+});
+
 Deno.test("admits() rules nothing out for few texts among many values", () => {
   const set = createIocSet();
   const endings = createEndings(set, false);

@@ -10,7 +10,6 @@ interface KernelExports {
   configure(bitmap: number, bitmapBits: number, table: number, tableBits: number): void;
   describe(kinds: number, prefixes4: number, prefixes6: number): void;
   describeNeedles(count: number): void;
-  clear(bitmapBytes: number, tableBytes: number): void;
   addText(text: number, length: number): void;
   addEnd(text: number, length: number): void;
   addNetwork(text: number, length: number, bits: number): void;
@@ -62,7 +61,7 @@ export interface Kernel {
   readonly exports: KernelExports;
   /** The memory as it now is; views of it die when it grows. */
   bytes(): Uint8Array<ArrayBuffer>;
-  /** Lays an empty filter of that size; what was in the input is lost. */
+  /** Makes room for a filter of that size, of which each byte is then to be written; what was in the input is lost. */
   resize(size: FilterSize): void;
   readonly size: FilterSize;
   /** The filter's bytes, bitmap and table. */
@@ -103,7 +102,6 @@ export function createKernel(module: WebAssembly.Module, first = LEAST_SIZE): Ke
     size = wanted;
     reserve(inputAt());
     configure();
-    kernel.clear(bitmapBytes(), tableBytes());
   }
 
   // Its memory is clear: a large filter takes pages only where values are.

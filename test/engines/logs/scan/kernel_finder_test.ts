@@ -155,6 +155,14 @@ Deno.test("find() knows hashes and IPv4 by the colons that they are spelt with, 
   assert.deepEqual(found(block, iocs).indices, [...spelt.keys()]);
 });
 
+Deno.test("find() names a domain of one letter, alone and among many", () => {
+  for (const others of [[], CROWD]) {
+    const iocs = setOf([["domain", "a"], ...others], false);
+    const lines = ['{"x":"a"}', '{"x":"A","y":"bc"}', '{"x":"b"}', '{"a":""}', '{"x":"a."}'];
+    assert.deepEqual(found(encoder.encode(lines.join("\n")), iocs).indices, [0, 1, 4]);
+  }
+});
+
 Deno.test("find() gives up seeking where nearly every line has what it seeks", () => {
   const iocs = setOf([["domain", "evil.com"]], false);
   const dull = '{"a":"not-evil.com"}\n'.repeat(20_000);

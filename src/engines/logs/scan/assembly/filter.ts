@@ -141,16 +141,6 @@ export let used: u32 = 0;
 /** A bit for each kind of the values that were added. */
 export let seen: u32 = 0;
 
-/** Empties the filter. */
-export function clear(bitmapBytes: usize, tableBytes: usize): void {
-  memory.fill(bitmap, 0, bitmapBytes);
-  memory.fill(table, 0, tableBytes);
-  used = 0;
-  tiny = false;
-  common = false;
-  seen = 0;
-}
-
 /**
  * Adds the values number `from` up to `to` of an `IocView` whose arena, starts and
  * kinds lie at these addresses; stops at one that takes more than its text to

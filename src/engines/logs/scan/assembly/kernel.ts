@@ -34,7 +34,7 @@ import { mayBeText, siftJson, siftTsv } from "./sift";
 import { mayMatch } from "./text";
 
 export { addNetwork } from "./address";
-export { addEnd, addText, addValues, clear, common, seen, tiny, used } from "./filter";
+export { addEnd, addText, addValues, common, seen, tiny, used } from "./filter";
 export { firstOdd, named, odd } from "./lines";
 export { configure, describe } from "./memory";
 export { describeNeedles } from "./seek";

@@ -60,7 +60,7 @@ function hexish(bytes: v128): v128 {
 
 /** Whether a value may be in the set. */
 export function mayMatch(text: usize, length: usize): bool {
-  if (length < 2) return false;
+  if (length == 0) return false;
   if (hasText(text, length)) return true;
   if (length <= 15 && isDigit(load<u8>(text)) && isDigit(load<u8>(text + length - 1))) {
     const address = parseIpv4(text, length);
