@@ -15,8 +15,12 @@ const LEAST_RANGE_BYTES = 2 << 20;
 const WORTH_WORKERS = 64 << 20;
 /** Below this many bytes the kernel takes longer to compile than it saves. */
 const WORTH_KERNEL = 4 << 10;
-/** Compressed bytes take longer than plain ones by about this factor. */
+/**
+ * Compressed bytes take longer than plain ones by about this factor. Of a file that is alone only the
+ * looking through can be done beside the decompressing: it is worth a Worker from 16 MiB on.
+ */
 const COMPRESSED_WEIGHT = 20;
+const LONE_WEIGHT = 4;
 
 /** In a sweep most lines may be passed on, and wait in memory for those before them. */
 const SWEEP_RANGE_BYTES = 1 << 20;
@@ -34,10 +38,11 @@ export function isWorthKernel(files: readonly ScanFile[]): boolean {
 
 /** Whether other threads would make a scan faster. */
 export function isWorthWorkers(files: readonly ScanFile[], sweeping: boolean): boolean {
+  const others = files.filter((file) => !isHere(file, sweeping));
+  const packedWeight = others.length === 1 ? LONE_WEIGHT : COMPRESSED_WEIGHT;
   let weight = 0;
-  for (const file of files) {
-    if (isHere(file, sweeping)) continue;
-    weight += bytesOf(file) * (file.compression === "none" ? 1 : COMPRESSED_WEIGHT);
+  for (const file of others) {
+    weight += bytesOf(file) * (file.compression === "none" ? 1 : packedWeight);
   }
   return weight * (sweeping ? SWEEPING_WEIGHT : 1) >= WORTH_WORKERS;
 }
