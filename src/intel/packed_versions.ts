@@ -62,7 +62,8 @@ export function createVersionPacker(): VersionPacker {
     if (point instanceof PackedObservable) {
       const size = point.end - point.start;
       makeRoom(VALUE + size);
-      bytes.set(point.bytes.subarray(point.start, point.end), length + VALUE);
+      // Most values are short: a view and a call take longer.
+      for (let at = 0; at < size; at++) bytes[length + VALUE + at] = point.bytes[point.start + at]!;
       addHead(point.number, size);
     } else addText(point);
   }
@@ -140,12 +141,12 @@ export class PackedVersions implements HeldVersion {
   /** Where the values are, and the next version. */
   #values = 0;
   #end = 0;
-  readonly #one = [new PackedObservable()] as const;
+  readonly #one: readonly [PackedObservable];
 
   /** `first` is the handle of the first place. */
   constructor(readonly bytes: Uint8Array, readonly first: number) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#one[0].bytes = bytes;
+    this.#one = [new PackedObservable(0, bytes, 0, 0)];
   }
 
   /** Goes to the next version, the first one at first; false if there is none. */

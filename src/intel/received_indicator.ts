@@ -34,12 +34,8 @@ export function readReceived(bytes: Uint8Array): ReceivedIndicator | undefined {
 function pointIn(reader: IndicatorReader, bytes: Uint8Array): Observable | undefined {
   const { kinds, isCanonical } = reader;
   if (!isCanonical) return observeAs(kinds, reader.value());
-  const point = new PackedObservable();
-  point.number = KIND_NUMBERS[kinds[0]!];
-  point.bytes = bytes;
-  point.start = reader.valueStart;
-  point.end = reader.valueEnd;
-  return point;
+  const { valueStart, valueEnd } = reader;
+  return new PackedObservable(KIND_NUMBERS[kinds[0]!], bytes, valueStart, valueEnd);
 }
 
 /** An indicator whose object is parsed when it is asked for. A class, as a million have these getters. */

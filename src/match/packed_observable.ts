@@ -7,12 +7,14 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
  * it can be told from others.
  */
 export class PackedObservable implements Observable {
-  /** Among `OBSERVABLE_KINDS`. */
-  number = 0;
-  /** The value in UTF-8 is from `start` to `end`. */
-  bytes: Uint8Array = new Uint8Array();
-  start = 0;
-  end = 0;
+  constructor(
+    /** Among `OBSERVABLE_KINDS`. */
+    public number: number,
+    /** The value in UTF-8 is from `start` to `end`. */
+    readonly bytes: Uint8Array,
+    public start: number,
+    public end: number,
+  ) {}
 
   get kind(): ObservableKind {
     return OBSERVABLE_KINDS[this.number]!;

@@ -35,6 +35,8 @@ export interface Slots {
 const LEAST = 1 << 9;
 /** Slots that are moved with each addition: all have moved long before the new ones are full. */
 const STEP = 8;
+/** Fewer slots become four times as many, which spares much moving and little memory. */
+const FEW_SLOTS = 1 << 19;
 const NONE = new Uint32Array(1);
 /** Bits of a number as long as all are below 16 million, and when one is not. */
 const FEW = 0x00ffffff, ALL = -1;
@@ -120,7 +122,7 @@ export function createSlots(hashOf: (number: number) => number): Slots {
     },
     grow(count) {
       if (old !== NONE) move(STEP);
-      if (count * 3 >= now.length * 2) begin(now.length * 2);
+      if (count * 3 >= now.length * 2) begin(now.length * (now.length < FEW_SLOTS ? 4 : 2));
     },
     reserve(count) {
       let length = now.length;

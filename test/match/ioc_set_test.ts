@@ -209,12 +209,8 @@ Deno.test("append() takes observables in bytes as it takes others", () => {
   const [packed, plain] = [createIocSet(), createIocSet()];
   for (const [handle, text] of values.entries()) {
     const [kind, value] = text.split(" ") as [Observable["kind"], string];
-    const point = new PackedObservable();
-    point.number = KIND_NUMBERS[kind];
-    point.bytes = new TextEncoder().encode(`'${value}'`);
-    point.start = 1;
-    point.end = point.bytes.length - 1;
-    packed.append(point, handle);
+    const bytes = new TextEncoder().encode(`'${value}'`);
+    packed.append(new PackedObservable(KIND_NUMBERS[kind], bytes, 1, bytes.length - 1), handle);
     plain.append({ kind, value }, handle);
   }
   assert.deepEqual([...packed.entries()], [...plain.entries()]);
