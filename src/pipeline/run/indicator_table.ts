@@ -38,15 +38,25 @@ export function createWriter(db: DatabaseSync) {
   const writeRows = createRowWriter(db);
   const writeVersions = createVersionWriter(db);
   return (changes: ReadonlyMap<Handle, Change>) => {
-    const handles = Uint32Array.from(changes.keys()).sort();
-    writeRows(handles, changes);
-    writeVersions(handles, changes);
+    const ordered = inOrder(changes);
+    writeRows(ordered);
+    writeVersions(ordered);
   };
 }
 
-type Write = (handles: Uint32Array, changes: ReadonlyMap<Handle, Change>) => void;
+/** Changes by handle, ascending. */
+type Ordered = readonly (readonly [Handle, Change])[];
 
-function createRowWriter(db: DatabaseSync): Write {
+function inOrder(changes: ReadonlyMap<Handle, Change>): Ordered {
+  const ordered = [...changes];
+  // New indicators come in order.
+  for (let at = 1; at < ordered.length; at++) {
+    if (ordered[at - 1]![0] > ordered[at]![0]) return ordered.sort(([a], [b]) => a - b);
+  }
+  return ordered;
+}
+
+function createRowWriter(db: DatabaseSync): (changes: Ordered) => void {
   const insert = (rows: number): StatementSync =>
     db.prepare(
       // Texts come as such or in UTF-8.
@@ -55,41 +65,46 @@ function createRowWriter(db: DatabaseSync): Write {
     );
   const [one, group] = [insert(1), insert(GROUP)];
   const forget = db.prepare("DELETE FROM indicators WHERE handle = ?");
-  const values: SQLInputValue[] = [];
-  return (handles, changes) => {
-    values.length = 0;
-    for (const handle of handles) {
-      const { version } = changes.get(handle)!;
-      if (version === undefined) forget.run(handle);
-      else if (values.push(handle, version.json) === 2 * GROUP) {
-        group.run(...values);
-        values.length = 0;
+  const values = Array<SQLInputValue>(2 * GROUP).fill(null);
+  return (changes) => {
+    let count = 0;
+    for (let at = 0; at < changes.length; at++) {
+      const [handle, { version }] = changes[at]!;
+      if (version === undefined) {
+        forget.run(handle);
+        continue;
       }
+      values[count++] = handle;
+      values[count++] = version.json;
+      if (count < values.length) continue;
+      group.run(...values);
+      count = 0;
     }
-    for (let at = 0; at < values.length; at += 2) one.run(values[at]!, values[at + 1]!);
-    values.length = 0;
+    for (let at = 0; at < count; at += 2) one.run(values[at]!, values[at + 1]!);
+    // Objects are not to be held longer than they are needed.
+    values.fill(null);
   };
 }
 
 const NOTHING = new Uint8Array();
 
-function createVersionWriter(db: DatabaseSync): Write {
+function createVersionWriter(db: DatabaseSync): (changes: Ordered) => void {
   const select = db.prepare("SELECT packed FROM versions WHERE block = ?");
   const insert = db.prepare("INSERT OR REPLACE INTO versions (block, packed) VALUES (?, ?)");
   const forget = db.prepare("DELETE FROM versions WHERE block = ?");
   const packer = createVersionPacker();
-  return (handles, changes) => {
-    for (let at = 0; at < handles.length;) {
-      const block = Math.floor(handles[at]! / BLOCK);
+  return (changes) => {
+    for (let at = 0; at < changes.length;) {
+      const block = Math.floor(changes[at]![0] / BLOCK);
       const first = block * BLOCK;
       const before = (select.get(block)?.["packed"] ?? NOTHING) as Uint8Array;
       let kept = 0;
-      for (; at < handles.length && handles[at]! < first + BLOCK; at++) {
-        const place = handles[at]! - first, start = kept;
+      for (; at < changes.length && changes[at]![0] < first + BLOCK; at++) {
+        const [handle, { version }] = changes[at]!;
+        const place = handle - first, start = kept;
         while (kept < before.length && placeAt(before, kept) < place) kept = endAt(before, kept);
-        packer.copy(before, start, kept);
+        if (kept > start) packer.copy(before, start, kept);
         if (kept < before.length && placeAt(before, kept) === place) kept = endAt(before, kept);
-        const { version } = changes.get(handles[at]!)!;
         if (version !== undefined) packer.add(place, version);
       }
       packer.copy(before, kept, before.length);
