@@ -285,6 +285,15 @@ Deno.test("live() counts indicators that come while it follows", () =>
 /** A pace at which each round looks at everything. */
 const SOON = { poll: 1, lookAgain: 0, save: 0, idle: 60_000 };
 
+Deno.test("live() follows no pipe, and does not wait for its writer", () =>
+  withFolder(async (folder) => {
+    await new Deno.Command("mkfifo", { args: [`${folder}/pipe`] }).output();
+    const engine = await open({ paths: [`${folder}/pipe`] });
+    const batches = engine.live(iocs(["domain:example.com"]), new AbortController().signal);
+    await assert.rejects(batches[Symbol.asyncIterator]().next(), /A pipe can't be followed/);
+    await engine.close();
+  }));
+
 Deno.test("live() passes over files that the program itself writes", () =>
   withFolder(async (folder) => {
     const store = memoryStore();

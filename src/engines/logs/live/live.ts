@@ -65,11 +65,7 @@ export async function* followLogs(
   signal: AbortSignal,
   frontier: Frontier = createFrontier(),
 ): AsyncGenerator<readonly Match[]> {
-  if (roots.some((root) => root.type === "stdin")) {
-    throw new UsageError("Standard input can't be followed", {
-      hint: "Name the file or folder into which the events are written.",
-    });
-  }
+  checkFollowable(roots);
   const compounds = await followCompounds(indicators, "stream", signal);
   const needles = {
     iocs: indicators.iocs,
@@ -231,6 +227,24 @@ async function* readCopy(
     return;
   }
   logger.debug("{path} was rewritten; no copy of what it held was found", { path });
+}
+
+/** Who opens a pipe waits for its writer, and Deno 2.4 holds everything up meanwhile. */
+function checkFollowable(roots: readonly Root[]): void {
+  const hint = "Name the file or folder into which the events are written.";
+  for (const { type, name } of roots) {
+    if (type === "stdin") throw new UsageError("Standard input can't be followed", { hint });
+    if (type !== "file" || isFileOrGone(name)) continue;
+    throw new UsageError("A pipe can't be followed", { place: { file: name }, hint });
+  }
+}
+
+function isFileOrGone(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return true;
+  }
 }
 
 /** What to watch: folders, and those in which named files are (a file's watch dies with it). */
