@@ -15,7 +15,7 @@ import {
   findRotatingLogs,
   type LogFile,
 } from "./sources/log_files.ts";
-import { readRoots, type Root } from "./sources/roots.ts";
+import { checkFollowable, readRoots, type Root } from "./sources/roots.ts";
 
 const logger = getLogger(["bridge", "engines", "logs"]);
 
@@ -49,6 +49,7 @@ export const spec: EngineSpec = {
 /** Opens the engine; a path that is not there is a `UsageError`. */
 export async function open(options: LogsOptions): Promise<LogsEngine> {
   const roots = await readRoots(options.paths);
+  if (options.live === true) checkFollowable(roots);
   const { isOwn } = options;
   const limits = options.limits === undefined ? {} : { limits: options.limits };
   /** What `prepare` found. */

@@ -291,6 +291,8 @@ Deno.test("live() follows no pipe, and does not wait for its writer", () =>
     const engine = await open({ paths: [`${folder}/pipe`] });
     const batches = engine.live(iocs(["domain:example.com"]), new AbortController().signal);
     await assert.rejects(batches[Symbol.asyncIterator]().next(), /A pipe can't be followed/);
+    await assert.rejects(open({ paths: [`${folder}/pipe`], live: true }), /can't be followed/);
+    await assert.rejects(open({ paths: ["-"], live: true }), /can't be followed/);
     await engine.close();
   }));
 

@@ -1,5 +1,4 @@
 import { getLogger } from "../../../log.ts";
-import { UsageError } from "../../../errors.ts";
 import type { IndicatorSet } from "../../../intel/indicator.ts";
 import type { Match, RetroHooks } from "../../engine.ts";
 import { followCompounds } from "../compounds.ts";
@@ -8,7 +7,7 @@ import { lossTroubles } from "../losses.ts";
 import { type BlockLimits, DEFAULT_LIMITS } from "../read/blocks.ts";
 import { describeReadError } from "../read/read_error.ts";
 import type { CreateFinder } from "../scan/finder.ts";
-import type { Root } from "../sources/roots.ts";
+import { checkFollowable, type Root } from "../sources/roots.ts";
 import type { IsOwn } from "../sources/walk.ts";
 import { type FollowParts, type FoundLines, type NewLines, readRest } from "./followed_file.ts";
 import { lookAtHead } from "./head.ts";
@@ -227,24 +226,6 @@ async function* readCopy(
     return;
   }
   logger.debug("{path} was rewritten; no copy of what it held was found", { path });
-}
-
-/** Who opens a pipe waits for its writer, and Deno 2.4 holds everything up meanwhile. */
-function checkFollowable(roots: readonly Root[]): void {
-  const hint = "Name the file or folder into which the events are written.";
-  for (const { type, name } of roots) {
-    if (type === "stdin") throw new UsageError("Standard input can't be followed", { hint });
-    if (type !== "file" || isFileOrGone(name)) continue;
-    throw new UsageError("A pipe can't be followed", { place: { file: name }, hint });
-  }
-}
-
-function isFileOrGone(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return true;
-  }
 }
 
 /** What to watch: folders, and those in which named files are (a file's watch dies with it). */

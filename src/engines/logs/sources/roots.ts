@@ -67,3 +67,26 @@ export async function* expandGlob(pattern: string): AsyncGenerator<string> {
   const { glob } = await import("node:fs/promises");
   yield* glob(pattern);
 }
+
+/**
+ * Whether these can be followed as they grow. Who opens a pipe waits for its writer, and Deno 2.4
+ * holds everything up meanwhile.
+ *
+ * @throws UsageError naming what can't
+ */
+export function checkFollowable(roots: readonly Root[]): void {
+  const hint = "Name the file or folder into which the events are written.";
+  for (const { type, name } of roots) {
+    if (type === "stdin") throw new UsageError("Standard input can't be followed", { hint });
+    if (type !== "file" || isFileOrGone(name)) continue;
+    throw new UsageError("A pipe can't be followed", { place: { file: name }, hint });
+  }
+}
+
+function isFileOrGone(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return true;
+  }
+}
