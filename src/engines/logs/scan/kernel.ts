@@ -16,8 +16,10 @@ interface KernelExports {
   addValues(
     arena: number,
     starts: number,
+    skips: number,
     kinds: number,
     simple: number,
+    url: number,
     from: number,
     to: number,
   ): number;

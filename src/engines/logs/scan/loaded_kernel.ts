@@ -23,7 +23,7 @@ const HASHES = 64;
 const TINY = 128;
 const COMMON = 256;
 
-/** Kinds of which the kernel can add the bytes as they are. */
+/** Kinds of which the kernel adds the bytes as they are; of URLs it knows what else there is to find. */
 const SIMPLE: readonly ObservableKind[] = [
   "ipv4",
   "domain",
@@ -33,6 +33,7 @@ const SIMPLE: readonly ObservableKind[] = [
   "sha256",
   "sha512",
 ];
+const URL_KIND = OBSERVABLE_KINDS.indexOf("url");
 const SIMPLE_BITS = SIMPLE.reduce((bits, kind) => bits | 1 << OBSERVABLE_KINDS.indexOf(kind), 0);
 
 /** The kind of values that were taken out, see `IocView`. */
@@ -207,18 +208,22 @@ function addValues(
   const starts = new Uint32Array(to - from + 1);
   starts.set(view.starts.subarray(from, to));
   starts[to - from] = end;
-  const kinds = view.kinds.subarray(from, to);
-  const startsAt = kernel.input(starts.byteLength + kinds.length + end - base);
-  const kindsAt = startsAt + starts.byteLength;
+  const skips = view.skips.subarray(from, to), kinds = view.kinds.subarray(from, to);
+  const startsAt = kernel.input(starts.byteLength + skips.length + kinds.length + end - base);
+  const skipsAt = startsAt + starts.byteLength;
+  const kindsAt = skipsAt + skips.length;
   const arenaAt = kindsAt + kinds.length;
   const bytes = kernel.bytes();
   bytes.set(new Uint8Array(starts.buffer), startsAt);
+  bytes.set(skips, skipsAt);
   bytes.set(kinds, kindsAt);
   bytes.set(view.arena.subarray(base, end), arenaAt);
   const visitor = termAdder(kernel, end - base + arenaAt, onNetwork);
-  for (let at = 0; at < to - from; at++) {
-    at = kernel.exports.addValues(arenaAt - base, startsAt, kindsAt, SIMPLE_BITS, at, to - from);
-    if (at < to - from) addTerms(view, from + at, visitor);
+  const { addValues } = kernel.exports;
+  const arena = arenaAt - base, count = to - from;
+  for (let at = 0; at < count; at++) {
+    at = addValues(arena, startsAt, skipsAt, kindsAt, SIMPLE_BITS, URL_KIND, at, count);
+    if (at < count) addTerms(view, from + at, visitor);
   }
 }
 

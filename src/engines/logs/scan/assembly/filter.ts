@@ -2,13 +2,10 @@
  * The set as the kernel knows it: a bitmap that nearly all ends of values fail
  * in, small enough for the caches, and a table of the fingerprints of wholes.
  */
-import { firstFrom, isDigit, lastBefore } from "./bytes";
-import { DOT, LETTER_X, QUOTE } from "./characters";
+import { isDigit, lastBefore } from "./bytes";
+import { DOT, QUOTE } from "./characters";
 import { END_BYTES, endOf, TAIL_BYTES, tailOf, wholeOf } from "./fingerprint";
 import { BIT_SETS, BIT_SETS_COUNT, bitmap, bitmapMask, table, tableMask, tableShift } from "./memory";
-
-/** The kind of values that were taken out, see `IocView`. */
-const REMOVED: u32 = 255;
 
 /** Whether some text in the set may end like this: 1 or 0; `map` and `mask` are `bitmap` and `bitmapMask`. */
 // @ts-ignore: decorator
@@ -106,7 +103,7 @@ export function addText(text: usize, length: usize): void {
 /** The same for a text without quotes. */
 // @ts-ignore: decorator
 @inline
-function addPlain(text: usize, length: usize): void {
+export function addPlain(text: usize, length: usize): void {
   if (length <= 3 || isNumber(text, length)) common = true;
   addEndOf(text, length);
   addWhole(wholeOf(text, length));
@@ -137,42 +134,3 @@ function areDigits(text: usize, length: usize): bool {
 
 /** Slots of the table in use. */
 export let used: u32 = 0;
-
-/** A bit for each kind of the values that were added. */
-export let seen: u32 = 0;
-
-/**
- * Adds the values number `from` up to `to` of an `IocView` whose arena, starts and
- * kinds lie at these addresses; stops at one that takes more than its text to
- * find, and returns its number. `simple` has a bit for each kind that doesn't.
- */
-export function addValues(
-  arena: usize,
-  starts: usize,
-  kinds: usize,
-  simple: u32,
-  from: u32,
-  to: u32,
-): u32 {
-  for (let i: usize = from; i < to; i++) {
-    const kind = <u32>load<u8>(kinds + i);
-    if (kind == REMOVED) continue;
-    seen |= 1 << kind;
-    const start = <usize>load<u32>(starts + (i << 2));
-    const length = <usize>load<u32>(starts + (i << 2), 4) - start;
-    if (!(simple >>> kind & 1) || hasPunycode(arena + start, length)) return <u32>i;
-    addPlain(arena + start, length);
-  }
-  return to;
-}
-
-/** Whether a text has `xn--` in it. */
-function hasPunycode(text: usize, length: usize): bool {
-  let at = text;
-  while (true) {
-    at = firstFrom(at, text + length, LETTER_X);
-    if (at + 4 >= text + length) return false;
-    if (load<u32>(at) == 0x2d2d6e78) return true;
-    at++;
-  }
-}

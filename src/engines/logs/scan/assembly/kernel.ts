@@ -34,10 +34,11 @@ import { mayBeText, siftJson, siftTsv } from "./sift";
 import { mayMatch } from "./text";
 
 export { addNetwork } from "./address";
-export { addEnd, addText, addValues, common, seen, tiny, used } from "./filter";
+export { addEnd, addText, common, tiny, used } from "./filter";
 export { firstOdd, named, odd } from "./lines";
 export { configure, describe } from "./memory";
 export { describeNeedles } from "./seek";
+export { addValues, seen } from "./values";
 
 /** Lines seen so far in this block, a last one without newline too. */
 export let lines: u32 = 0;
