@@ -5,7 +5,10 @@ import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import type { OwnIndicatorSet } from "../../../src/intel/own_indicator_set.ts";
 import type { JsonObject } from "../../../src/json.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
-import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
+import {
+  type HuntedVersion,
+  openIndicatorStore,
+} from "../../../src/pipeline/run/indicator_store.ts";
 import { positionStore } from "../../../src/pipeline/run/positions.ts";
 import { takeIn } from "../../../src/pipeline/run/intake.ts";
 import { openState, type State } from "../../../src/state/state.ts";
@@ -187,6 +190,43 @@ Deno.test("followedNoMore() makes a generation of where live matching stood", ()
     await store.followedNoMore();
     assert.deepEqual(store.heldAs(handle).before, { searched: [position] });
     assert.equal(await positionStore(state).load(), undefined);
+    await state.close();
+  }));
+
+Deno.test("endless changes leave no more on disk than what is held", () =>
+  withFolder(async (folder) => {
+    let state = openState(folder);
+    let { store, set } = await openWith(state);
+    const size = () =>
+      state.db.prepare(`
+        SELECT (SELECT count(*) FROM indicators) AS rows,
+          (SELECT sum(length(packed)) FROM versions) AS packed,
+          (SELECT count(*) FROM versions) + (SELECT count(*) FROM hunted) AS blocks`).get()!;
+    const count = 300;
+    let before: ReturnType<typeof size> | undefined;
+    for (let round = 1; round <= 40; round++) {
+      const came: HuntedVersion[] = [];
+      for (let n = 0; n < count; n++) {
+        // Some are edited, some come again under a new handle, some have the same pattern.
+        const one = indicator(n, `${n}-${n % 3 === 0 ? 1 : round % 10}.example`, round);
+        if (n % 5 === 0) set.remove(one.id);
+        set.put(one);
+        came.push({ indicator: one, revision: store.revision });
+      }
+      await store.flush();
+      await store.done(came);
+      if (round % 20 > 0) continue;
+      await state.close();
+      state = openState(folder);
+      ({ store, set } = await openWith(state));
+      assert.equal(set.size, count);
+      const now = size();
+      assert.equal(now["rows"], count);
+      assert.equal(now["packed"], before?.["packed"] ?? now["packed"]);
+      // What is looked for again after it was removed has one of the 4096 handles that rest, or its next.
+      assert(Number(now["blocks"]) <= 2 * (240 / 32 + 1 + 60), `${now["blocks"]} blocks`);
+      before = now;
+    }
     await state.close();
   }));
 
