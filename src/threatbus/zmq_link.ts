@@ -19,6 +19,7 @@ export interface LinkOptions {
 /** Bytes of messages that are handed to the operating system together. */
 const PIECE = 256 * 1024;
 
+const LOGIN = "It asks for another login: see bus_security in the configuration.";
 const NOBODY = "Name the management endpoint of a Threat Bus that runs, or start one: bridge bus.";
 
 /** Makes the link; nothing is connected yet. */
@@ -46,7 +47,8 @@ export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
         return reply ?? new Uint8Array();
       } catch (error) {
         if (!(error instanceof NotConnectedError)) throw error;
-        throw new NotConnectedError(error.message, { hint: NOBODY, cause: error });
+        const hint = / wants \w+ security/.test(error.message) ? LOGIN : NOBODY;
+        throw new NotConnectedError(error.message, { hint, cause: error });
       } finally {
         socket.close();
       }
