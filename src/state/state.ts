@@ -45,11 +45,12 @@ export function openState(directory: string, options: StateOptions = {}): State 
   prepareDirectory(directory);
   const lock = takeLock(directory);
   const path = join(directory, "bridge.db");
-  let db: DatabaseSync, log: LogFile;
+  let db: DatabaseSync | undefined, log: LogFile;
   try {
     db = openDatabase(path);
     log = (options.openLog ?? openLogFile)(path);
   } catch (error) {
+    db?.close();
     lock.close();
     throw new UsageError(`Can't open the state: ${(error as Error).message}`, {
       place: { file: path },
