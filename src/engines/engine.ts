@@ -170,6 +170,11 @@ export interface Engine {
    * set in the same turn is matched live from here on. Absent where that isn't known.
    */
   mark?(): LiveMark;
+  /**
+   * Resolves when live matching, once it was asked for, has noted where the stream begins (or has
+   * failed), or the signal aborts: what is written before that is past. Absent where it begins at once.
+   */
+  begun?(signal: AbortSignal): Promise<void>;
   /** How the telemetry is; absent for engines whose telemetry can't go away. */
   health?(): EngineHealth;
   close(): Promise<void>;

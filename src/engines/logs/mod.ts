@@ -116,11 +116,15 @@ export async function open(options: LogsOptions): Promise<LogsEngine> {
       if (extents !== undefined) hooks.searched?.(extents.filter(({ path }) => !unread.has(path)));
     },
     async *live(indicators, signal, hooks = {}) {
-      const { followLogs } = await import("./live/live.ts");
-      const createFinder = await scans.createFinder();
-      yield* followLogs(roots, indicators, createFinder, options, hooks, signal, frontier);
+      try {
+        const { followLogs } = await import("./live/live.ts");
+        const createFinder = await scans.createFinder();
+        yield* followLogs(roots, indicators, createFinder, options, hooks, signal, frontier);
+      } finally {
+        frontier?.ended();
+      }
     },
-    ...(frontier === undefined ? {} : { mark: frontier.mark }),
+    ...(frontier === undefined ? {} : { mark: frontier.mark, begun: frontier.begun }),
     close: scans.close,
   };
 }

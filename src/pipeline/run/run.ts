@@ -98,23 +98,26 @@ export async function run(
 
   const unsupported = createUnsupportedTeller(engine, metrics);
   await unsupported.tellOf(indicators);
+  const intake = async () => {
+    // Whoever sees an indicator here may count on it: events from then on are matched.
+    if (settings.live) await engine.begun?.(stopping);
+    await takeIn(parts.client.batches(INTAKE), {
+      set: indicators,
+      store,
+      metrics,
+      mark,
+      hunt: settings.retro
+        ? async (fresh, given) => {
+          const task = taskFor(fresh, pastOf, settings.live);
+          if (task !== undefined) await push(task, given);
+        }
+        : undefined,
+      onTaken: unsupported.tell,
+    }, stopping);
+  };
 
   const sources = [
-    watch(
-      takeIn(parts.client.batches(INTAKE), {
-        set: indicators,
-        store,
-        metrics,
-        mark,
-        hunt: settings.retro
-          ? async (fresh, given) => {
-            const task = taskFor(fresh, pastOf, settings.live);
-            if (task !== undefined) await push(task, given);
-          }
-          : undefined,
-        onTaken: unsupported.tell,
-      }, stopping),
-    ),
+    watch(intake()),
     ...(store === undefined || !settings.retro ? [] : [
       watch(
         catchUp({ store, engine, indicators, live: settings.live, end: atStart, push }, stopping),

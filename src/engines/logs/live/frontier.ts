@@ -19,6 +19,8 @@ export interface Frontier {
   looked(): void;
   /** Live matching ended; marks know no more than they did. */
   ended(): void;
+  /** Resolves when it is known where the stream begins, or live matching ended before. */
+  begun(signal: AbortSignal): Promise<void>;
   /** This moment. One taken before the stream began means where it begins. */
   mark(): LiveMark;
   /** Asks for a look at folders and files, and resolves when it is over or has taken too long. */
@@ -50,7 +52,7 @@ export function createFrontier(): Frontier {
   let shared = false;
   let tick = 0;
   let hasEnded = false, isLookWanted = false;
-  const looks = createNotice();
+  const looks = createNotice(), beginnings = createNotice();
 
   function change(): Stands {
     if (shared) stands = new Map(stands);
@@ -95,11 +97,16 @@ export function createFrontier(): Frontier {
       if (start !== undefined) return;
       start = { stands, tick };
       shared = true;
+      beginnings.raise();
     },
     looked: looks.raise,
     ended() {
       hasEnded = true;
       looks.raise();
+      beginnings.raise();
+    },
+    async begun(signal) {
+      if (start === undefined && !hasEnded) await beginnings.next(signal);
     },
     mark() {
       if (start === undefined) {

@@ -198,7 +198,6 @@ export async function* followLogs(
   } finally {
     ended.abort();
     await keepingUp;
-    frontier.ended();
     wake.close();
     registry.close();
     tellLosses();
