@@ -246,15 +246,18 @@ function writeRefs(name: string, value: JsonValue): string {
 function writeInteger(name: string, value: JsonValue, spelled: string): string {
   const text = typeof value === "string" ? value.trim() : spelled;
   if (/^-?\d+$/.test(text)) return text;
-  const number = Math.trunc(Number(value));
-  if (typeof value === "object" || typeof value === "string" || !Number.isSafeInteger(number)) {
+  const number = typeof value === "number" || typeof value === "boolean"
+    ? Math.trunc(Number(value))
+    : NaN;
+  if (!Number.isSafeInteger(number)) {
     fail("bad-property", `${name} is ${describe(value)}, expected a whole number`);
   }
   return String(number);
 }
 
 function readFlag(name: string, value: JsonValue): boolean {
-  const text = String(value).toLowerCase();
+  // An object may have a `toString` that is no function.
+  const text = typeof value === "object" ? "" : String(value).toLowerCase();
   if (text === "true" || text === "t" || text === "1") return true;
   if (text === "false" || text === "f" || text === "0") return false;
   fail("bad-property", `${name} is ${describe(value)}, expected true or false`);

@@ -230,12 +230,19 @@ function readSighting(sighting: JsonObject): Item {
 const SNAPSHOT_TYPES = ["indicator", "sighting"] as const;
 
 function readSnapshotRequest(object: JsonObject): Item {
-  const snapshotType = SNAPSHOT_TYPES[Number(object.snapshot_type) - 1];
+  const snapshotType = snapshotTypeOf(object.snapshot_type);
   const { snapshot_id: snapshotId, snapshot: seconds } = object;
   if (!snapshotType || typeof snapshotId !== "string" || typeof seconds !== "number") {
     return refused("bad-snapshot-request", `Not a SnapshotRequest: ${pythonJson(object)}`);
   }
   return { type: "snapshotrequest", request: { snapshotType, snapshotId, seconds } };
+}
+
+/** The type that a number on the wire, or its digits, stand for. */
+function snapshotTypeOf(value: unknown): SnapshotRequest["snapshotType"] | undefined {
+  // Not of any value: an object may have a `toString` that is no function.
+  const number = typeof value === "string" ? Number(value) : value;
+  return typeof number === "number" ? SNAPSHOT_TYPES[number - 1] : undefined;
 }
 
 /** The number that stands for a type on the wire. */
@@ -258,7 +265,7 @@ export function decodeEnvelope(json: string): SnapshotEnvelope | Refused {
   const parsed = parseObject(json);
   if ("refused" in parsed) return parsed.refused;
   const { type, snapshot_type: number, snapshot_id: snapshotId } = parsed.object;
-  const snapshotType = SNAPSHOT_TYPES[Number(number) - 1];
+  const snapshotType = snapshotTypeOf(number);
   if (type !== "snapshotenvelope" || !snapshotType || typeof snapshotId !== "string") {
     return refused("bad-snapshot-envelope", "Not a SnapshotEnvelope with type and snapshot_id");
   }

@@ -23,6 +23,8 @@ Deno.test("without live matching a restart searches only what the logs got since
     stage.publish(2, "worse.example");
     await stage.arrival(2);
     await stage.holds(STATE.hunted, 2);
+    // What is still noted as to be delivered would be delivered again.
+    await stage.holds(STATE.waiting, 0);
     await crash(first);
     stage.grow("bad.example", "worse.example");
     Deno.renameSync(stage.log, `${stage.log}.1`);

@@ -20,7 +20,7 @@ import {
   encodeCommand,
   encodeMetadata,
 } from "../../src/zmtp/command.ts";
-import { encodeFrame, findFrames, framesOf } from "../../src/zmtp/frame.ts";
+import { encodeFrame, findFrames, framesOf, PLACE } from "../../src/zmtp/frame.ts";
 import { decodeGreeting, encodeGreeting } from "../../src/zmtp/greeting.ts";
 import { stix } from "../pipeline/run/indicators.ts";
 
@@ -45,6 +45,9 @@ const decoder = new TextDecoder();
 const utf8 = (text: string) => encoder.encode(text);
 const P2P = "abcdefghijklmnopqrstuvwxyzabcdef";
 
+/** Frames of an input are looked into so far: a connection ends with the first that is none. */
+const MOST = 500 * PLACE;
+
 const JSON_TOKENS = [
   ...'{}[],:"\\0-.e',
   "null",
@@ -55,6 +58,8 @@ const JSON_TOKENS = [
   '{"a":',
   "__proto__",
   '"constructor"',
+  // What can't be made a text or a number.
+  '{"toString":0,"valueOf":0}',
   "é",
 ];
 const PATTERN_TOKENS = [
@@ -120,7 +125,7 @@ export const DECODERS: Readonly<Record<string, Decoder>> = {
       attempt(() => {
         const places: number[] = [];
         findFrames(bytes, 0, bytes.length, 1 << 16, places);
-        for (const { body } of framesOf({ buffer: bytes, places })) {
+        for (const { body } of framesOf({ buffer: bytes, places: places.slice(0, MOST) })) {
           attempt(() => void decodeMetadata(decodeCommand(body).data));
         }
       });

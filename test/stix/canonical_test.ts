@@ -52,6 +52,9 @@ Deno.test("canonicalStix() names what is wrong as a reason that can be counted",
   assert.equal(reasonOf({ pattern_type: undefined }), "missing-property");
   assert.equal(reasonOf({ valid_from: "yesterday" }), "bad-property");
   assert.equal(reasonOf({ Xyz: 1 }), "bad-property");
+  for (const name of ["revoked", "confidence", "lang", "valid_until", "labels"]) {
+    assert.equal(reasonOf({ [name]: { toString: 0, valueOf: 0 } }), "bad-property");
+  }
   const bad = canonicalStix('{"type":', "bus");
   assert.equal(!bad.ok && bad.fault.reason, "malformed-json");
 });

@@ -119,6 +119,8 @@ Deno.test("decodeDelivery() refuses bad messages with a reason, and the id if th
     reasonOf(delivery("snapshotrequest", '{"type": "snapshotrequest"}')),
     "bad-snapshot-request",
   );
+  const odd = `{"type": "snapshotrequest", "snapshot_type": {"toString": 0, "valueOf": 0}}`;
+  assert.equal(reasonOf(delivery("snapshotrequest", odd)), "bad-snapshot-request");
   const refusal = (message: Uint8Array) => {
     const item = decodeDelivery(message, P2P);
     assert.ok(item.type === "refused");

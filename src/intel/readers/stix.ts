@@ -19,12 +19,18 @@ export function readStix(
     return true;
   }
   if (type === "bundle") return true;
-  if (typeof type !== "string" || !String(object["id"]).includes("--")) return false;
+  const { id } = object;
+  if (typeof type !== "string" || typeof id !== "string" || !id.includes("--")) return false;
   readObject(object, at("id"), intake);
   return true;
 }
 
 function readObject(object: JsonObject, spot: Spot, intake: Intake): void {
   if (object["type"] === "indicator") intake.stix(object, spot);
-  else intake.ignore(`STIX ${String(object["type"]).slice(0, 40)} is not an indicator`);
+  else intake.ignore(`STIX ${shown(object["type"])} is not an indicator`);
+}
+
+/** Not by `String`: an object may have a `toString` that is no function. */
+function shown(type: unknown): string {
+  return (typeof type === "string" ? type : JSON.stringify(type) ?? "without a type").slice(0, 40);
 }

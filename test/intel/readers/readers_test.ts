@@ -207,6 +207,10 @@ Deno.test("readIndicators() names what is wrong in JSON and where", async () => 
   assert.match((await failure("{ \n")).message, /Malformed JSON/);
   assert.match((await failure('{"a": 1}')).message, /neither STIX nor MISP/);
   assert.match((await failure('{"Event": {}}', { format: "stix" })).message, /not STIX/);
+  const odd = '{"toString": 0, "valueOf": 0}';
+  assert.match((await failure(`{"type": "a", "id": ${odd}}`)).message, /neither STIX nor MISP/);
+  const { report } = await read(`{"objects": [{"type": ${odd}}]}`);
+  assert.deepEqual([...report.ignored.values()], [1]);
   const lines = `${JSON.stringify(stix("[url:value = 'http://a.b/']"))}\nnot json\n`;
   assert.equal((await failure(lines)).place?.line, 2);
   const deep = `{"type":"bundle","objects":[${"[".repeat(1e5)}${"]".repeat(1e5)}]}`;
