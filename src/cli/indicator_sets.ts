@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { AllowGuard } from "../intel/allow/mod.ts";
 import type { IndicatorFilter } from "../intel/filter.ts";
-import { createDocuments, type Documents } from "../intel/documents.ts";
+import { createDocuments, createLentDocuments, type Documents } from "../intel/documents.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
 import type { Observable } from "../match/observable.ts";
 
@@ -40,7 +40,13 @@ export async function createSets(
     indicators: createIndicatorSet(admitting),
     // Whether an indicator is used at all was decided when it was taken in; of its values
     // those on allow-lists are still in it.
-    createSet: () => createIndicatorSet({ ...common, guard, keepExpired: true }),
+    createSet: () =>
+      createIndicatorSet({
+        ...common,
+        guard,
+        keepExpired: true,
+        documents: createLentDocuments(),
+      }),
     /** Other filters and allow-lists from now on; what is in the set already stays there. */
     async configure(config: Config): Promise<void> {
       guard = await readGuard(config, onSpared);

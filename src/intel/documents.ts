@@ -1,6 +1,6 @@
 /** Where the STIX objects of an indicator set are, as JSON texts by handle. */
 import type { Handle } from "../match/set.ts";
-import type { Version } from "./version.ts";
+import { textOf, type Version } from "./version.ts";
 
 /**
  * Keeps objects for a set. They are seldom asked for (when an indicator was found or changes), so
@@ -127,6 +127,26 @@ export function createDocuments(codec?: Codec): Documents {
     get,
     release: remove,
     delete: remove,
+  };
+}
+
+/**
+ * Keeps the objects as they came, without a copy: for a set that lasts no longer than who holds
+ * them anyway.
+ */
+export function createLentDocuments(): Documents {
+  const texts: (Version["json"] | undefined)[] = [];
+  const forget = (handle: Handle) => texts[handle] = undefined;
+  return {
+    put(handle, { json }) {
+      texts[handle] = json;
+    },
+    get(handle) {
+      const json = texts[handle];
+      return json === undefined ? undefined : textOf(json);
+    },
+    release: forget,
+    delete: forget,
   };
 }
 

@@ -11,6 +11,8 @@ import { type Uuid, UUID_WORDS as WORDS } from "./id_words.ts";
 export interface Ids {
   /** The handle of an id, or -1. */
   find(uuid: Uuid): Handle;
+  /** Whether this is the id of a handle, which has one. */
+  is(handle: Handle, uuid: Uuid): boolean;
   /** Adds an id that is not there. */
   add(uuid: Uuid, handle: Handle): void;
   /** Forgets the id of a handle, if it has one. */
@@ -61,6 +63,12 @@ export function createIds(): Ids {
       const held = now[probe(now, hash, asked, 0)]!;
       if (held !== 0 || old.length === 1) return handleIn(held);
       return handleIn(old[probe(old, hash, asked, 0)]!);
+    },
+    is(handle, uuid) {
+      for (let word = 0; word < WORDS; word++) {
+        if (uuids[handle * WORDS + word] !== uuid[word]! >>> 0) return false;
+      }
+      return true;
     },
     add(uuid, handle) {
       ask(uuid);

@@ -199,9 +199,9 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
       return handle >= 0 && isLive(handle) ? recall.get(handle) : undefined;
     },
     handles,
-    has(id) {
-      const handle = findId(id);
-      return handle >= 0 && isLive(handle);
+    holds(handle, indicator) {
+      const uuid = indicator.uuid ?? uuidOf(indicator.id);
+      return uuid !== undefined && records.states[handle] === State.active && ids.is(handle, uuid);
     },
     handleOf(id) {
       const handle = findId(id);

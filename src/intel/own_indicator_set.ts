@@ -3,7 +3,7 @@ import type { OwnIocSet } from "../match/ioc_set.ts";
 import type { Handle, IocSetOptions } from "../match/set.ts";
 import type { AdmissionOptions } from "./admission.ts";
 import type { Documents } from "./documents.ts";
-import type { IndicatorSet } from "./indicator.ts";
+import type { Indicator, IndicatorSet } from "./indicator.ts";
 import type { PlainIntake } from "./plain_values.ts";
 import type { PackedVersions } from "./packed_versions.ts";
 
@@ -25,8 +25,8 @@ export interface OwnIndicatorSet extends IndicatorSet, PlainIntake {
    * most; each `put` does so with a few. Nothing here sets timers.
    */
   tick(now: number, most?: number): void;
-  /** Whether an indicator with this STIX id is looked for now. */
-  has(id: string): boolean;
+  /** Whether a handle still names the STIX indicator with the id of this one, and it is looked for now. */
+  holds(handle: Handle, indicator: Pick<Indicator, "id" | "uuid">): boolean;
   /** The handle of a STIX id, looked for or not; undefined if it never came or was removed. */
   handleOf(id: string): Handle | undefined;
   /** Whether the indicator of a handle is looked for now. */

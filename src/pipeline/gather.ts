@@ -12,8 +12,8 @@ export interface GatherBounds {
 
 /** A queue whose reader gets what gathered for a moment as one batch. */
 export interface Gatherer<T> {
-  /** Resolves when the item is in; waits while the queue is full. */
-  push(item: T, signal: AbortSignal): Promise<void>;
+  /** Resolves when the items are in; waits while the queue is full. */
+  push(some: readonly T[], signal: AbortSignal): Promise<void>;
   /** Items that wait now. */
   readonly waiting: number;
   /** Batches in the order of `push`; ends when the signal aborts or after `end` and the last item. */
@@ -34,14 +34,17 @@ export function createGatherer<T>(bounds: GatherBounds): Gatherer<T> {
     get waiting() {
       return items.length;
     },
-    async push(item, signal) {
-      while (items.length >= capacity) {
-        signal.throwIfAborted();
-        await room.next(signal);
+    async push(some, signal) {
+      for (let at = 0; at < some.length;) {
+        while (items.length >= capacity) {
+          signal.throwIfAborted();
+          await room.next(signal);
+        }
+        const isFirst = items.length === 0;
+        if (isFirst) firstAt = performance.now();
+        while (at < some.length && items.length < capacity) items.push(some[at++]!);
+        if (isFirst || items.length >= bounds.size) change.raise();
       }
-      if (items.length === 0) firstAt = performance.now();
-      items.push(item);
-      if (items.length === 1 || items.length >= bounds.size) change.raise();
     },
     async *batches(signal) {
       while (!signal.aborted) {

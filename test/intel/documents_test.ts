@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { deflate } from "../../src/intel/deflate.ts";
-import { createDocuments } from "../../src/intel/documents.ts";
+import { createDocuments, createLentDocuments } from "../../src/intel/documents.ts";
 import type { Version } from "../../src/intel/version.ts";
 
 /** Of documents only the text of a version counts. */
@@ -14,13 +14,18 @@ const text = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 60_000, max: 140_000 }).map((n) => "ü".repeat(n)) },
 );
 
-for (const codec of [undefined, deflate]) {
-  const how = codec === undefined ? "as they are" : "packed";
-  Deno.test(`createDocuments() keeps texts ${how} as a map would`, () => {
+const WAYS = {
+  "createDocuments() keeps texts as they are": createDocuments,
+  "createDocuments() keeps texts packed": () => createDocuments(deflate),
+  "createLentDocuments() keeps texts": createLentDocuments,
+};
+
+for (const [what, create] of Object.entries(WAYS)) {
+  Deno.test(`${what} as a map would`, () => {
     const step = fc.record({ handle: fc.nat(30), text: fc.option(text) });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const documents = createDocuments(codec);
+        const documents = create();
         const model = new Map<number, string>();
         for (const { handle, text } of steps) {
           if (text === null) {

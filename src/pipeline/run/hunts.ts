@@ -2,6 +2,7 @@
 import type { Engine, LiveMark } from "../../engines/engine.ts";
 import type { Indicator } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
+import type { Handle } from "../../match/set.ts";
 import { sleep } from "../../wait.ts";
 import type { IndicatorStore, Past } from "./indicator_store.ts";
 import type { FreshIndicator } from "./intake.ts";
@@ -11,19 +12,26 @@ import type { RetroTask, SearchedBefore } from "./retro_loop.ts";
 const CATCH_UP_SLACK = 3600 * 1000;
 
 /**
- * What is to be hunted for as an indicator comes. The same as before under another
+ * What is to be hunted for as indicators come. The same as before under another
  * version was hunted for, or will be; what the logs hold since then is new unless
  * they are followed.
  */
-export function taskFor(
-  { indicator, samePattern, revision, end }: FreshIndicator,
-  pastOf: (id: string) => Past | undefined,
+export function tasksFor(
+  some: readonly FreshIndicator[],
+  pastOf: (handle: Handle) => Past | undefined,
   live: boolean,
-): RetroTask | undefined {
-  if (!samePattern) return { indicator, revision, end };
-  if (live) return undefined;
-  const before = pastOf(indicator.id)?.before;
-  return before && { indicator, revision, before: restFor(indicator, before) };
+): RetroTask[] {
+  const tasks: RetroTask[] = [];
+  for (const fresh of some) {
+    if (!fresh.samePattern) tasks.push(fresh);
+    else if (!live) {
+      const { handle, indicator, revision } = fresh;
+      const before = pastOf(handle)?.before;
+      if (before === undefined) continue;
+      tasks.push({ handle, indicator, revision, before: restFor(indicator, before) });
+    }
+  }
+  return tasks;
 }
 
 /** A pattern of several events may need one from the part that was searched. */
@@ -40,7 +48,7 @@ export interface CatchUp {
   readonly live: boolean;
   /** Where it begins. */
   readonly end: LiveMark | undefined;
-  readonly push: (task: RetroTask, signal: AbortSignal) => Promise<void>;
+  readonly push: (tasks: readonly RetroTask[], signal: AbortSignal) => Promise<void>;
 }
 
 /**
@@ -69,7 +77,7 @@ export async function catchUp(
       }
       const indicator = indicators.get(handle);
       const past = left ? undefined : rest === undefined ? again : restFor(indicator, rest);
-      await push({ indicator, revision: store.revision, end, before: past }, signal);
+      await push([{ handle, indicator, revision: store.revision, end, before: past }], signal);
     }
     // Of a million there may be none.
     await sleep(0, signal);

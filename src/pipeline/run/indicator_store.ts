@@ -4,7 +4,6 @@
  */
 import type { Extents } from "../../engines/engine.ts";
 import type { Documents } from "../../intel/documents.ts";
-import type { Indicator } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
 import { endAt, type PackedVersions, placeAt } from "../../intel/packed_versions.ts";
 import { textOf } from "../../intel/version.ts";
@@ -34,7 +33,7 @@ export interface HeldPast extends Past {
 
 /** An indicator that was hunted for. */
 export interface HuntedVersion {
-  readonly indicator: Pick<Indicator, "id">;
+  readonly handle: Handle;
   /** The store's when the indicator had this pattern. */
   readonly revision: number;
 }
@@ -92,7 +91,6 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
   const hunted = createHunted(db);
   const generations = openGenerations(db, hunted);
   const write = createWriter(db);
-  let owner: Pick<OwnIndicatorSet, "handleOf"> | undefined;
   const waiting = createWaiting((changes) => {
     const edit = hunted.edit();
     return commit(() => {
@@ -143,7 +141,6 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
       return waiting.revision;
     },
     restore(set) {
-      owner = set;
       const { handles, bytes } = extentOf(db);
       return set.restore(heldVersions(), handles, bytes);
     },
@@ -166,9 +163,8 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
       const edit = hunted.edit();
       await commit(() => {
         const now = searched === undefined ? HUNT.followed : generations.add(searched);
-        for (const { indicator, revision } of indicators) {
-          const handle = owner?.handleOf(indicator.id);
-          if (handle !== undefined && isStill(handle, revision)) edit.set(handle, now);
+        for (const { handle, revision } of indicators) {
+          if (isStill(handle, revision)) edit.set(handle, now);
         }
         generations.tidy(edit);
         edit.write();

@@ -8,6 +8,7 @@ import { createOnce } from "../../once.ts";
 import { createTurns, orAborted } from "../../wait.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
 import { createKeeper } from "./keeper.ts";
+import type { RetroTask } from "./retro_loop.ts";
 
 const logger = getLogger(["bridge", "intake"]);
 
@@ -15,14 +16,9 @@ const logger = getLogger(["bridge", "intake"]);
 const PIECE = 128;
 
 /** A version that is looked for from now on. */
-export interface FreshIndicator {
-  readonly indicator: Indicator;
+export interface FreshIndicator extends Omit<RetroTask, "before"> {
   /** The version before it was looked for, and looked for the same. */
   readonly samePattern: boolean;
-  /** The store's when it came. */
-  readonly revision: number;
-  /** Live matching sees to what comes after this moment. */
-  readonly end: LiveMark | undefined;
 }
 
 /** Where indicators from the bus go. */
@@ -31,8 +27,10 @@ export interface IntakeOptions {
   /** Keeps the objects of the set. */
   readonly store: Pick<IndicatorStore, "flush" | "revision"> | undefined;
   readonly metrics: Metrics;
-  /** Takes each new version, once it is safe, for retro matching, if there is any; holding it back holds the bus back. */
-  readonly hunt: ((fresh: FreshIndicator, signal: AbortSignal) => Promise<void>) | undefined;
+  /** Takes new versions, once they are safe, for retro matching, if there is any; holding them back holds the bus back. */
+  readonly hunt:
+    | ((fresh: readonly FreshIndicator[], signal: AbortSignal) => Promise<void>)
+    | undefined;
   /** The moment of live matching at which indicators come into the set. */
   readonly mark?: (() => LiveMark) | undefined;
   /** Told of each version that is looked for from now on. */
@@ -114,10 +112,10 @@ function sortOut(batch: Iterable<Item>, options: IntakeOptions, tell: Tell): Fre
         logger.debug("{id} was to be removed, not held", { id: item.id });
       }
     } else {
-      const admitted = admit(item, options, tell);
+      const admitted = admit(item, options, end, tell);
       if (admitted === undefined) continue;
       added++;
-      if (hunt !== undefined) fresh.push({ ...admitted, end });
+      if (hunt !== undefined) fresh.push(admitted);
     }
   }
   if (added > 0) metrics.indicatorAdded(added);
@@ -128,8 +126,9 @@ function sortOut(batch: Iterable<Item>, options: IntakeOptions, tell: Tell): Fre
 function admit(
   item: IndicatorItem,
   { set, store, metrics, onTaken }: IntakeOptions,
+  end: LiveMark | undefined,
   tell: Tell,
-): Omit<FreshIndicator, "end"> | undefined {
+): FreshIndicator | undefined {
   const reading = indicatorFromArrived(item);
   if (reading.type !== "indicator") {
     metrics.refused(reading.type === "invalid" ? "invalid-indicator" : "unsupported-indicator");
@@ -143,6 +142,6 @@ function admit(
     return undefined;
   }
   onTaken?.(indicator);
-  const samePattern = result.samePattern === true;
-  return { indicator, samePattern, revision: store?.revision ?? 0 };
+  const { handle, samePattern = false } = result;
+  return { handle, indicator, samePattern, revision: store?.revision ?? 0, end };
 }

@@ -5,8 +5,8 @@ import { createNotice } from "../../wait.ts";
 export interface KeeperOptions<T> {
   /** Makes all safe that came so far. */
   readonly flush: () => Promise<void>;
-  /** Takes what is safe, one after the other; holding it back holds back what comes. */
-  readonly handOn: (one: T) => Promise<void>;
+  /** Takes what is safe, in order; holding it back holds back what comes. */
+  readonly handOn: (some: readonly T[]) => Promise<void>;
   /** Told as soon as either fails. */
   readonly onFailed: () => void;
 }
@@ -50,7 +50,7 @@ export function createKeeper<T>({ flush, handOn, onFailed }: KeeperOptions<T>): 
       [count, waiting] = [0, []];
       room.raise();
       await flush();
-      for (const one of some) await handOn(one);
+      if (some.length > 0) await handOn(some);
       if (count < ENOUGH) await enough.next(last.signal, PATIENCE);
     }
     working = undefined;

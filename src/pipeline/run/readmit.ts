@@ -34,7 +34,7 @@ export interface ReadmitOptions {
   readonly filters: Filters;
   /** Without a store only what is looked for now can be decided about. */
   readonly store: Pick<IndicatorStore, "heldAs" | "reopen"> | undefined;
-  readonly hunt: (indicator: Indicator, signal: AbortSignal) => Promise<void>;
+  readonly hunt: (handle: Handle, indicator: Indicator, signal: AbortSignal) => Promise<void>;
   readonly onChanged: (added: number, removed: number) => void;
 }
 
@@ -67,7 +67,7 @@ async function readmit(
     if (change === "taken out") removed.push(handle);
     if (change === "taken in") {
       added++;
-      if (store?.heldAs(handle).hunted === false) await hunt(set.get(handle), signal);
+      if (store?.heldAs(handle).hunted === false) await hunt(handle, set.get(handle), signal);
     }
     if (++count % PAGE > 0) continue;
     await sleep(0, signal);

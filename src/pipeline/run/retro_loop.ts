@@ -20,6 +20,8 @@ const logger = getLogger(["bridge", "retro"]);
 
 /** An indicator whose past is to be searched. */
 export interface RetroTask {
+  /** The one under which the indicator is held. */
+  readonly handle: Handle;
   readonly indicator: Indicator;
   /** The store's when the indicator was this one; 0 without a store. */
   readonly revision: number;
@@ -42,7 +44,7 @@ export interface RetroLoopOptions {
   readonly engine: Engine;
   readonly tasks: Gatherer<RetroTask>;
   /** What is held now: tasks whose indicator was removed meanwhile are left out. */
-  readonly holds: (id: string) => boolean;
+  readonly holds: (handle: Handle, indicator: Indicator) => boolean;
   /** Makes the set of one hunt. */
   readonly createSet: () => IndicatorSet;
   readonly maxEvents: number;
@@ -57,7 +59,7 @@ export interface RetroLoopOptions {
 /** Hunts for batches of new indicators, one after the other, until there are no more. */
 export async function retroLoop(options: RetroLoopOptions, signal: AbortSignal): Promise<void> {
   for await (const batch of options.tasks.batches(signal)) {
-    const wanted = batch.filter(({ indicator }) => options.holds(indicator.id));
+    const wanted = batch.filter(({ handle, indicator }) => options.holds(handle, indicator));
     for (const group of Map.groupBy(wanted, ({ before }) => before).values()) {
       options.metrics.retroBacklog(options.tasks.waiting + group.length);
       await huntUntilDone(group, options, signal);

@@ -11,7 +11,7 @@ import { createGatherer } from "../gather.ts";
 import { createReport, type Transform } from "../report.ts";
 import { type Channels, createLanes } from "./lanes.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
-import { catchUp, taskFor } from "./hunts.ts";
+import { catchUp, tasksFor } from "./hunts.ts";
 import { takeIn } from "./intake.ts";
 import { liveLoop } from "./live_loop.ts";
 import { type Filters, readmitOnChange } from "./readmit.ts";
@@ -83,10 +83,6 @@ export async function run(
   const mark = settings.live && settings.retro ? engine.mark : undefined;
   const atStart = mark?.();
   const push = settings.retro ? tasks.push : () => Promise.resolve();
-  const pastOf = (id: string) => {
-    const handle = indicators.handleOf(id);
-    return handle === undefined ? undefined : store?.heldAs(handle);
-  };
 
   const fail = (error: unknown) => {
     failure ??= { error };
@@ -107,10 +103,8 @@ export async function run(
       metrics,
       mark,
       hunt: settings.retro
-        ? async (fresh, given) => {
-          const task = taskFor(fresh, pastOf, settings.live);
-          if (task !== undefined) await push(task, given);
-        }
+        ? (fresh, given) =>
+          push(tasksFor(fresh, (handle) => store?.heldAs(handle), settings.live), given)
         : undefined,
       onTaken: unsupported.tell,
     }, stopping);
@@ -128,8 +122,8 @@ export async function run(
       set: indicators,
       filters,
       store,
-      hunt: (indicator, given) =>
-        push({ indicator, revision: store?.revision ?? 0, end: mark?.() }, given),
+      hunt: (handle, indicator, given) =>
+        push([{ handle, indicator, revision: store?.revision ?? 0, end: mark?.() }], given),
       onChanged: (added, removed) => tellOfChange(metrics, indicators.size, added, removed),
     }, stopping)),
     ...(aggregation === undefined ? [] : [watch(aggregation.run(stopping))]),
@@ -138,7 +132,7 @@ export async function run(
   const retro = retroLoop({
     engine,
     tasks,
-    holds: indicators.has,
+    holds: indicators.holds,
     createSet: parts.createSet,
     maxEvents: settings.maxEvents,
     timeout: settings.retroTimeout,

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { indicatorFromStix } from "../../../src/intel/from_stix.ts";
 import type { IndicatorFilter } from "../../../src/intel/filter.ts";
-import type { Indicator } from "../../../src/intel/indicator.ts";
+import type { Handle } from "../../../src/match/set.ts";
 import { createIndicatorSet } from "../../../src/intel/indicator_set.ts";
 import type { JsonObject } from "../../../src/json.ts";
 import { openIndicatorStore } from "../../../src/pipeline/run/indicator_store.ts";
@@ -88,7 +88,7 @@ Deno.test("the set and its store hold what a plain map would, over restarts, cra
         let safe = new Map<number, Known>();
         let process = 0;
         /** Hunts that are under way. */
-        let hunts: { indicator: Indicator; revision: number; search: Search }[] = [];
+        let hunts: { handle: Handle; id: string; revision: number; search: Search }[] = [];
         const isLive = ({ revoked, from, until, confidence }: Omit<Known, "search">) =>
           !revoked && from <= clock.now && until > clock.now &&
           confidence >= (filter.minConfidence ?? 0);
@@ -135,15 +135,17 @@ Deno.test("the set and its store hold what a plain map would, over restarts, cra
             for (const handle of set.known()) set.decideAgain(handle);
           } else if (step.type === "hunt") {
             for (const [number, { search }] of model) {
-              if (!set.has(idOf(number))) continue;
-              const indicator = set.get(set.handleOf(idOf(number))!);
-              hunts.push({ indicator, revision: store.revision, search });
+              const id = idOf(number), handle = set.handleOf(id);
+              if (handle === undefined || !set.holds(handle, { id })) continue;
+              assert.equal(set.get(handle).id, id);
+              assert(!set.holds(handle, { id: idOf(number + 1) }));
+              hunts.push({ handle, id, revision: store.revision, search });
             }
           } else if (step.type === "done") {
             await store.done(hunts);
-            for (const { indicator, search } of hunts) {
+            for (const { id, search } of hunts) {
               // What is looked for now and what is on disk, if that is the same.
-              const number = Number(indicator.id.slice(-12));
+              const number = Number(id.slice(-12));
               if (model.get(number)?.search !== search) continue;
               if (safe.get(number)?.search === search) search.hunted = true;
             }

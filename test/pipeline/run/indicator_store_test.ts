@@ -103,7 +103,7 @@ Deno.test("done() leaves a version that came during the hunt to be hunted for", 
     const isHunted = () => [...set.handles()].map((handle) => store.heldAs(handle).hunted);
     const taken = (indicator: Indicator) => {
       set.put(indicator);
-      return { indicator, revision: store.revision };
+      return { handle: set.handleOf(indicator.id)!, revision: store.revision };
     };
     const one = taken(first);
     await store.flush();
@@ -143,7 +143,7 @@ Deno.test("done() keeps what was searched by generations, and few of them", () =
     let state = openState(folder);
     let { store, set } = await openWith(state, ...all);
     for (const [n, one] of all.entries()) {
-      await store.done([{ indicator: one, revision: store.revision }], [extent(n)]);
+      await store.done([{ handle: set.handleOf(one.id)!, revision: store.revision }], [extent(n)]);
     }
     await state.close();
     state = openState(folder);
@@ -184,7 +184,7 @@ Deno.test("followedNoMore() makes a generation of where live matching stood", ()
     await positionStore(state).save([position]);
     const one = indicator(1, "a.example");
     const { store, set } = await openWith(state, one);
-    await store.done([{ indicator: one, revision: store.revision }]);
+    await store.done([{ handle: set.handleOf(one.id)!, revision: store.revision }]);
     const handle = set.handleOf(one.id)!;
     assert.equal(store.heldAs(handle).before, undefined);
     await store.followedNoMore();
@@ -211,7 +211,7 @@ Deno.test("endless changes leave no more on disk than what is held", () =>
         const one = indicator(n, `${n}-${n % 3 === 0 ? 1 : round % 10}.example`, round);
         if (n % 5 === 0) set.remove(one.id);
         set.put(one);
-        came.push({ indicator: one, revision: store.revision });
+        came.push({ handle: set.handleOf(one.id)!, revision: store.revision });
       }
       await store.flush();
       await store.done(came);

@@ -14,9 +14,9 @@ function gated() {
       asked();
       return gate.promise;
     },
-    handOn(one) {
+    handOn(some) {
       if (taking.failure !== undefined) return Promise.reject(taking.failure);
-      handed.push(one);
+      handed.push(...some);
       return Promise.resolve();
     },
     onFailed: () => failed++,
