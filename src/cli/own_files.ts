@@ -58,14 +58,15 @@ function realFolder(path: string): string {
 /** The file that a sink appends to, if that is what it does. */
 async function fileOf(entry: SinkEntryConfig): Promise<string | undefined> {
   const mapping = typeof entry === "string" ? { sink: entry } : entry;
-  const form = String(mapping["sink"]);
+  const form = mapping["sink"];
+  // What is wrong with it is told when it is opened.
+  if (typeof form !== "string") return undefined;
   const module = await builtInSink(form);
   if (module?.spec.name !== "file") return undefined;
   try {
     const path = mapping["path"] ?? module.parse(form)["path"];
-    return path === undefined ? undefined : String(path);
+    return typeof path === "string" ? path : undefined;
   } catch {
-    // What is wrong with it is told when it is opened.
     return undefined;
   }
 }

@@ -24,9 +24,11 @@ export async function shownValue(key: ConfigKey, values: Config): Promise<unknow
 /** Of a person's own sink nobody knows what is secret: none of its options is shown. */
 async function shownSink(entry: string | Readonly<Record<string, unknown>>): Promise<unknown> {
   if (typeof entry === "string") return shownForm(entry, (await builtInSink(entry))?.spec);
-  const spec = (await builtInSink(String(entry["sink"])))?.spec;
+  const { sink } = entry;
+  // `config check` and whoever opens it say what is wrong with another one.
+  const spec = typeof sink === "string" ? (await builtInSink(sink))?.spec : undefined;
   const shown = Object.entries(entry).map(([name, value]) => {
-    if (name === "sink") return [name, shownForm(String(value), spec)];
+    if (name === "sink" && typeof sink === "string") return [name, shownForm(sink, spec)];
     return [name, name === "format" || isPublic(spec, name) ? value : HIDDEN];
   });
   return Object.fromEntries(shown);

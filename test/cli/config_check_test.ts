@@ -82,6 +82,15 @@ Deno.test("endpoints from the environment and from flags are checked, too", asyn
   }
 });
 
+Deno.test("a sink that is no text is an error, and printed without being taken for one", async () => {
+  const config = "sinks: [{sink: {toString: 0}}]\n";
+  const { code, stderr } = await check(config);
+  assert.equal(code, 2);
+  assert.match(stderr, /:1:\d+: key "sinks\[0\]": An entry needs the key sink/);
+  const { stdout } = await check(config, ["print"]);
+  assert.match(stdout, /^sinks: \[\{"sink":"\(hidden\)"\}\]/m);
+});
+
 Deno.test("bridge config print hides secrets", async () => {
   const config = [
     "bus_security: {plain_user: a, plain_password: swordfish}",
