@@ -69,4 +69,19 @@ export class ReceivedIndicator implements Indicator {
   get stix(): JsonObject {
     return JSON.parse(this.json);
   }
+
+  copy(): ReceivedIndicator {
+    const bytes = this.bytes.slice();
+    const points = this.points.map((point) =>
+      point instanceof PackedObservable
+        ? new PackedObservable(point.number, bytes, point.start, point.end)
+        : point
+    );
+    return new ReceivedIndicator(this.uuid, points, this.validity, bytes, this.start, this.end);
+  }
+}
+
+/** The same for who holds it long: as it came it keeps all that was read with it, half a MiB where many come. */
+export function inOwnBytes(indicator: Indicator): Indicator {
+  return indicator instanceof ReceivedIndicator ? indicator.copy() : indicator;
 }

@@ -2,6 +2,7 @@ import { getLogger } from "../../log.ts";
 import type { LiveMark } from "../../engines/engine.ts";
 import { indicatorFromArrived } from "../../intel/from_stix.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
+import { inOwnBytes } from "../../intel/received_indicator.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { IndicatorItem, Item } from "../../threatbus/messages.ts";
 import { createOnce } from "../../once.ts";
@@ -14,6 +15,9 @@ const logger = getLogger(["bridge", "intake"]);
 
 /** So many come into the set before others have a turn. */
 const PIECE = 128;
+
+/** Of fewer than one in so many the buffers that they were read to are not worth keeping. */
+const SPARSE = 4;
 
 /** A version that is looked for from now on. */
 export interface FreshIndicator extends Omit<RetroTask, "before"> {
@@ -98,7 +102,7 @@ async function* whileGoing<T>(batches: AsyncIterable<T>, signal: AbortSignal): A
 type Tell = (id: string, reason: string) => void;
 
 /** Puts what came into the set; gives what is to be hunted for. */
-function sortOut(batch: Iterable<Item>, options: IntakeOptions, tell: Tell): FreshIndicator[] {
+function sortOut(batch: readonly Item[], options: IntakeOptions, tell: Tell): FreshIndicator[] {
   const { set, metrics, hunt } = options;
   const end = options.mark?.();
   const fresh: FreshIndicator[] = [];
@@ -119,7 +123,12 @@ function sortOut(batch: Iterable<Item>, options: IntakeOptions, tell: Tell): Fre
     }
   }
   if (added > 0) metrics.indicatorAdded(added);
-  return fresh;
+  return fresh.length * SPARSE < batch.length ? fresh.map(toHold) : fresh;
+}
+
+/** For the time of a hunt, and the waiting before: without all that was read with it. */
+function toHold(fresh: FreshIndicator): FreshIndicator {
+  return { ...fresh, indicator: inOwnBytes(fresh.indicator) };
 }
 
 /** Takes one in; gives it if it is looked for. */
