@@ -1,5 +1,5 @@
-import { orAborted } from "../../../wait.ts";
 import { identityOf } from "./identity.ts";
+import { openPipe } from "./named_pipe.ts";
 import { type Compression, compressionOf } from "./compression.ts";
 
 /** Bytes of a log, decompressed, pulled by the reader at its own pace. */
@@ -31,6 +31,8 @@ export interface Opening {
   readonly from?: number;
   /** `device:inode`, if another file under its name is not to be read. */
   readonly identity?: string;
+  /** It is no file on disk. */
+  readonly pipe?: boolean;
 }
 
 /**
@@ -41,19 +43,31 @@ export interface Opening {
 export async function openByteStream(
   path: string,
   signal: AbortSignal,
-  { from = 0, identity }: Opening = {},
+  { from = 0, identity, pipe = false }: Opening = {},
 ): Promise<ByteStream> {
   if (path === "-") return await byteStream(standardInput(signal), signal);
-  // Opening a pipe waits for its writer.
-  const file = await orAborted(Deno.open(path), signal);
+  const source = pipe ? await openPipe(path, signal) : await openFile(path, from, identity);
+  try {
+    return await byteStream(source, signal, pipe ? undefined : path);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+async function openFile(
+  path: string,
+  from: number,
+  identity: string | undefined,
+): Promise<RawSource> {
+  const file = await Deno.open(path);
   try {
     const info = file.statSync();
     if (identity !== undefined && identityOf(info, path) !== identity) {
       throw new Deno.errors.NotFound("Another file has its name");
     }
     if (from > 0) file.seekSync(from, Deno.SeekMode.Start);
-    const source = info.isFile ? promptly(file) : file;
-    return await byteStream(source, signal, info.isFile ? path : undefined);
+    return info.isFile ? promptly(file) : file;
   } catch (error) {
     file.close();
     throw error;

@@ -135,7 +135,7 @@ async function look(
   let stream: ByteStream | undefined;
   let keep = false;
   try {
-    const which = found.pipe ? {} : { identity: found.identity };
+    const which = found.pipe ? { pipe: true } : { identity: found.identity };
     stream = await openByteStream(found.path, signal, which);
     // Who pipes a log in as it grows wants its first hit before 64 KiB are there.
     const { head, whole } = await readHead(stream, found.pipe ? showsLog : undefined);
