@@ -1,3 +1,4 @@
+import { endWithUs } from "../src/children.ts";
 import { type CommandLine, locateCommand, parseCommand, UnsafeValue } from "../src/command.ts";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
@@ -107,6 +108,7 @@ async function runOnce(command: CommandLine, delivery: Delivery, signal: AbortSi
     stdin: "piped",
     signal,
   }).spawn();
+  endWithUs(child);
   // The body alone, without a newline, as the ancestor did.
   const feeding = feed(child.stdin, delivery.body);
   try {
@@ -159,6 +161,7 @@ async function oneLongLivedChild(
       stdin: "piped",
       stdout: options.ack ? "piped" : "inherit",
     }).spawn();
+    endWithUs(child);
     const started: Running = {
       child,
       writer: child.stdin.getWriter(),

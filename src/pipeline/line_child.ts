@@ -1,3 +1,4 @@
+import { endWithUs } from "../children.ts";
 import type { CommandLine } from "../command.ts";
 import { orAborted } from "../wait.ts";
 
@@ -52,6 +53,7 @@ export function openLineChild(
       stdin: "piped",
       stdout: "piped",
     }).spawn();
+    endWithUs(child);
     const writer = child.stdin.getWriter();
     writer.closed.catch(() => {});
     const over = readAnswers(child.stdout, (answers) => take(started, answers), longestAnswer)

@@ -3,6 +3,8 @@ import { parseCommand } from "../../src/command.ts";
 import * as process from "../../sinks/process.ts";
 import { parseSinkSpec } from "../../sinks/registry.ts";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
+import { bridgeCommand } from "../cli/bridge.ts";
+import { flow } from "../cli/run_process.ts";
 import { type Receiver, testConformance } from "./conformance.ts";
 import { deliveries, delivery, HOSTILE } from "./deliveries.ts";
 
@@ -167,3 +169,35 @@ Deno.test("process takes a question mark in the command for its own", () => {
   assert.deepEqual(process.parse(form), { command: form.slice(8) });
   assert.deepEqual(process.parse("process:cat?ack=true"), { command: "cat", ack: "true" });
 });
+
+Deno.test("a child that ignores its input ends with the second signal", () =>
+  withChild(`echo $$ > "$DIR/pid"; exec sleep 1000`, async (folder, child) => {
+    await Deno.writeTextFile(`${folder}/eve.json`, flow(1, "203.0.113.1"));
+    const asked = ["retro", "--ioc", "203.0.113.1", "--logs", `${folder}/eve.json`];
+    const call = bridgeCommand([...asked, "--sink", `process:${child}`]);
+    const bridge = new Deno.Command(call.command, {
+      args: call.args,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    const [pid] = await until(() => readLines(`${folder}/pid`), ({ length }) => length > 0);
+    // It waits for the child by then, or is about to: both signals count anyhow.
+    let over = false;
+    const status = bridge.status.finally(() => over = true);
+    await until(() => {
+      if (!over) bridge.kill("SIGTERM");
+      return Promise.resolve(over);
+    }, (over) => over);
+    assert.equal((await status).code, 143);
+    const stateOf = () => Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "gone Z");
+    await until(stateOf, (stat) => / Z/.test(stat));
+  }));
+
+async function until<T>(look: () => Promise<T>, is: (seen: T) => boolean): Promise<T> {
+  for (;;) {
+    const seen = await look();
+    if (is(seen)) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
