@@ -1,7 +1,7 @@
 /** What this program writes: read as a log, each hit would lead to one more, without end. */
 import { fstatSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { builtInSink, type SinkEntryConfig } from "../../sinks/registry.ts";
+import { builtInSink, parseSinkSpec, type SinkEntryConfig } from "../../sinks/registry.ts";
 import type { Config } from "../config/config.ts";
 import type { IsOwn } from "../engines/logs/sources/walk.ts";
 import { stateFiles } from "../state/directory.ts";
@@ -41,31 +41,32 @@ export function createOwnFiles(stateFolder?: string): OwnFiles {
       const store = config["embedded.store"];
       if (store !== undefined) paths.push(...BESIDE_DATABASE.map((ending) => store + ending));
       files = paths.filter((path) => path !== undefined)
+        // It may be a link to a file that has another name among the logs.
+        .flatMap((path) => [...new Set([path, realPath(path)])])
         .map((path) => ({ name: basename(path), folder: realFolder(path) }));
     },
   };
 }
 
-function realFolder(path: string): string {
-  const folder = dirname(resolve(path));
+const realFolder = (path: string): string => realPath(dirname(resolve(path)));
+
+function realPath(path: string): string {
   try {
-    return Deno.realPathSync(folder);
+    return Deno.realPathSync(path);
   } catch {
-    return folder;
+    return path;
   }
 }
 
 /** The file that a sink appends to, if that is what it does. */
 async function fileOf(entry: SinkEntryConfig): Promise<string | undefined> {
-  const mapping = typeof entry === "string" ? { sink: entry } : entry;
-  const form = mapping["sink"];
+  const form = typeof entry === "string" ? entry : entry["sink"];
   // What is wrong with it is told when it is opened.
   if (typeof form !== "string") return undefined;
-  const module = await builtInSink(form);
-  if (module?.spec.name !== "file") return undefined;
+  if ((await builtInSink(form))?.spec.name !== "file") return undefined;
   try {
-    const path = mapping["path"] ?? module.parse(form)["path"];
-    return typeof path === "string" ? path : undefined;
+    const { options } = await parseSinkSpec(entry);
+    return String(options["path"]);
   } catch {
     return undefined;
   }

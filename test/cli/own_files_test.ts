@@ -24,6 +24,9 @@ const linesOf = async (path: string) => (await Deno.readTextFile(path)).split("\
 Deno.test("createOwnFiles() knows what sinks, log and metrics write, rotated parts too, through links", () =>
   withFolder(0, async (folder) => {
     await Deno.symlink(folder, `${folder}/link`);
+    await Deno.mkdir(`${folder}/away`);
+    await Deno.writeTextFile(`${folder}/target.json`, "");
+    await Deno.symlink(`${folder}/target.json`, `${folder}/away/linked.json`);
     const own = createOwnFiles();
     const config = {
       ...defaultsOf(CONFIG_KEYS),
@@ -33,7 +36,9 @@ Deno.test("createOwnFiles() knows what sinks, log and metrics write, rotated par
     };
     await own.configure(config, [
       `file:${folder}/link/hits.json?rotate_size=1MiB`,
-      { sink: "file", path: `${folder}/sightings.json` },
+      { sink: `file:${folder}/unused.json`, path: `${folder}/sightings.json` },
+      { sink: `file:${folder}/unused.json`, options: { path: `${folder}/options.json` } },
+      `file:${folder}/away/linked.json`,
       "file:",
       "stdout",
       "tee -a x",
@@ -41,9 +46,16 @@ Deno.test("createOwnFiles() knows what sinks, log and metrics write, rotated par
     const ours = [
       ...["hits.json", "hits.json.20261121T233826Z", "hits.json.20261121T233826Z-0003"],
       ...["hits.json.1", "hits.json.2.gz", "hits.json-20261121.gz"],
-      ...["sightings.json", "bridge.log", "bridge.log.1", "metrics.log"],
+      ...[
+        "sightings.json",
+        "options.json",
+        "target.json",
+        "bridge.log",
+        "bridge.log.1",
+        "metrics.log",
+      ],
     ];
-    const others = ["eve.json", "hits.jsonl", "hits.json.old", "x", "no/hits.json"];
+    const others = ["eve.json", "unused.json", "hits.jsonl", "hits.json.old", "x", "no/hits.json"];
     for (const base of [folder, `${folder}/link`]) {
       assert.deepEqual(ours.filter((name) => !own.has(`${base}/${name}`)), []);
       assert.deepEqual(others.filter((name) => own.has(`${base}/${name}`)), []);
