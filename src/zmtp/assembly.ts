@@ -63,19 +63,19 @@ export function createAssembly(
     throw new ZmtpError(`A message is longer than the ${maxMessageSize} bytes allowed`);
   };
   const takeCommand = (command: Command) => {
-    const { name, data: topic } = command;
-    if (name === "SUBSCRIBE") tell({ type: "subscribe", topic });
-    else if (name === "CANCEL") tell({ type: "cancel", topic });
+    const { name, data } = command;
+    if (name === "SUBSCRIBE") tell({ type: "subscribe", topic: kept(data) });
+    else if (name === "CANCEL") tell({ type: "cancel", topic: kept(data) });
     else onCommand(command);
   };
   const takeFrame = ({ command, more, body }: Frame) => {
     if (command) return takeCommand(decodeCommand(body));
     size += body.length + (more ? FRAME_COST : 0);
     check(size);
-    parts.push(body);
+    parts.push(more ? kept(body) : body);
     if (more) return;
     const type = takesSubscriptions ? subscriptionOf(parts) : undefined;
-    if (type !== undefined) tell({ type, topic: body.subarray(1) });
+    if (type !== undefined) tell({ type, topic: kept(body.subarray(1)) });
     else objects.push(parts);
     parts = [];
     size = 0;
@@ -115,6 +115,9 @@ export function createAssembly(
     },
   };
 }
+
+/** Bytes that stay: a view would keep the whole buffer, however little of it counts to a bound. */
+const kept = (bytes: Uint8Array): Uint8Array => bytes.slice();
 
 /** What a message means that is a subscription in the form of ZMTP 3.0: it begins with 1 or 0. */
 function subscriptionOf([first, ...rest]: Message): "subscribe" | "cancel" | undefined {

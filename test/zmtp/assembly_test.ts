@@ -148,3 +148,22 @@ Deno.test("createAssembly() takes a message of the most bytes and none that is l
     await assert.rejects(take(first, encodeFrame(new Uint8Array(501))), ZmtpError);
   }
 });
+
+Deno.test("createAssembly() keeps no buffer for a topic or the beginning of a message", async () => {
+  const options = { cipher: undefined, maxMessageSize: LIMIT };
+  const take = async (socketType: "PUB" | "SUB", ...frames: readonly Uint8Array[]) => {
+    const reader = createFrameReader(peerSending(joined(frames), [LIMIT]), LIMIT);
+    return createAssembly({ ...options, socketType }, () => {}).take((await reader.readFrames())!);
+  };
+  const memoryOf = (bytes: Uint8Array) => bytes.buffer.byteLength;
+  const command = encodeFrame(encodeCommand("SUBSCRIBE", utf8("topic")), { command: true });
+  const message = encodeFrame(utf8("\x01topic"));
+  for (const one of await take("PUB", command, message)) {
+    assert.ok(one.type === "subscribe");
+    assert.equal(memoryOf(one.topic), 5);
+  }
+  const first = encodeFrame(utf8("first"), { more: true });
+  const [several] = await take("SUB", first, encodeFrame(utf8("last")));
+  assert.ok(several?.type === "messages");
+  assert.equal(memoryOf([...several.messages][0]![0]!), 5);
+});
