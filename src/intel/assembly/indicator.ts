@@ -18,7 +18,7 @@ import { NONE, skipPlain, skipScalar, skipSpace, skipString } from "./json";
 import { headEnd, headOf, isCanonical, valueStart } from "./pattern";
 import { timestampMillis } from "./timestamp";
 
-/** Where the host puts the JSON and finds what was read; see `../received_indicator.ts`. */
+/** Where the host puts the JSON and finds what was read; see `../indicator_reader.ts`. */
 const RESULT: usize = 0;
 const TEXTS: usize = 0x2000;
 const INPUT: usize = 0x4000;
