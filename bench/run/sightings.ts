@@ -31,7 +31,7 @@ try {
   await running.logged(/Subscribed at Threat Bus/);
   broker.send(JSON.stringify(indicator(1, "[ipv4-addr:value = '203.0.113.1']")));
   await running.counts(/^bridge_indicators 1$/m);
-  // What stands in the log before it is followed is not live: lines until one is seen.
+  // What is compiled and opened for the first sightings is not measured.
   for (let id = 0; broker.received < 1; id++) {
     await Deno.writeTextFile(log, flow(id, "203.0.113.1"), { append: true });
     await pause(500);
