@@ -88,7 +88,9 @@ async function moduleOf(sink: string, commands: boolean, key: string): Promise<S
   }
   if (commands) return await SINKS["process"]!.load();
   const known = Object.values(SINKS).flatMap((known) => known.schemes).join(", ");
-  throw new UsageError(`There is no sink ${JSON.stringify(sink)}`, {
+  // A mistyped URL may hold secrets all the same.
+  const shown = sink.replace(/^([^\s:]+:\/\/).+$/s, "$1…");
+  throw new UsageError(`There is no sink ${JSON.stringify(shown)}`, {
     place: { key },
     hint: `Sinks begin with ${known}, or are the path of a module (.js, .mjs, .ts). ` +
       "See bridge sinks list.",

@@ -78,11 +78,11 @@ export function parse(form: string): Record<string, unknown> {
   return { ...options, url: rest.replace(/^webhook:/i, "") };
 }
 
-/** Answers by which the receiver refuses this very payload: another try would meet the same. */
 export function label({ url }: Record<string, unknown>): Promise<string> {
   return placeOf(String(url));
 }
 
+/** Answers by which the receiver refuses this very payload: another try would meet the same. */
 const REFUSED = [400, 413, 415, 422];
 const REDIRECTS = [307, 308];
 const MOST_REDIRECTS = 3;

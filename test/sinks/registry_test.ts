@@ -36,6 +36,7 @@ Deno.test("parseSinkSpec() reads mappings of the configuration", async () => {
 
 Deno.test("parseSinkSpec() names what is wrong", async () => {
   await assert.rejects(parseSinkSpec("fiel:/p"), /There is no sink "fiel:\/p"/);
+  await assert.rejects(parseSinkSpec("htps://u:p@h/secret"), /There is no sink "htps:\/\/…"/);
   await assert.rejects(parseSinkSpec("file:"), /Something is missing/);
   await assert.rejects(parseSinkSpec("file:/p?fsnc=true"), (error: Error & { hint?: string }) => {
     assert.match(error.message, /Unknown key/);

@@ -73,7 +73,7 @@ export interface Broker {
   /** Waits while subscribers are behind; publishers are to wait with it. */
   relief(): Promise<void> | undefined;
   attach(peer: Peer, prefix: Uint8Array): void;
-  detach(peer: Peer, prefix?: Uint8Array): void;
+  detach(peer: Peer, prefix?: Uint8Array): boolean;
   /** Forgets dead subscribers; to be called now and then. */
   expire(): void;
   stats(): BusStats;

@@ -39,10 +39,13 @@ export function servePub(options: SocketOptions, broker: Broker): Listener {
       for await (const incoming of connection.incoming()) {
         for (const one of incoming) {
           if (one.type === "messages") continue;
-          topics += one.type === "subscribe" ? 1 : -1;
-          if (topics > MAX_TOPICS) throw new ZmtpError(`More than ${MAX_TOPICS} topics`);
-          if (one.type === "subscribe") broker.attach(peer, one.topic.slice());
-          else broker.detach(peer, one.topic.slice());
+          if (one.type === "cancel") {
+            // What was never asked for makes no room for more.
+            if (broker.detach(peer, one.topic)) topics--;
+            continue;
+          }
+          if (++topics > MAX_TOPICS) throw new ZmtpError(`More than ${MAX_TOPICS} topics`);
+          broker.attach(peer, one.topic);
         }
       }
     } finally {

@@ -9,6 +9,12 @@ const ROOM = 1 / 32;
 /** A longer prefix is no p2p topic: it leads to nobody and is not kept. */
 const LONGEST_PREFIX = 512;
 
+/** A prefix that a connection asked for, so many times more than it cancelled it. */
+interface Wanted {
+  readonly prefix: Uint8Array;
+  readonly count: number;
+}
+
 /** One granted subscription. */
 export interface Subscriber {
   /** The p2p topic, which is its name. */
@@ -34,8 +40,8 @@ export interface Subscribers {
   interestedIn(topic: string): readonly Subscriber[];
   /** A connection asks for messages with a prefix. */
   attach(peer: Peer, prefix: Uint8Array): void;
-  /** It no longer wants a prefix, or (without) is gone. */
-  detach(peer: Peer, now: number, prefix?: Uint8Array): void;
+  /** It no longer wants a prefix, or (without) is gone; tells whether it had asked for it. */
+  detach(peer: Peer, now: number, prefix?: Uint8Array): boolean;
   /** Removes those that were not heard of since and have no connection; returns them. */
   expire(since: number): Subscriber[];
 }
@@ -56,7 +62,7 @@ export function createSubscribers(
   const byTopic = new Map<string, Subscriber>();
   const interested = new Map<string, readonly Subscriber[]>();
   /** Prefixes of connections that may concern subscribers to come. */
-  const prefixes = new Map<Peer, Uint8Array[]>();
+  const prefixes = new Map<Peer, Map<string, Wanted>>();
 
   const concerned = function* (prefix: Uint8Array): Generator<Subscriber> {
     const text = asciiOf(prefix);
@@ -109,7 +115,10 @@ export function createSubscribers(
       byTopic.set(topic, subscriber);
       interested.clear();
       for (const [peer, list] of prefixes) {
-        for (const wanted of list) if (concerns(wanted, topic)) join(subscriber, peer, wanted);
+        for (const { prefix, count } of list.values()) {
+          if (!concerns(prefix, topic)) continue;
+          for (let time = 0; time < count; time++) join(subscriber, peer, prefix);
+        }
       }
       return subscriber;
     },
@@ -128,26 +137,34 @@ export function createSubscribers(
     },
     attach: (peer, prefix) => {
       if (prefix.length > LONGEST_PREFIX) return;
-      const list = prefixes.get(peer);
-      if (list === undefined) prefixes.set(peer, [prefix]);
-      else list.push(prefix);
+      const list = prefixes.get(peer) ?? new Map<string, Wanted>();
+      prefixes.set(peer, list);
+      const count = 1 + (list.get(asciiOf(prefix))?.count ?? 0);
+      list.set(asciiOf(prefix), { prefix, count });
       for (const subscriber of concerned(prefix)) join(subscriber, peer, prefix);
     },
     detach: (peer, now, prefix) => {
-      if (prefix !== undefined && prefix.length > LONGEST_PREFIX) return;
-      const list = prefixes.get(peer) ?? [];
-      const gone = prefix === undefined
-        ? list
-        : list.filter((known) => asciiOf(known) === asciiOf(prefix)).slice(0, 1);
-      for (const known of gone) {
-        for (const subscriber of concerned(known)) {
-          subscriber.outbox.detach(peer, known);
+      const list = prefixes.get(peer);
+      if (list === undefined) return false;
+      const leave = ({ prefix }: Wanted) => {
+        for (const subscriber of concerned(prefix)) {
+          subscriber.outbox.detach(peer, prefix);
           subscriber.lastSeen = Math.max(subscriber.lastSeen, now);
         }
+      };
+      if (prefix === undefined) {
+        for (const wanted of list.values()) {
+          for (let time = 0; time < wanted.count; time++) leave(wanted);
+        }
+        return prefixes.delete(peer);
       }
-      const rest = list.filter((known) => !gone.includes(known));
-      if (rest.length > 0) prefixes.set(peer, rest);
-      else prefixes.delete(peer);
+      if (prefix.length > LONGEST_PREFIX) return false;
+      const wanted = list.get(asciiOf(prefix));
+      if (wanted === undefined) return false;
+      leave(wanted);
+      if (wanted.count > 1) list.set(asciiOf(prefix), { ...wanted, count: wanted.count - 1 });
+      else list.delete(asciiOf(prefix));
+      return true;
     },
     expire: (since) => {
       const dead = [...byTopic.values()].filter((subscriber) =>

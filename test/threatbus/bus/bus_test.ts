@@ -64,6 +64,32 @@ Deno.test("startBus() serves 1,000 subscribers at once, and lives on after them"
   });
 });
 
+Deno.test("startBus() ends a connection that asks for too many topics, whatever it cancels", async () => {
+  await withBus(async (bus) => {
+    const listen = async (cancelled: number, wanted: number) => {
+      const listener = await linkTo(bus).listen(bus.pubPort, soon());
+      let over = false;
+      const reading = (async () => {
+        for await (const _ of listener.batches());
+      })().catch(() => {}).finally(() => over = true);
+      for (let n = 0; n < cancelled; n++) listener.unsubscribe("never asked for");
+      for (let n = 0; n < wanted; n++) listener.subscribe(`topic ${n}`);
+      for (let n = 0; n < wanted / 2; n++) listener.unsubscribe(`topic ${n}`);
+      for (let n = 0; n < wanted / 2; n++) listener.subscribe(`topic ${n}`);
+      // The first answer says that all was read, the second that it was dealt with.
+      for (const _ of [1, 2]) await listener.confirmed(soon()).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      const isOver = over;
+      listener.close();
+      await reading;
+      return isOver;
+    };
+    assert.equal(await listen(0, 10_000), false);
+    assert.equal(await listen(0, 10_001), true);
+    assert.equal(await listen(5, 10_001), true);
+  });
+});
+
 Deno.test("startBus() answers a two-frame request and those after it", async () => {
   await withBus(async (bus) => {
     const socket = connectReq({ endpoint: `tcp://127.0.0.1:${bus.managePort}` });
