@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { AllowGuard } from "../intel/allow/mod.ts";
 import type { IndicatorFilter } from "../intel/filter.ts";
 import { createDocuments, createLentDocuments, type Documents } from "../intel/documents.ts";
+import type { IndicatorSet } from "../intel/indicator.ts";
 import { createIndicatorSet } from "../intel/indicator_set.ts";
 import type { Observable } from "../match/observable.ts";
 
@@ -10,6 +11,9 @@ export type FilterConfig = Pick<
   Config,
   "min_confidence" | "tlp" | "include.types" | "include.labels" | "exclude.types" | "exclude.labels"
 >;
+
+/** What a value has, about. */
+const VALUE_BYTES = 40;
 
 /**
  * The set of all indicators, whose objects are in `documents`, and how the set of one retro hunt
@@ -40,13 +44,12 @@ export async function createSets(
     indicators: createIndicatorSet(admitting),
     // Whether an indicator is used at all was decided when it was taken in; of its values
     // those on allow-lists are still in it.
-    createSet: () =>
-      createIndicatorSet({
-        ...common,
-        guard,
-        keepExpired: true,
-        documents: createLentDocuments(),
-      }),
+    createSet(count: number): IndicatorSet {
+      const lent = createLentDocuments();
+      const set = createIndicatorSet({ ...common, guard, keepExpired: true, documents: lent });
+      set.reserve(count, count * VALUE_BYTES);
+      return set;
+    },
     /** Other filters and allow-lists from now on; what is in the set already stays there. */
     async configure(config: Config): Promise<void> {
       guard = await readGuard(config, onSpared);

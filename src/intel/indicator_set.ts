@@ -119,10 +119,14 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     return JSON.stringify(JSON.parse(held)) === JSON.stringify(given.stix);
   }
 
+  function reserve(count: number, bytes: number): void {
+    ids.reserve(count);
+    iocs.reserve(count, bytes);
+  }
+
   function restore(held: Iterable<PackedVersions>, most: number, bytes: number): number {
     const time = now();
-    ids.reserve(most);
-    iocs.reserve(most, bytes);
+    reserve(most, bytes);
     for (const versions of held) while (versions.next()) takeBack(versions, time);
     return lifetimes.size;
   }
@@ -209,6 +213,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     },
     isLive,
     put,
+    reserve,
     restore,
     known,
     decideAgain,

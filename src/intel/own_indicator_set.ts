@@ -37,6 +37,8 @@ export interface OwnIndicatorSet extends IndicatorSet, PlainIntake {
    * `bytes` about what their values have. Returns how many are looked for.
    */
   restore(held: Iterable<PackedVersions>, most: number, bytes: number): number;
+  /** Makes room for so many STIX indicators in all, whose values have about so many bytes. */
+  reserve(count: number, bytes: number): void;
   /** All handles whose version is known, looked for or not. */
   known(): Iterable<Handle>;
   /**

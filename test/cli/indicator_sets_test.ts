@@ -16,7 +16,7 @@ Deno.test("createSets() keeps values on allow-lists out of the sets of retro hun
     const reading = indicatorFromStix(stix(1, "", 1, { pattern }));
     assert.equal(reading.type, "indicator");
     if (reading.type !== "indicator") return;
-    for (const set of [indicators, createSet()]) {
+    for (const set of [indicators, createSet(2)]) {
       set.put(reading.indicator);
       const found = (name: string) => set.iocs.hits({ event_type: "dns", dns: { rrname: name } });
       assert.deepEqual([found("good.example").length, found("evil.example").length], [0, 1]);

@@ -45,8 +45,8 @@ export interface RetroLoopOptions {
   readonly tasks: Gatherer<RetroTask>;
   /** What is held now: tasks whose indicator was removed meanwhile are left out. */
   readonly holds: (handle: Handle, indicator: Indicator) => boolean;
-  /** Makes the set of one hunt. */
-  readonly createSet: () => IndicatorSet;
+  /** Makes the set of one hunt, for so many indicators. */
+  readonly createSet: (count: number) => IndicatorSet;
   readonly maxEvents: number;
   /** Longest time for one hunt, ms; 0 is unlimited. */
   readonly timeout: number;
@@ -106,7 +106,7 @@ function questionOf(
   group: readonly RetroTask[],
   { createSet, maxEvents }: RetroLoopOptions,
 ): RetroQuery {
-  const indicators = createSet();
+  const indicators = createSet(group.length);
   const ends = new Map<Handle, LiveMark>();
   for (const { indicator, end } of group) {
     const result = indicators.put(indicator);

@@ -25,8 +25,8 @@ export interface RunParts {
   readonly client: Pick<ThreatBusClient, "batches">;
   readonly engine: Engine;
   readonly indicators: OwnIndicatorSet;
-  /** Makes a set for one retro hunt, with the same ways of matching. */
-  readonly createSet: () => IndicatorSet;
+  /** Makes a set for one retro hunt for so many, with the same ways of matching. */
+  readonly createSet: (count: number) => IndicatorSet;
   readonly filters: Filters;
   readonly store: IndicatorStore | undefined;
   readonly queue: Queue;
