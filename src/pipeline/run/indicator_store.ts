@@ -158,7 +158,11 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
       }
       yield page;
     },
-    heldAs: (handle) => pastOf(hunted.get(handle)),
+    heldAs(handle) {
+      // What was searched for the version on disk is not what this one looks for.
+      const isOther = waiting.get(handle)?.continues === false;
+      return pastOf(isOther ? HUNT.open : hunted.get(handle));
+    },
     async done(indicators, searched) {
       const edit = hunted.edit();
       await commit(() => {

@@ -115,6 +115,12 @@ Deno.test("done() leaves a version that came during the hunt to be hunted for", 
     assert.deepEqual(isHunted(), [false]);
     await store.done([other]);
     assert.deepEqual(isHunted(), [true]);
+    taken(indicator(1, "a.example", 2));
+    assert.deepEqual(isHunted(), [false], "not even while it is not on disk");
+    await store.done([taken(indicator(1, "b.example", 2))]);
+    await store.flush();
+    await store.done([taken(indicator(1, "b.example", 2))]);
+    assert.deepEqual(isHunted(), [true]);
     const same = taken(indicator(1, "b.example", 3));
     await store.flush();
     assert.deepEqual(isHunted(), [true]);
