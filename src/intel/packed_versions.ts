@@ -5,6 +5,7 @@
  * not there. Then its points, or the values that a compound pattern needs: the number of the kind
  * (1), the length of the value (4), and that in UTF-8.
  */
+import { InputError } from "../errors.ts";
 import { type Observable, OBSERVABLE_KINDS } from "../match/observable.ts";
 import { PackedObservable } from "../match/packed_observable.ts";
 import { KIND_NUMBERS } from "../match/table.ts";
@@ -123,9 +124,18 @@ export function placeAt(bytes: Uint8Array, start: number): number {
   return bytes[start]!;
 }
 
-/** Where the version after the one that starts here starts. */
+/**
+ * Where the version after the one that starts here starts.
+ *
+ * @throws InputError when that can't be: read on, a length of 0 would be read for ever
+ */
 export function endAt(bytes: Uint8Array, start: number): number {
-  return start + wordAt(bytes, start + LENGTH);
+  const end = start + wordAt(bytes, start + LENGTH);
+  if (end >= start + REST && end <= bytes.length) return end;
+  throw new InputError("The indicators in the state are damaged", {
+    hint:
+      "Move the state directory away: the bus gives indicators again, what was undelivered is lost.",
+  });
 }
 
 /** The versions in some bytes, one after the other. A class, as a million are read from its fields. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createVersionPacker, endAt, PackedVersions } from "../../src/intel/packed_versions.ts";
+import { InputError } from "../../src/errors.ts";
 import { OBSERVABLE_KINDS } from "../../src/match/observable.ts";
 
 const time = fc.oneof(
@@ -60,4 +61,18 @@ Deno.test("createVersionPacker() packs what unpackVersions() gives, copied or no
     }),
     { numRuns: 50 },
   );
+});
+
+Deno.test("PackedVersions refuses bytes that are damaged, whatever their lengths say", () => {
+  const packer = createVersionPacker();
+  const validity = { modified: 1, from: 1, until: Infinity, revoked: false };
+  packer.add(0, { uuid: [1, 2, 3, 4], points: [], prefilter: undefined, validity });
+  const whole = packer.take().slice();
+  assert.ok(new PackedVersions(whole, 0).next());
+  for (const length of [0, 31, whole.length + 1, 0xffffffff]) {
+    const damaged = whole.slice();
+    new DataView(damaged.buffer).setUint32(4, length, true);
+    assert.throws(() => new PackedVersions(damaged, 0).next(), InputError);
+  }
+  assert.throws(() => new PackedVersions(whole.subarray(0, 20), 0).next(), InputError);
 });
