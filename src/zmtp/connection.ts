@@ -26,14 +26,19 @@ export interface Connection {
   /** SUBSCRIBE or CANCEL, in the form that the peer's version knows. */
   subscription(type: "subscribe" | "cancel", topic: Uint8Array): void;
   /**
-   * PING and its PONG: resolves when the peer has read everything that was sent before.
-   * Needs a reader of `incoming`. Peers of ZMTP 3.0 know no PING: then when it is written.
+   * PING and its PONG: resolves when the peer has read everything that was sent before (one of
+   * ours: is done with it), and the reader of `incoming`, which it needs, is done with what the
+   * peer sent before its PONG. Peers of ZMTP 3.0 know no PING: then when it is written.
    *
    * @throws ZmtpError when the connection ends first
    */
   roundTrip(): Promise<void>;
-  /** What the peer sends, in the batches in which it arrives; ends with the connection. */
-  incoming(): AsyncGenerator<readonly Incoming[]>;
+  /**
+   * What the peer sends, in the batches in which it arrives; ends with the connection. PINGs and
+   * PONGs count once the reader asks for more, that is when it is done with all that came before
+   * them; `settle` is called before a PING is answered.
+   */
+  incoming(settle?: () => void): AsyncGenerator<readonly Incoming[]>;
   /**
    * A clean end: hands everything to the operating system, says that no more comes, and closes
    * when the peer has, which it does after reading all; at once when the signal aborts. Needs a
@@ -119,21 +124,25 @@ function established(
     ? setInterval(beat, options.heartbeat)
     : undefined;
 
-  const onCommand = ({ name, data }: Command) => {
+  const heed = ({ name, data }: Command) => {
     if (name === "PING" && sender.pendingCommands < MOST_PONGS) {
       sender.command(encodeCommand("PONG", data.subarray(2, 18)));
     }
     // PONGs come in the order of the PINGs; those of the heartbeat carry no context.
     if (name === "PONG" && data.length > 0) pongs.shift()?.resolve();
   };
-  async function* incoming(): AsyncGenerator<readonly Incoming[]> {
-    const assembly = createAssembly({ ...options, cipher }, onCommand);
+  async function* incoming(settle: () => void = () => {}): AsyncGenerator<readonly Incoming[]> {
+    let commands: Command[] = [];
+    const assembly = createAssembly({ ...options, cipher }, (command) => commands.push(command));
     try {
       let came = assembly.takeEach(handshake.early);
       while (true) {
         held = true;
         if (came.length > 0) yield came;
         if (closed) return;
+        if (commands.some(({ name }) => name === "PING")) settle();
+        commands.forEach(heed);
+        commands = [];
         heard = performance.now();
         held = false;
         const frames = await readFrames();

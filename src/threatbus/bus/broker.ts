@@ -68,6 +68,8 @@ export interface Broker {
   manage(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
   /** Takes a message of an app, given as its frames. What can't be taken is counted and logged. */
   accept(frames: readonly Uint8Array[]): void;
+  /** Writes to the store what was taken so far: after that kill -9 loses none of it. */
+  settle(): void;
   /** Publishes an object of our own; `origin` is the file it comes from. */
   publish(stix: CanonicalStix, origin?: string): void;
   /** Waits while subscribers are behind; publishers are to wait with it. */
@@ -209,6 +211,10 @@ export function createBroker(options: BrokerOptions): Broker {
     accept: (frames) => {
       const fault = accept(frames);
       if (fault !== undefined) refusals.add(fault);
+    },
+    settle: () => {
+      // Nothing to commit would look as if it could be written again.
+      if (!storeFails) keep(store.commit);
     },
     publish: (stix, origin) => publish(stix, origin),
     relief: () => relief(subscribers),

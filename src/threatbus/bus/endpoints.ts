@@ -54,18 +54,20 @@ export function servePub(options: SocketOptions, broker: Broker): Listener {
   });
 }
 
-/** From publishers: SUB. A publisher is not read from while subscribers are behind. */
+/**
+ * From publishers: SUB. A publisher is not read from while subscribers are behind. Its PING is
+ * answered when all that it sent before is taken in and kept.
+ */
 export function serveSub(options: SocketOptions, broker: Broker): Listener {
   return listen("SUB", options, async (connection) => {
     for (const topic of WANTED) connection.subscription("subscribe", topic);
-    for await (const incoming of connection.incoming()) {
+    for await (const incoming of connection.incoming(broker.settle)) {
       let taken = 0;
       for (const message of messagesIn(incoming)) {
+        // Now and then, as a batch may be larger than a subscriber's queue.
+        if (taken++ % 64 === 0) await broker.relief();
         broker.accept(message);
-        // A batch may be larger than a subscriber's queue.
-        if (++taken % 64 === 0) await broker.relief();
       }
-      await broker.relief();
     }
   });
 }

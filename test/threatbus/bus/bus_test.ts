@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { UsageError } from "../../../src/errors.ts";
 import { type Bus, type BusOptions, startBus } from "../../../src/threatbus/bus/bus.ts";
 import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
@@ -156,6 +157,27 @@ Deno.test("startBus() goes on for others when a subscriber reads nothing", async
     publisher.close();
     await reader.close();
   }, { queueBytes: 500_000, stallMs: 1500 });
+});
+
+Deno.test("startBus() has in its store what it confirmed, whenever it is killed", async () => {
+  const folder = await Deno.makeTempDir();
+  const store = `${folder}/bus.sqlite`;
+  try {
+    await withBus(async (bus) => {
+      const publisher = await linkTo(bus).publisher(bus.subPort, soon());
+      for (let round = 1; round <= 5; round++) {
+        const messages = Array.from({ length: 700 }, (_, n) => [indicator(1000 * round + n)]);
+        await publisher.publish(messages, soon());
+        const database = new DatabaseSync(store, { readOnly: true });
+        const { count } = database.prepare("SELECT count(*) AS count FROM indicator").get()!;
+        database.close();
+        assert.equal(count, 700 * round);
+      }
+      publisher.close();
+    }, { store });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("startBus() answers snapshots with what it kept over a restart", async () => {
