@@ -150,20 +150,21 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     await sleep(backoff(attempt, { initial: 250, maximum }), alive);
     alive.throwIfAborted();
   };
-  const connect = async (snapshotDays: number): Promise<Session> => {
+  /** The days are asked for at each attempt: the time away grows while the broker can't be reached. */
+  const connect = async (days: () => number): Promise<Session> => {
     const { heartbeatMs = 5000, requestTimeoutMs = 5000 } = options;
     const { link, topics } = options;
     const settings = {
       link,
       topics,
-      snapshotDays,
       heartbeatMs,
       requestTimeoutMs,
       deliver: inbox.push,
+      limits: { messages: queueMessages, bytes: queueBytes },
     };
     for (let attempt = 0;; attempt++) {
       try {
-        return await openSession(settings, alive);
+        return await openSession({ ...settings, snapshotDays: days() }, alive);
       } catch (error) {
         if (alive.aborted || (options.failFast && state.type === "connecting")) throw error;
         const reason = (error as Error).message;
@@ -175,47 +176,60 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     }
   };
 
-  const start = async (days: number, again: boolean): Promise<Session> => {
+  const start = async (days: () => number, again: boolean): Promise<Session> => {
     const session = await connect(days);
     holder.set(session);
-    enter({ type: "subscribed", topic: session.topic, snapshotDays: days, again });
+    const { topic, snapshotDays } = session;
+    enter({ type: "subscribed", topic, snapshotDays, again });
     first.resolve();
     return session;
   };
 
+  /** Sessions that are being ended; none is left behind when the client closes. */
+  const ending = new Set<Promise<void>>();
+  const end = (session: Session) => {
+    const ended = session.end();
+    ending.add(ended);
+    ended.then(() => ending.delete(ended));
+  };
+
   const supervise = async () => {
-    let days = options.snapshotDays;
-    let session = await start(days, false);
+    let session = await start(() => options.snapshotDays, false);
     let since = performance.now(), quickLosses = 0;
     for (let askAgain = false;;) {
       const old: Session = session;
-      const events: Promise<string | undefined>[] = [old.lost];
+      let isLost = false;
+      const lost = old.lost.then((reason) => (isLost = true, reason));
+      const events: Promise<string | undefined>[] = [lost];
       if (askAgain) events.push(timer(options.askAgainMs ?? 15_000, alive));
-      const news = await orAborted(Promise.race(events), alive).catch(() => undefined);
-      if (alive.aborted) return await old.end();
-      if (news !== undefined) {
-        holder.set(undefined);
-        counts.resubscribed++;
-        enter({ type: "lost", reason: news });
-        days = daysToCover(old, days);
-        old.end();
-        // What breaks each subscription anew must not make us ask for snapshots without a pause.
-        if (performance.now() - since >= QUICK_MS) quickLosses = 0;
-        if (quickLosses++ > 0) await pause(quickLosses);
-        since = performance.now();
+      try {
+        const news = await orAborted(Promise.race(events), alive);
+        alive.throwIfAborted();
+        if (news !== undefined) {
+          counts.resubscribed++;
+          enter({ type: "lost", reason: news });
+          end(old);
+          // What breaks each subscription anew must not make us ask for snapshots without a pause.
+          if (performance.now() - since >= QUICK_MS) quickLosses = 0;
+          if (quickLosses++ > 0) await pause(quickLosses);
+          since = performance.now();
+        }
+        // A subscription with a snapshot takes the old one's place; for a moment both deliver.
+        const least = news === undefined ? old.snapshotDays : 0;
+        session = await start(() => Math.max(least, daysToCover(old)), true);
+        askAgain = isLost;
+      } finally {
+        end(old); // twice is as good as once
       }
-      // A subscription with a snapshot takes the old one's place; for a moment both deliver.
-      session = await start(days, true);
-      if (news === undefined) old.end();
-      askAgain = news !== undefined;
     }
   };
 
   const running = supervise().catch((error) => {
     if (!alive.aborted) first.reject(error);
     if (!alive.aborted) stop.abort(error);
-  }).finally(() => {
+  }).finally(async () => {
     first.reject(new NotConnectedError("Closed before Threat Bus was reached"));
+    await Promise.all(ending);
     holder.close();
     inbox.close();
     enter({ type: "closed" });
@@ -274,10 +288,10 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
   };
 }
 
-/** The days to ask for after a loss: the time away; all of it again if the first answer was cut off. */
-function daysToCover(session: Session, asked: number): number {
-  const away = Math.ceil((Date.now() - session.aliveAt) / 86_400_000);
-  return Math.max(1, away, session.settled ? 0 : asked);
+/** The days to ask for after a loss: the time away; all of it again if the answer was cut off. */
+function daysToCover({ aliveAt, settled, snapshotDays }: Session): number {
+  const away = Math.ceil((Date.now() - aliveAt) / 86_400_000);
+  return Math.max(1, away, settled ? 0 : snapshotDays);
 }
 
 /** Resolves with nothing after a while, or when the signal aborts. */

@@ -2,7 +2,7 @@
 import { getLogger } from "../log.ts";
 import { NotConnectedError } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { orAborted, sleep } from "../wait.ts";
+import { orAborted } from "../wait.ts";
 import type { Outgoing } from "./link.ts";
 import { encodeStix, type Refused, SIGHTING_HEAD } from "./messages.ts";
 import type { Session } from "./session.ts";
@@ -17,7 +17,8 @@ export interface Unsent extends Refused {
 
 /** The session of the moment, for those who want to publish. */
 export interface Holder {
-  set(session: Session | undefined): void;
+  /** Takes the place of the one before, until it is lost. */
+  set(session: Session): void;
   /** Waits for a session; rejects when there will be none or the signal aborts. */
   get(signal: AbortSignal): Promise<Session>;
   close(): void;
@@ -25,19 +26,28 @@ export interface Holder {
 
 /** Makes a holder without a session. */
 export function createHolder(): Holder {
+  let current: Session | undefined;
   let next = Promise.withResolvers<Session>();
-  next.promise.catch(() => {});
+  const renew = () => {
+    next = Promise.withResolvers();
+    next.promise.catch(() => {});
+  };
+  renew();
   return {
     set: (session) => {
-      if (session !== undefined) next.resolve(session);
-      next = Promise.withResolvers();
-      next.promise.catch(() => {});
-      if (session !== undefined) next.resolve(session);
+      next.resolve(session);
+      renew();
+      next.resolve(session);
+      current = session;
+      session.lost.then(() => {
+        if (current === session) renew();
+      });
     },
     get: (signal) => orAborted(next.promise, signal),
     close: () => {
-      next = Promise.withResolvers();
-      next.promise.catch(() => {});
+      current = undefined;
+      next.reject(new NotConnectedError("The Threat Bus client was closed"));
+      renew();
       next.reject(new NotConnectedError("The Threat Bus client was closed"));
     },
   };
@@ -56,9 +66,8 @@ export async function send(
     } catch (error) {
       signal.throwIfAborted();
       logger.debug("Publishing again after: {error}", { error });
+      // By then the holder has let go of it.
       await orAborted(session.lost, signal);
-      // The supervisor replaces the lost session right after it hears of it.
-      await sleep(0, signal);
     }
   }
 }

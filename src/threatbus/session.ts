@@ -7,8 +7,8 @@
 import { NotConnectedError } from "../errors.ts";
 import { decodeReply, encodeRequest, type Grant, type ManagementRequest } from "./management.ts";
 import { orAborted, sleep } from "../wait.ts";
-import type { Messages } from "../zmtp/mod.ts";
-import { faultOf, type Link, type Listener, type Outgoing, type Publisher } from "./link.ts";
+import { createIntake, type Deliver, type Intake, type IntakeLimits } from "./intake.ts";
+import type { Link, Listener, Outgoing, Publisher } from "./link.ts";
 
 /** How to subscribe. */
 export interface SessionOptions {
@@ -17,8 +17,9 @@ export interface SessionOptions {
   readonly snapshotDays: number;
   readonly heartbeatMs: number;
   readonly requestTimeoutMs: number;
-  /** Takes messages; a promise pushes back. */
-  readonly deliver: (messages: Messages, p2pTopic: string) => Promise<void> | undefined;
+  readonly deliver: Deliver;
+  /** What is kept of messages that come before it is known which are ours. */
+  readonly limits: IntakeLimits;
 }
 
 /** A live subscription. */
@@ -30,7 +31,9 @@ export interface Session {
   readonly lost: Promise<string>;
   /** When the broker was last known to serve us, ms since the epoch. */
   readonly aliveAt: number;
-  /** Nothing came for a whole heartbeat interval: the snapshot is over. */
+  /** Days of history that it was asked with. */
+  readonly snapshotDays: number;
+  /** Nothing came for a whole heartbeat interval, nor was waiting: the snapshot is over. */
   readonly settled: boolean;
   /** Unsubscribes, if the broker can be reached, and closes everything. Never rejects. */
   end(): Promise<void>;
@@ -51,7 +54,8 @@ export async function openSession(
     open.push(listener);
     const publisher = await limit((either) => options.link.publisher(first.subPort, either));
     open.push(publisher);
-    const intake = createIntake(listener, options.deliver);
+    const intake = createIntake(listener, options.deliver, options.limits);
+    open.push({ close: intake.end });
     const topic = await limit((either) =>
       narrow(desk, first, listener, intake, options.snapshotDays, either)
     );
@@ -85,11 +89,14 @@ interface Desk {
   beat(topic: string, signal: AbortSignal): Promise<boolean>;
   /** Gives a topic back; problems don't matter. */
   leave(topic: string): Promise<void>;
+  /** The same for all, and for what is granted while we are about to leave. */
   leaveAll(): Promise<void>;
 }
 
 function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
   const granted = new Set<string>();
+  const underWay = new Set<Promise<unknown>>();
+  const stop = new AbortController();
   const ask = async (request: ManagementRequest, signal: AbortSignal) => {
     const limit = within(requestTimeoutMs, signal);
     const reply = decodeReply(
@@ -98,6 +105,17 @@ function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
     if (reply.status !== "malformed") return reply;
     throw new NotConnectedError(`The broker's answer is not Threat Bus's: ${reply.detail}`);
   };
+  const grant = async (snapshotDays: number) => {
+    const reply = await ask({ action: "subscribe", topics, snapshotDays }, stop.signal);
+    if (reply.status !== "success" || reply.grant === undefined) {
+      const answer = reply.status === "success" ? "it granted no topic" : reply.status;
+      throw new NotConnectedError(
+        `The broker refused the subscription to ${topics.join(", ")}: ${answer}`,
+      );
+    }
+    granted.add(reply.grant.topic);
+    return reply.grant;
+  };
   const leave = async (topic: string) => {
     granted.delete(topic);
     await ask({ action: "unsubscribe", topic }, AbortSignal.timeout(requestTimeoutMs / 2))
@@ -105,15 +123,10 @@ function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
   };
   return {
     subscribe: async (snapshotDays, signal) => {
-      const reply = await ask({ action: "subscribe", topics, snapshotDays }, signal);
-      if (reply.status !== "success" || reply.grant === undefined) {
-        const answer = reply.status === "success" ? "it granted no topic" : reply.status;
-        throw new NotConnectedError(
-          `The broker refused the subscription to ${topics.join(", ")}: ${answer}`,
-        );
-      }
-      granted.add(reply.grant.topic);
-      return reply.grant;
+      signal.throwIfAborted();
+      const granting = grant(snapshotDays);
+      underWay.add(granting);
+      return await orAborted(granting.finally(() => underWay.delete(granting)), signal);
     },
     beat: async (topic, signal) => {
       const reply = await ask({ action: "heartbeat", topic }, signal);
@@ -121,60 +134,11 @@ function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
     },
     leave,
     leaveAll: async () => {
+      const grace = setTimeout(() => stop.abort(), requestTimeoutMs / 2);
+      await Promise.allSettled(underWay);
+      clearTimeout(grace);
       await Promise.all([...granted].map(leave));
     },
-  };
-}
-
-/** Reads the SUB socket from the start; hands on only what is for the topic, once that is known. */
-interface Intake {
-  /** From now on messages for this topic count, those kept so far first. */
-  accept(topic: string): void;
-  /** Only our topic is subscribed by now; others would be a fault of the broker. */
-  narrowed(): void;
-  /** Messages handed on. */
-  readonly count: number;
-  /** Waits for no reader any more: what was not handed on yet is let go. */
-  end(): void;
-  /** Resolves when the connection is lost or closed, with what the broker did wrong, if it did. */
-  readonly ended: Promise<string | undefined>;
-}
-
-function createIntake(listener: Listener, deliver: SessionOptions["deliver"]): Intake {
-  let topic: string | undefined;
-  let prefix = new Uint8Array();
-  let kept: Messages[] = [];
-  let isNarrow = false;
-  let count = 0;
-  const stop = new AbortController();
-  const handOn = (messages: Messages) => {
-    const ours = isNarrow ? messages : messages.startingWith(prefix);
-    count += ours.length;
-    return deliver(ours, topic!);
-  };
-  const read = async () => {
-    for await (const messages of listener.batches()) {
-      if (topic === undefined) {
-        kept.push(messages);
-        continue;
-      }
-      const room = handOn(messages);
-      if (room !== undefined) await orAborted(room, stop.signal);
-    }
-  };
-  return {
-    accept: (granted) => {
-      topic = granted;
-      prefix = new TextEncoder().encode(granted);
-      for (const messages of kept) handOn(messages);
-      kept = [];
-    },
-    narrowed: () => isNarrow = true,
-    get count() {
-      return count;
-    },
-    end: () => stop.abort(),
-    ended: read().then(() => undefined, faultOf),
   };
 }
 
@@ -188,14 +152,15 @@ async function narrow(
   signal: AbortSignal,
 ): Promise<string> {
   if (days <= 0) {
-    listener.subscribe(first.topic);
-    await listener.confirmed(signal);
     intake.accept(first.topic);
     intake.narrowed();
+    listener.subscribe(first.topic);
+    await listener.confirmed(signal);
     return first.topic;
   }
   listener.subscribe("");
   await listener.confirmed(signal);
+  intake.expect();
   const { topic } = await desk.subscribe(days, signal);
   intake.accept(topic);
   // In this order on one connection there is no moment without a subscription.
@@ -228,23 +193,27 @@ function run({ options, desk, topic, listener, publisher, intake }: Running): Se
   intake.ended.then(closed("listening"));
   publisher.ended.then(closed("publishing"));
 
+  // The broker takes note of the narrower subscription within a heartbeat; its next PONG comes
+  // behind all that it had sent before, however long our reader takes to get there.
+  let isNarrow = options.snapshotDays <= 0;
   const beat = async () => {
-    for (let seen = intake.count;;) {
+    for (let seen = intake.activity;;) {
       await sleep(options.heartbeatMs, stop.signal);
       if (stop.signal.aborted) return;
       const asked = Date.now();
       if (!await desk.beat(topic, stop.signal)) return lost.resolve("the broker forgot us");
       aliveAt = asked;
-      settled ||= intake.count === seen;
-      seen = intake.count;
-      // The broker has long taken note of the narrower subscription.
-      intake.narrowed();
+      settled ||= !intake.held && intake.activity === seen;
+      seen = intake.activity;
+      if (!isNarrow) listener.confirmed(stop.signal).then(intake.narrowed, () => {});
+      isNarrow = true;
     }
   };
   beat().catch(() => lost.resolve("no answer to the heartbeat"));
 
   return {
     topic,
+    snapshotDays: options.snapshotDays,
     lost: lost.promise,
     get aliveAt() {
       return aliveAt;

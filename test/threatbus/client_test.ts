@@ -195,6 +195,50 @@ Deno.test("ThreatBusClient subscribes again when the broker forgets it, and asks
   });
 });
 
+Deno.test("ThreatBusClient asks for all the time away, however long nobody could be reached", async () => {
+  const broker = startFakeBroker();
+  const { client, until } = start(broker.port);
+  await client.subscribed;
+  await broker.close();
+  await until("unreachable");
+  const { now } = Date;
+  const back = startFakeBroker(broker.port);
+  Date.now = () => now() + 3.5 * 86_400_000;
+  try {
+    await until("subscribed", 2);
+    const asked = back.requests.filter(({ action }) => action === "subscribe");
+    assert.deepEqual(asked.map(({ snapshot }) => snapshot), [0, 4]);
+  } finally {
+    Date.now = now;
+    await client.close();
+    await back.close();
+  }
+});
+
+Deno.test("ThreatBusClient gives back what is granted while it is being stopped", async () => {
+  // Each of two, at the start, after a loss, and when it asks again after that.
+  for (let asking = 1; asking <= 6; asking++) {
+    await withFake(async (broker) => {
+      const stop = new AbortController();
+      const left: unknown[] = [];
+      let asked = 0, isLost = false;
+      broker.answer = ({ action, topic }) => {
+        if (action === "unsubscribe") left.push(topic);
+        if (action === "subscribe" && ++asked === asking) stop.abort();
+        if (action !== "heartbeat" || isLost) return undefined;
+        isLost = true;
+        return utf8('{"status": "error"}');
+      };
+      const changes = { snapshotDays: 7, askAgainMs: 1, heartbeatMs: 1, requestTimeoutMs: 60_000 };
+      const { client, until } = start(broker.port, changes, stop.signal);
+      await until("closed");
+      await client.close();
+      assert.equal(broker.granted.length, asking);
+      assert.deepEqual(left.sort(), [...broker.granted].sort());
+    });
+  }
+});
+
 Deno.test("ThreatBusClient says what the broker did wrong, and comes back slower each time", async () => {
   await withFake(async (broker) => {
     const { client, states, until } = start(broker.port, { maxBackoffMs: 40 });
