@@ -9,7 +9,7 @@ import { createNotice, orAborted, sleep } from "../wait.ts";
 import type { Message } from "../zmtp/mod.ts";
 import { type Arrival, createInbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
-import { checkSize, decodeDelivery, type Item, refused } from "./messages.ts";
+import { checkSize, decodeDelivery, type Item, LONGEST_MESSAGE, refused } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
 import {
   createHolder,
@@ -113,7 +113,8 @@ const QUICK_MS = 10_000;
 
 /** Starts a client; it works until it is closed or the signal aborts. */
 export function createClient(options: ClientOptions, signal: AbortSignal): ThreatBusClient {
-  const { maxMessageBytes = 1 << 24, queueMessages = 100_000, queueBytes = 1 << 27 } = options;
+  const { maxMessageBytes = LONGEST_MESSAGE, queueMessages = 100_000, queueBytes = 1 << 27 } =
+    options;
   const stop = new AbortController();
   const alive = AbortSignal.any([signal, stop.signal]);
   const inbox = createInbox(queueMessages, queueBytes);
@@ -137,7 +138,7 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     if (frame === undefined || message.length > 1) {
       return refused("not-one-frame", `Message of ${message.length} frames`);
     }
-    return checkSize(frame, maxMessageBytes) ?? decodeDelivery(frame, topic);
+    return checkSize(message, maxMessageBytes) ?? decodeDelivery(frame, topic);
   };
   const count = (item: Item) => {
     if (item.type === "refused") refusals.add(item);

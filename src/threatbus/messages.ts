@@ -7,6 +7,7 @@ import { readReceived, type ReceivedIndicator } from "../intel/received_indicato
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { canonicalStix, canonicalStixObject, type StixFaultReason } from "../stix/canonical.ts";
 import { pythonJson, respellMembers } from "../stix/python_json.ts";
+import type { Message } from "../zmtp/mod.ts";
 import { type MessageType, PUBLISH_TOPICS } from "./topics.ts";
 
 /** Asks connected apps for their past: `snapshot` seconds of it, of one type. */
@@ -151,10 +152,15 @@ function cut(text: string, longest: number): string {
   return text.length > longest ? `${text.slice(0, longest - 1)}…` : text;
 }
 
-/** Refuses a message that is longer than `longest` bytes. */
-export function checkSize(frame: Uint8Array, longest: number): Refused | undefined {
-  if (frame.length <= longest) return undefined;
-  return refused("too-large", `Message of ${frame.length} bytes`, idIn(frame));
+/** Longest message in bytes that is taken; longer ones are not even kept while they are read. */
+export const LONGEST_MESSAGE = 1 << 24;
+
+/** Refuses a message that has a frame longer than `longest` bytes, or one that was cut. */
+export function checkSize(message: Message, longest: number): Refused | undefined {
+  const { cutFrom } = message;
+  const frame = cutFrom === undefined ? message.find(({ length }) => length > longest) : message[0];
+  if (frame === undefined) return undefined;
+  return refused("too-large", `Message of ${cutFrom ?? frame.length} bytes`, idIn(frame));
 }
 
 function parseObject(json: string): { object: JsonObject } | { refused: Refused } {

@@ -5,6 +5,7 @@ import type { Connection } from "../zmtp/connection.ts";
 import { dial } from "../zmtp/connector.ts";
 import { connectReq, type Mechanism } from "../zmtp/mod.ts";
 import { orAborted } from "../wait.ts";
+import { LONGEST_MESSAGE } from "./messages.ts";
 import { faultOf, type Link, type Listener, type Publisher } from "./link.ts";
 
 /** Where the broker is and how to talk to it. */
@@ -29,7 +30,7 @@ export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
     ...(mechanism && { mechanism }),
   });
   const open = async (type: "SUB" | "PUB", port: number, signal: AbortSignal) => {
-    const options = optionsFor(port);
+    const options = { ...optionsFor(port), skipAbove: LONGEST_MESSAGE };
     try {
       return await dial(type, options, signal);
     } catch (error) {

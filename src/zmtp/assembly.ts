@@ -46,6 +46,8 @@ export function createAssembly(
   /** The frames so far of a message that has more. */
   let parts: Uint8Array[] = [];
   let size = 0;
+  /** A frame of the message was cut: the others are of no use. */
+  let isCut = false;
   let out: Incoming[] = [];
   /** Messages that are objects, to be told behind those in `out`. */
   let objects: Message[] = [];
@@ -70,6 +72,10 @@ export function createAssembly(
   };
   const takeFrame = ({ command, more, body }: Frame) => {
     if (command) return takeCommand(decodeCommand(body));
+    if (isCut) {
+      isCut = more;
+      return;
+    }
     size += body.length + (more ? FRAME_COST : 0);
     check(size);
     parts.push(more ? kept(body) : body);
@@ -77,6 +83,12 @@ export function createAssembly(
     const type = takesSubscriptions ? subscriptionOf(parts) : undefined;
     if (type !== undefined) tell({ type, topic: kept(body.subarray(1)) });
     else objects.push(parts);
+    parts = [];
+    size = 0;
+  };
+  const takeCut = ({ body, more }: Frame, cutFrom: number) => {
+    if (!isCut) objects.push(Object.assign([body], { cutFrom }));
+    isCut = more;
     parts = [];
     size = 0;
   };
@@ -88,7 +100,11 @@ export function createAssembly(
   };
   return {
     take(frames) {
-      const { places } = frames;
+      const { places, cutFrom } = frames;
+      if (cutFrom !== undefined) {
+        takeCut(frameAt(frames, 0), cutFrom);
+        return told();
+      }
       const count = places.length / PLACE;
       let taken = 0;
       const takeRun = (to: number) => {
@@ -97,7 +113,7 @@ export function createAssembly(
       for (let index = 0; index < count; index++) {
         const at = index * PLACE;
         // Most frames are messages as they stand: a whole run of them is told as one.
-        if (!opensEach && parts.length === 0 && isWholeMessage(places[at]!)) {
+        if (!opensEach && !isCut && parts.length === 0 && isWholeMessage(places[at]!)) {
           check(places[at + 2]! - places[at + 1]!);
           continue;
         }

@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly mechanism: Mechanism;
   /** Longest frame and longest message in bytes; a peer that sends more is cut off. */
   readonly maxMessageSize: number;
+  /** See `SocketOptions`. */
+  readonly skipAbove?: number;
   /** Time for the handshake, ms. */
   readonly handshakeTimeout: number;
   /** PING after so much silence, cut off after twice that without an answer, ms; 0 is never. */
@@ -76,8 +78,10 @@ export async function openConnection(
   }, options.handshakeTimeout);
   try {
     const handshake = await shakeHands(raw, reader, options.socketType, options.mechanism);
+    const { maxMessageSize, skipAbove } = options;
     // Sealing adds to the length of a frame.
-    reader.allow(options.maxMessageSize + (handshake.cipher === undefined ? 0 : 64));
+    const seal = handshake.cipher === undefined ? 0 : 64;
+    reader.allow(maxMessageSize + seal, skipAbove === undefined ? undefined : skipAbove + seal);
     return established(raw, () => reader.readFrames(), handshake, options);
   } catch (error) {
     closeQuietly(raw);

@@ -53,6 +53,8 @@ export interface Frames {
   readonly buffer: Uint8Array;
   /** `PLACE` numbers for each: its flags, where its body begins, and where it ends. */
   readonly places: readonly number[];
+  /** It is one frame of a message, and only its beginning is here: so long is all of it. */
+  readonly cutFrom?: number;
 }
 
 /** Numbers for each frame in `Frames.places`. */
@@ -114,6 +116,31 @@ function isKnown(flags: number): boolean {
   return (flags & ~(MORE | LONG | COMMAND)) === 0 &&
     (flags & (MORE | COMMAND)) !== (MORE | COMMAND);
 }
+
+/** Where the body of the frame begins whose header is at `at`, and how long it is. */
+export interface LongFrame {
+  readonly flags: number;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** The frame whose header is at `at` if it is a message's, longer than `above`, and not absurdly so. */
+export function longFrameAt(
+  buffer: Uint8Array,
+  at: number,
+  end: number,
+  above: number,
+): LongFrame | undefined {
+  if (at >= end) return undefined;
+  const flags = buffer[at]!;
+  const start = at + ((flags & LONG) !== 0 ? MAX_HEADER : 2);
+  if (start > end || !isKnown(flags) || (flags & COMMAND) !== 0) return undefined;
+  const length = lengthAt(buffer, at);
+  return length > above && length <= MOST_SKIPPED ? { flags, start, length } : undefined;
+}
+
+/** Bytes of a frame beyond which it is no message but an error, and costs the connection. */
+const MOST_SKIPPED = 2 ** 32;
 
 function faultOf(flags: number, length: number, maxLength: number): ZmtpError {
   if (isKnown(flags)) {

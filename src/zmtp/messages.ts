@@ -1,7 +1,10 @@
 import { type Frames, PLACE } from "./frame.ts";
 
-/** A message: its frames' bodies. */
-export type Message = readonly Uint8Array[];
+/**
+ * A message: its frames' bodies. `cutFrom` is the length of a frame that was too long to be read
+ * (see `skipAbove`): of such a message there is only that frame's beginning.
+ */
+export type Message = readonly Uint8Array[] & { readonly cutFrom?: number };
 
 /**
  * Messages that came together, in order. Each is made when it is asked for: as objects of their

@@ -21,8 +21,13 @@ export interface SocketOptions {
   readonly signal?: AbortSignal;
   /** NULL unless said; see `security/`. */
   readonly mechanism?: Mechanism;
-  /** Longest message in bytes, 128 MiB unless said. */
+  /** Longest message in bytes, 128 MiB unless said. A peer that sends more loses its connection. */
   readonly maxMessageSize?: number;
+  /**
+   * Frames of messages that are longer, in bytes, are read past and cost no connection: `cutFrom`
+   * tells of them (with CURVE their beginning is not readable, as a frame is opened as a whole).
+   */
+  readonly skipAbove?: number;
   /** Time to connect, and then for the handshake, in ms; 10 s unless said. */
   readonly handshakeTimeout?: number;
   /** PING after so much silence, ms; never unless said. */
@@ -47,5 +52,6 @@ export function connectionOptions(
     maxMessageSize: options.maxMessageSize ?? 128 * 1024 * 1024,
     handshakeTimeout: options.handshakeTimeout ?? 10_000,
     heartbeat: options.heartbeat ?? 0,
+    ...(options.skipAbove !== undefined && { skipAbove: options.skipAbove }),
   };
 }

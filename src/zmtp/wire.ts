@@ -1,4 +1,4 @@
-import { findFrames, type Frames } from "./frame.ts";
+import { findFrames, type Frames, type LongFrame, longFrameAt } from "./frame.ts";
 
 /** What Deno's TCP and unix connections have in common. */
 export interface ByteConnection {
@@ -15,13 +15,18 @@ export interface FrameReader {
   readExactly(count: number): Promise<Uint8Array | undefined>;
   /** At least one frame, all that are complete; undefined when the peer closed. */
   readFrames(): Promise<Frames | undefined>;
-  /** Changes the longest frame that is taken: little before the peer is known, more after. */
-  allow(maxLength: number): void;
+  /**
+   * Changes the longest frame that is taken: little before the peer is known, more after. Of
+   * messages' frames that are longer than `skipAbove`, if given, only the beginning is kept.
+   */
+  allow(maxLength: number, skipAbove?: number): void;
 }
 
 /** Buffers begin small, for a thousand idle peers, and grow with the peer's speed. */
 const FIRST_CHUNK = 8 * 1024;
 const LARGEST_CHUNK = 512 * 1024;
+/** What is kept of a frame that is skipped: enough for its topic and its id. */
+const BEGINNING = 4096;
 
 /**
  * Frames stay in the buffers they were read to: nothing is copied but the piece
@@ -33,6 +38,7 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
   let buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0);
   let start = 0, end = 0;
   let chunk = FIRST_CHUNK;
+  let skipAbove: number | undefined;
   const fill = async (needed: number): Promise<boolean> => {
     const kept = end - start;
     const room = buffer.length - end;
@@ -50,6 +56,24 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
     if (end === buffer.length && chunk < LARGEST_CHUNK) chunk *= 2;
     return true;
   };
+  /** Reads past a long frame; what was handed out of the buffer stays as it is. */
+  const skip = async ({ flags, start: from, length }: LongFrame): Promise<Frames | undefined> => {
+    const beginning = new Uint8Array(Math.min(length, BEGINNING));
+    let seen = 0;
+    const see = (bytes: Uint8Array) => {
+      if (seen < beginning.length) beginning.set(bytes.subarray(0, beginning.length - seen), seen);
+      seen += bytes.length;
+    };
+    start = Math.min(end, from + length);
+    see(buffer.subarray(from, start));
+    const scrap = seen < length ? new Uint8Array(LARGEST_CHUNK) : buffer;
+    while (seen < length) {
+      const count = await connection.read(scrap.subarray(0, length - seen));
+      if (count === null) return undefined;
+      see(scrap.subarray(0, count));
+    }
+    return { buffer: beginning, places: [flags, 0, beginning.length], cutFrom: length };
+  };
   return {
     async readExactly(count) {
       while (end - start < count) if (!await fill(count)) return undefined;
@@ -59,14 +83,16 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
     async readFrames() {
       const places: number[] = [];
       while (true) {
+        const long = skipAbove && longFrameAt(buffer, start, end, skipAbove);
+        if (long) return await skip(long);
         const { rest, needed } = findFrames(buffer, start, end, maxLength, places);
         start = rest;
         if (places.length > 0) return { buffer, places };
         if (!await fill(Math.max(needed, end - start + 1))) return undefined;
       }
     },
-    allow(length) {
-      maxLength = length;
+    allow(length, above) {
+      [maxLength, skipAbove] = [Math.min(length, above ?? length), above];
     },
   };
 }

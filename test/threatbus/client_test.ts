@@ -239,20 +239,36 @@ Deno.test("ThreatBusClient gives back what is granted while it is being stopped"
   }
 });
 
+Deno.test("ThreatBusClient reads past a message of any size, and tells its id", async () => {
+  await withFake(async (broker) => {
+    const { client, states } = start(broker.port);
+    await client.subscribed;
+    const message = new Uint8Array(130 * 1024 * 1024).fill(32);
+    message.set(utf8(`${"a".repeat(32)}indicator ${indicator(1)}`));
+    broker.send(message);
+    broker.send(`${"a".repeat(32)}indicator ${indicator(2)}`);
+    const [first, second] = await take(client, 2);
+    assert.ok(first?.type === "refused" && second?.type === "indicator");
+    assert.deepEqual([first.reason, numberOf(first.id!), numberOf(second.id)], ["too-large", 1, 2]);
+    assert.match(first.detail, / 136314880 bytes/);
+    assert.deepEqual(states.map(({ type }) => type), ["subscribed"]);
+    await client.close();
+  });
+});
+
 Deno.test("ThreatBusClient says what the broker did wrong, and comes back slower each time", async () => {
   await withFake(async (broker) => {
     const { client, states, until } = start(broker.port, { maxBackoffMs: 40 });
     await client.subscribed;
-    // Longer than any message may be: it costs the connection, each time anew.
-    const lasting = new Uint8Array(129 * 1024 * 1024);
+    // Of more frames than any message may have: it costs the connection, each time anew.
+    const frames = new Array(9).fill(new Uint8Array(15 * 1024 * 1024));
     for (let losses = 1; losses <= 3; losses++) {
-      lasting.set(utf8(broker.granted.at(-1)!));
-      broker.send(lasting);
+      broker.send(broker.granted.at(-1)!, ...frames);
       await until("lost", losses);
       await until("subscribed", losses + 1);
     }
     const reasons = states.flatMap((state) => state.type === "lost" ? [state.reason] : []);
-    assert.match(reasons[0]!, /listening connection was closed \(A frame of \d+ bytes is longer/);
+    assert.match(reasons[0]!, /listening connection was closed \(A message is longer/);
     await client.close();
   });
 });

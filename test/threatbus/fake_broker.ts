@@ -16,7 +16,7 @@ export interface FakeBroker {
   /** Gives another answer than success, if it returns one. */
   answer: (request: Record<string, unknown>) => Uint8Array | undefined;
   /** Sends a message to all that subscribed to a prefix of it. */
-  send(message: Uint8Array | string): void;
+  send(...frames: readonly (Uint8Array | string)[]): void;
   /** Resolves when the check holds; looked at whenever something comes in. */
   until(check: () => boolean): Promise<void>;
   close(): Promise<void>;
@@ -63,8 +63,8 @@ export function startFakeBroker(port = 0): FakeBroker {
     granted,
     published,
     answer: () => undefined,
-    send: (message) => {
-      pub.publish([typeof message === "string" ? utf8(message) : message]);
+    send: (...frames) => {
+      pub.publish(frames.map((frame) => typeof frame === "string" ? utf8(frame) : frame));
     },
     until: async (check) => {
       while (!check()) await new Promise<void>((resolve) => waiters.push(resolve));

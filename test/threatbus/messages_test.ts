@@ -131,7 +131,7 @@ Deno.test("decodeDelivery() refuses bad messages with a reason, and the id if th
   const notUtf8 = delivery("indicator", `{"id": "${id}", "name": "?"}`);
   notUtf8[notUtf8.length - 3] = 0xff;
   assert.deepEqual([refusal(notUtf8).reason, refusal(notUtf8).id], ["not-utf-8", id]);
-  assert.equal(checkSize(unfinished, 10)?.id, id);
+  assert.equal(checkSize([unfinished], 10)?.id, id);
   // What a peer writes stands in logs.
   const long = "x".repeat(100_000);
   const request = JSON.stringify({ type: "snapshotrequest", long });

@@ -167,3 +167,56 @@ Deno.test("createAssembly() keeps no buffer for a topic or the beginning of a me
   assert.ok(several?.type === "messages");
   assert.equal(memoryOf([...several.messages][0]![0]!), 5);
 });
+
+Deno.test("createAssembly() tells of a message with a frame too long to keep, and of all around it", async () => {
+  const above = 5000;
+  const size = fc.oneof(
+    fc.nat(300),
+    fc.integer({ min: above - 2, max: above + 2 }),
+    fc.nat(200_000),
+  );
+  const messages = fc.array(fc.array(size, { minLength: 1, maxLength: 3 }), { maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(messages, readSizes, async (messages, sizes) => {
+      let number = 0;
+      const bodies = messages.map((lengths) =>
+        lengths.map((length) => new Uint8Array(length).fill(++number))
+      );
+      const frames = bodies.flatMap((message) =>
+        message.map((body, index) => encodeFrame(body, { more: index < message.length - 1 }))
+      );
+      const bytes = new Uint8Array(await new Blob(frames as BlobPart[]).arrayBuffer());
+      const reader = createFrameReader(peerSending(bytes, sizes), LIMIT);
+      reader.allow(10_000_000, above);
+      const assembly = createAssembly(
+        { socketType: "SUB", maxMessageSize: 10_000_000, cipher: undefined },
+        () => {},
+      );
+      const came: unknown[] = [];
+      for (let read; (read = await reader.readFrames()) !== undefined;) {
+        for (const one of assembly.take(read)) {
+          assert.equal(one.type, "messages");
+          if (one.type !== "messages") continue;
+          for (const message of one.messages) {
+            came.push([message.cutFrom, message.map(({ length }) => length), message[0]?.at(-1)]);
+          }
+        }
+      }
+      const expected = bodies.map((message) => {
+        const long = message.find(({ length }) => length > above);
+        return long === undefined
+          ? [undefined, message.map(({ length }) => length), message[0]!.at(-1)]
+          : [long.length, [Math.min(long.length, 4096)], long[0]];
+      });
+      assert.deepEqual(came, expected);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+Deno.test("createFrameReader() ends at a frame whose length no message has, whatever may be skipped", async () => {
+  const header = Uint8Array.of(2, 0x40, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3);
+  const reader = createFrameReader(peerSending(header, [5]), LIMIT);
+  reader.allow(LIMIT, 1000);
+  await assert.rejects(reader.readFrames(), ZmtpError);
+});

@@ -15,10 +15,12 @@ import {
   decodeEnvelope,
   encodeDelivery,
   idIn,
+  LONGEST_MESSAGE,
   type Refused,
   refused,
   splitMessage,
 } from "../messages.ts";
+import type { Message } from "../../zmtp/mod.ts";
 import { createRefusals } from "../refusals.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
 import type { Peer } from "./connections.ts";
@@ -34,8 +36,6 @@ import {
 const encoder = new TextEncoder();
 const logger = getLogger(["bridge", "bus"]);
 
-/** Longest message in bytes that is read; subscribers would choke on more. */
-const MAX_MESSAGE = 1 << 24;
 /** Longest management request in bytes: its topics are kept as long as the subscriber. */
 const MAX_REQUEST = 1 << 16;
 
@@ -67,7 +67,7 @@ export interface Broker {
   /** Answers a management request, given as its frames; never throws. */
   manage(frames: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
   /** Takes a message of an app, given as its frames. What can't be taken is counted and logged. */
-  accept(frames: readonly Uint8Array[]): void;
+  accept(frames: Message): void;
   /** Writes to the store what was taken so far: after that kill -9 loses none of it. */
   settle(): void;
   /** Publishes an object of our own; `origin` is the file it comes from. */
@@ -133,10 +133,10 @@ export function createBroker(options: BrokerOptions): Broker {
     for (const { prefix, outbox } of interested) outbox.push(encodeDelivery(prefix, type, json));
   };
 
-  const accept = (frames: readonly Uint8Array[]): Refused | undefined => {
-    if (frames.length !== 1) return refused("not-one-frame", `Message of ${frames.length} frames`);
-    const oversize = checkSize(frames[0]!, MAX_MESSAGE);
+  const accept = (frames: Message): Refused | undefined => {
+    const oversize = checkSize(frames, LONGEST_MESSAGE);
     if (oversize !== undefined) return oversize;
+    if (frames.length !== 1) return refused("not-one-frame", `Message of ${frames.length} frames`);
     const split = splitMessage(frames[0]!);
     if ("type" in split) return split;
     if (split.topic === PUBLISH_TOPICS.snapshotenvelope) {

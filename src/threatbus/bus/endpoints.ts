@@ -3,6 +3,7 @@ import { messagesIn } from "../../zmtp/assembly.ts";
 import { ZmtpError } from "../../zmtp/error.ts";
 import { listen } from "../../zmtp/listener.ts";
 import { bindRep, type Listener, type SocketOptions } from "../../zmtp/mod.ts";
+import { LONGEST_MESSAGE } from "../messages.ts";
 import { PUBLISH_TOPICS } from "../topics.ts";
 import type { Broker } from "./broker.ts";
 import type { Peer } from "./connections.ts";
@@ -59,7 +60,8 @@ export function servePub(options: SocketOptions, broker: Broker): Listener {
  * answered when all that it sent before is taken in and kept.
  */
 export function serveSub(options: SocketOptions, broker: Broker): Listener {
-  return listen("SUB", options, async (connection) => {
+  const skipping = { ...options, skipAbove: LONGEST_MESSAGE };
+  return listen("SUB", skipping, async (connection) => {
     for (const topic of WANTED) connection.subscription("subscribe", topic);
     for await (const incoming of connection.incoming(broker.settle)) {
       let taken = 0;

@@ -5,7 +5,16 @@ import { type Bus, type BusOptions, startBus } from "../../../src/threatbus/bus/
 import { decodeReply, encodeRequest } from "../../../src/threatbus/management.ts";
 import { zmqLink } from "../../../src/threatbus/zmq_link.ts";
 import { orAborted } from "../../../src/wait.ts";
-import { connectReq, connectSub, plainClient, plainServer } from "../../../src/zmtp/mod.ts";
+import {
+  connectPub,
+  connectReq,
+  connectSub,
+  curveClient,
+  curveKeyPair,
+  curveServer,
+  plainClient,
+  plainServer,
+} from "../../../src/zmtp/mod.ts";
 
 const forever = new AbortController().signal;
 const soon = () => AbortSignal.timeout(60_000);
@@ -279,6 +288,27 @@ Deno.test("startBus() with PLAIN lets in who knows the password", async () => {
     await assert.rejects(ask("wrong"));
     await assert.rejects(linkTo(bus).request(request, soon()));
   }, { mechanism: plainServer({ bridge: "secret" }) });
+});
+
+Deno.test("startBus() reads past a message of any size, also where it is encrypted", async () => {
+  const server = curveKeyPair(), ours = curveKeyPair();
+  for (const isCurve of [false, true]) {
+    await withBus(async (bus) => {
+      const publisher = connectPub({
+        endpoint: `tcp://127.0.0.1:${bus.subPort}`,
+        ...(isCurve && { mechanism: curveClient({ ...ours, serverKey: server.publicKey }) }),
+      });
+      const long = new Uint8Array((1 << 24) + 1).fill(32);
+      long.set(indicator(1));
+      await publisher.publish([long], soon());
+      await publisher.publish([indicator(2)], soon());
+      while (bus.stats().received.indicator === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.deepEqual(bus.stats().refused, { "too-large": 1 });
+      await publisher.close();
+    }, isCurve ? { mechanism: curveServer(server) } : {});
+  }
 });
 
 Deno.test("startBus() says that a port is taken, and leaves nothing open", async () => {
