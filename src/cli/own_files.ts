@@ -1,9 +1,10 @@
 /** What this program writes: read as a log, each hit would lead to one more, without end. */
 import { fstatSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { builtInSink, parseSinkSpec, type SinkEntryConfig } from "../../sinks/registry.ts";
 import type { Config } from "../config/config.ts";
 import type { IsOwn } from "../engines/logs/sources/walk.ts";
+import { realFolder, realPath } from "../real_path.ts";
 import { stateFiles } from "../state/directory.ts";
 
 /** Tells the program's own files, their rotated parts too. */
@@ -46,16 +47,6 @@ export function createOwnFiles(stateFolder?: string): OwnFiles {
         .map((path) => ({ name: basename(path), folder: realFolder(path) }));
     },
   };
-}
-
-const realFolder = (path: string): string => realPath(dirname(resolve(path)));
-
-function realPath(path: string): string {
-  try {
-    return Deno.realPathSync(path);
-  } catch {
-    return path;
-  }
 }
 
 /** The file that a sink appends to, if that is what it does. */

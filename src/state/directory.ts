@@ -1,5 +1,6 @@
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { realFolder, realPath } from "../real_path.ts";
 import { reasonOf } from "../system_error.ts";
 
 /**
@@ -45,8 +46,11 @@ export function prepareDirectory(path: string): void {
 /** The databases of a state, its lock, and what SQLite keeps beside them. */
 const OWN = /^(bridge\.db|bus\.db|lock)(-(wal|shm|journal))?$/;
 
-/** Tells the files of a state from others, which may lie in the same folder: logs, at worst. */
+/**
+ * Tells the files of a state from others, which may lie in the same folder: logs, at worst.
+ * Both may be reached through links.
+ */
 export function stateFiles(directory: string): (path: string) => boolean {
-  const folders = [resolve(directory), Deno.realPathSync(directory)];
-  return (path) => OWN.test(basename(path)) && folders.includes(dirname(resolve(path)));
+  const folder = realPath(directory);
+  return (path) => OWN.test(basename(path)) && realFolder(path) === folder;
 }

@@ -27,13 +27,14 @@ Deno.test("stateFiles() tells what a state writes from logs in the same folder, 
     const names = [...Deno.readDirSync(`${folder}/real`)].map(({ name }) => name).sort();
     await state.close();
     assert.ok(names.includes("bridge.db-wal"), names.join());
-    const isOwn = stateFiles(`${folder}/link`);
-    for (
-      const base of [`${folder}/real`, `${folder}/link`, relative(Deno.cwd(), folder) + "/real"]
-    ) {
-      assert.deepEqual(names.filter((name) => !isOwn(`${base}/${name}`)), []);
-      assert.ok(!isOwn(`${base}/eve.json`));
-      assert.ok(!isOwn(`${base}/logs/bridge.db`));
+    await Deno.symlink(folder, `${folder}/above`);
+    const bases = ["real", "link", "above/real"].map((name) => `${folder}/${name}`);
+    for (const isOwn of bases.map(stateFiles)) {
+      for (const base of [...bases, relative(Deno.cwd(), folder) + "/real"]) {
+        assert.deepEqual(names.filter((name) => !isOwn(`${base}/${name}`)), []);
+        assert.ok(!isOwn(`${base}/eve.json`));
+        assert.ok(!isOwn(`${base}/logs/bridge.db`));
+      }
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
