@@ -1,4 +1,4 @@
-import { endWithUs } from "../src/children.ts";
+import { endWithUs, letGoOfInput, type Output, outputOf } from "../src/children.ts";
 import { type CommandLine, locateCommand, parseCommand, UnsafeValue } from "../src/command.ts";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
@@ -119,7 +119,8 @@ async function runOnce(command: CommandLine, delivery: Delivery, signal: AbortSi
     await child.status;
     throw error;
   } finally {
-    await feeding;
+    // A program that the child started may hold its input open for long.
+    await orAborted(feeding, signal).catch(() => {});
   }
 }
 
@@ -165,7 +166,7 @@ async function oneLongLivedChild(
     const started: Running = {
       child,
       writer: child.stdin.getWriter(),
-      answers: options.ack ? countLines(child.stdout) : undefined,
+      answers: options.ack ? countLines(outputOf(child.stdout)) : undefined,
       ended: undefined,
     };
     started.writer.closed.catch(() => {});
@@ -186,7 +187,8 @@ async function oneLongLivedChild(
     running = undefined;
     if (old === undefined) return;
     kill(old.child);
-    await old.writer.abort().catch(() => {});
+    old.answers?.letGo();
+    await letGoOfInput(old.writer);
     await old.child.status;
     await old.answers?.done;
   }
@@ -202,18 +204,21 @@ async function oneLongLivedChild(
         running ??= await start(signal);
         const current = running;
         for (const chunk of chunksOf(batch, CHUNK)) {
-          await put(current, chunk.map((delivery) => delivery.body), signal);
+          const putting = put(current, chunk.map((delivery) => delivery.body), signal);
           if (current.answers === undefined) {
+            await putting;
             await new Promise((resolve) => setTimeout(resolve, 0));
             if (current.ended !== undefined) throw current.ended;
             confirmed += chunk.length;
           } else {
-            const limit = withTimeout(signal, options.timeout);
+            // A child that does not read is late with its answer; one that is gone gives none.
+            putting.catch(() => {});
             for (let n = 0; n < chunk.length; n++, confirmed++) {
-              await current.answers.next(limit);
+              await current.answers.next(signal, options.timeout);
               // Not waited for: a quick child would be held up by each.
               void progress?.(1);
             }
+            await putting;
           }
         }
         pause = 0;
@@ -231,12 +236,13 @@ async function oneLongLivedChild(
       if (old === undefined) return;
       if (context.tail !== undefined) await put(old, [context.tail], opening).catch(() => {});
       await old.writer.close().catch(() => {});
-      const overdue = options.timeout === 0
-        ? undefined
-        : setTimeout(() => kill(old.child), options.timeout);
+      const overdue = options.timeout === 0 ? undefined : setTimeout(() => {
+        kill(old.child);
+        old.answers?.letGo();
+      }, options.timeout);
       const { success, code } = await old.child.status;
-      clearTimeout(overdue);
       await old.answers?.done;
+      clearTimeout(overdue);
       if (!success) throw problem(command, new Error(`it exited with ${code}`), []);
     },
   };
@@ -244,17 +250,20 @@ async function oneLongLivedChild(
 
 /** Lines that a child has answered and nobody has asked for yet. */
 interface Answers {
-  next(signal: AbortSignal): Promise<void>;
+  /** Takes one; rejects when it does not come within so many ms (0: unlimited). */
+  next(signal: AbortSignal, timeout: number): Promise<void>;
   /** Settles when the child's output ended. */
   readonly done: Promise<void>;
+  /** Waits for no more of it. */
+  letGo(): void;
 }
 
-function countLines(output: ReadableStream<Uint8Array>): Answers {
+function countLines(output: Output): Answers {
   let ready = 0;
   let over = false;
   let wake = () => {};
   const done = (async () => {
-    for await (const bytes of output) {
+    for await (const bytes of output.chunks()) {
       for (const byte of bytes) if (byte === 10) ready++;
       wake();
     }
@@ -262,13 +271,17 @@ function countLines(output: ReadableStream<Uint8Array>): Answers {
     over = true;
     wake();
   });
+  async function more(signal: AbortSignal): Promise<void> {
+    while (ready === 0) {
+      if (over) throw new Error("it closed its output");
+      await orAborted(new Promise<void>((resolve) => wake = resolve), signal);
+    }
+  }
   return {
     done,
-    async next(signal) {
-      while (ready === 0) {
-        if (over) throw new Error("it closed its output");
-        await orAborted(new Promise<void>((resolve) => wake = resolve), signal);
-      }
+    letGo: output.letGo,
+    async next(signal, timeout) {
+      if (ready === 0) await more(withTimeout(signal, timeout));
       ready--;
     },
   };

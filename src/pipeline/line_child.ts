@@ -1,4 +1,4 @@
-import { endWithUs } from "../children.ts";
+import { endWithUs, letGoOfInput, type Output, outputOf } from "../children.ts";
 import type { CommandLine } from "../command.ts";
 import { orAborted } from "../wait.ts";
 
@@ -28,6 +28,7 @@ interface Question {
 interface Running {
   readonly child: Deno.ChildProcess;
   readonly writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly output: Output;
   readonly questions: Question[];
   /** Number of questions, from the first on, that were sent. */
   sent: number;
@@ -46,6 +47,7 @@ export function openLineChild(
   longestAnswer: number,
 ): LineChild {
   let running: Running | undefined;
+  const ending = new Set<Promise<void>>();
 
   function start(): Running {
     const child = new Deno.Command(command.path ?? command.program, {
@@ -56,11 +58,13 @@ export function openLineChild(
     endWithUs(child);
     const writer = child.stdin.getWriter();
     writer.closed.catch(() => {});
-    const over = readAnswers(child.stdout, (answers) => take(started, answers), longestAnswer)
+    const output = outputOf(child.stdout);
+    const over = readAnswers(output, (answers) => take(started, answers), longestAnswer)
       .then((fault) => end(started, fault ?? "the command closed its output"));
     const started: Running = {
       child,
       writer,
+      output,
       questions: [],
       sent: 0,
       trusted: false,
@@ -91,7 +95,13 @@ export function openLineChild(
   }
 
   /** Ends a child that can't be trusted to be in step any more; its questions fail. */
-  async function end(old: Running, reason: string): Promise<void> {
+  function end(old: Running, reason: string): Promise<void> {
+    const ended = takeDown(old, reason).finally(() => ending.delete(ended));
+    ending.add(ended);
+    return ended;
+  }
+
+  async function takeDown(old: Running, reason: string): Promise<void> {
     if (running === old) running = undefined;
     clearTimeout(old.timer);
     // The first that has no answer is to blame; the others did but stand behind it.
@@ -101,7 +111,8 @@ export function openLineChild(
     try {
       old.child.kill("SIGKILL");
     } catch { /* it has ended */ }
-    await old.writer.abort().catch(() => {});
+    old.output.letGo();
+    await letGoOfInput(old.writer);
     await old.child.status;
   }
 
@@ -128,28 +139,28 @@ export function openLineChild(
     async close() {
       const old = running;
       running = undefined;
-      if (old === undefined) return;
-      await old.writer.close().catch(() => {});
-      const overdue = timeout === 0
-        ? undefined
-        : setTimeout(() => void end(old, "it is late"), timeout);
-      await old.over;
-      clearTimeout(overdue);
-      await old.child.status;
+      if (old !== undefined) {
+        await old.writer.close().catch(() => {});
+        const late = () => void end(old, "it is late");
+        const overdue = timeout === 0 ? undefined : setTimeout(late, timeout);
+        await old.over;
+        clearTimeout(overdue);
+      }
+      await Promise.all(ending);
     },
   };
 }
 
 /** Hands on lines as they come, until `take` finds fault; resolves with that, or undefined at the end. */
 async function readAnswers(
-  output: ReadableStream<Uint8Array>,
+  output: Output,
   take: (lines: readonly Uint8Array[]) => string | undefined,
   longest: number,
 ): Promise<string | undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   try {
-    for await (let bytes of output) {
+    for await (let bytes of output.chunks()) {
       const lines: Uint8Array[] = [];
       for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE)) {
         parts.push(bytes.subarray(0, at));

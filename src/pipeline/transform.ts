@@ -1,10 +1,11 @@
+import { endWithUs, type Output, outputOf } from "../children.ts";
 import { getLogger } from "../log.ts";
 import { type CommandLine, locateCommand, parseCommand } from "../command.ts";
 import type { Match } from "../engines/engine.ts";
 import { ConfigError } from "../errors.ts";
 import { iocOf } from "../formats/match.ts";
 import { isJsonObject } from "../json.ts";
-import { withTimeout } from "../wait.ts";
+import { orAborted, withTimeout } from "../wait.ts";
 import { Interrupted, openLineChild } from "./line_child.ts";
 import type { Transform } from "./report.ts";
 
@@ -120,24 +121,29 @@ async function runOnce(
   limit.throwIfAborted();
   const child = new Deno.Command(command.path!, { args, stdin: "piped", stdout: "piped" })
     .spawn();
-  const kill = () => {
+  endWithUs(child);
+  const output = outputOf(child.stdout);
+  const stop = () => {
+    output.letGo();
     try {
       child.kill("SIGKILL");
     } catch { /* it has ended */ }
   };
-  limit.addEventListener("abort", kill);
+  limit.addEventListener("abort", stop);
   try {
-    const [answer, status] = await Promise.all([
-      readAll(child.stdout, kill),
-      child.status,
-      feed(child.stdin, match.event.bytes),
-    ]);
-    if (limit.aborted) throw new Error(`the command took longer than ${timeout / 1000} s`);
+    const [answer, status] = await orAborted(
+      Promise.all([readAll(output), child.status, feed(child.stdin, match.event.bytes)]),
+      limit,
+    );
     if (!status.success) throw new Error(`the command exited with ${status.code}`);
-    if (answer === undefined) throw new Error("the command's answer does not end");
     return answer;
+  } catch (error) {
+    stop();
+    await child.status;
+    if (limit.aborted) throw new Error(`the command took longer than ${timeout / 1000} s`);
+    throw error;
   } finally {
-    limit.removeEventListener("abort", kill);
+    limit.removeEventListener("abort", stop);
   }
 }
 
@@ -148,18 +154,12 @@ async function feed(stdin: WritableStream<Uint8Array>, bytes: Uint8Array): Promi
   await writer.close().catch(() => {});
 }
 
-async function readAll(
-  stream: ReadableStream<Uint8Array>,
-  stop: () => void,
-): Promise<Uint8Array | undefined> {
+async function readAll(output: Output): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let length = 0;
-  for await (const part of stream) {
+  for await (const part of output.chunks()) {
     length += part.length;
-    if (length > LONGEST_ANSWER) {
-      stop();
-      return undefined;
-    }
+    if (length > LONGEST_ANSWER) throw new Error("the command's answer does not end");
     parts.push(part);
   }
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Match } from "../../src/engines/engine.ts";
 import { loadFormat } from "../../src/formats/registry.ts";
 import { createTransformer, type TransformOptions } from "../../src/pipeline/transform.ts";
+import { orAborted } from "../../src/wait.ts";
 import { HOSTILE } from "../sinks/deliveries.ts";
 import { matchOf } from "../formats/matches.ts";
 
@@ -141,6 +142,22 @@ Deno.test("createTransformer() ends a command that takes too long", async () => 
     await one.close();
   });
 });
+
+Deno.test("createTransformer() does not wait for what a late command had started", () =>
+  withScript(
+    // It holds the pipes of the command, and ends with the folder.
+    `if os.fork() > 0: time.sleep(600)
+while os.path.exists(os.path.dirname(sys.argv[0])): time.sleep(0.05)`,
+    async (script) => {
+      for (const mode of ["process", "lines"] as const) {
+        const one = transformer(script, { mode, timeout: 500 });
+        const matches = events(0, 1);
+        const done = one.apply(matches, never);
+        assert.deepEqual(await orAborted(done, AbortSignal.timeout(20_000)), matches);
+        await orAborted(one.close(), AbortSignal.timeout(20_000));
+      }
+    },
+  ));
 
 Deno.test("createTransformer() exchanges lines with one long-lived child, in order", () =>
   withScript(WRAP_LINES, async (script) => {

@@ -3,6 +3,7 @@ import { parseCommand } from "../../src/command.ts";
 import * as process from "../../sinks/process.ts";
 import { parseSinkSpec } from "../../sinks/registry.ts";
 import { type Sink, SinkError } from "../../sinks/sink.ts";
+import { orAborted } from "../../src/wait.ts";
 import { bridgeCommand } from "../cli/bridge.ts";
 import { flow } from "../cli/run_process.ts";
 import { type Receiver, testConformance } from "./conformance.ts";
@@ -122,6 +123,31 @@ Deno.test("process ends a child that takes too long", () =>
     await assert.rejects(sink.write(deliveries(0, 1), never), /took too long/);
     await sink.close();
   }));
+
+Deno.test("process takes a child for late by one answer, not by all of them together", () =>
+  withChild(`while read -r line; do sleep 0.6; echo; done`, async (_folder, child) => {
+    const sink = await openAt(`process:${child}?ack=true&timeout=4s`);
+    await sink.write(deliveries(0, 8), never);
+    await sink.close();
+  }));
+
+Deno.test("process does not wait for what a late child had started", () =>
+  // That one holds the pipes of the child, and ends with the folder.
+  withChild(
+    `while [ -e "$DIR" ]; do sleep 0.05; done &
+     wait`,
+    async (_folder, child) => {
+      for (const mode of ["each", "lines&ack=true"]) {
+        const sink = await openAt(`process:${child}?mode=${mode}&timeout=500ms`);
+        for (let round = 0; round < 2; round++) {
+          // More than a pipe takes.
+          const writing = sink.write([delivery(0, "x".repeat(1 << 18))], never);
+          await assert.rejects(orAborted(writing, AbortSignal.timeout(20_000)), /took too long/);
+        }
+        await orAborted(sink.close(), AbortSignal.timeout(20_000));
+      }
+    },
+  ));
 
 Deno.test("process gives each value to the child as one argument, whatever it holds", () =>
   withChild(
