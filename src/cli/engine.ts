@@ -20,6 +20,8 @@ export interface EngineFlags {
 export interface EngineParts {
   /** Files among the logs that are none: this program writes them. */
   readonly isOwn: IsOwn;
+  /** Folders where this program has databases. */
+  readonly databases?: readonly string[];
   /** It waits for telemetry that is away, also at the start. */
   readonly forever?: boolean;
   /** Live matching is to come. */
@@ -56,6 +58,7 @@ export async function openEngine(
   const engine = await open({
     paths,
     isOwn: parts.isOwn,
+    ...(parts.databases === undefined ? {} : { databases: parts.databases }),
     ...(parts.live === undefined ? {} : { live: parts.live }),
     ...(parts.positions === undefined ? {} : { positions: parts.positions }),
   });

@@ -10,6 +10,8 @@ import { stateFiles } from "../state/directory.ts";
 /** Tells the program's own files, their rotated parts too. */
 export interface OwnFiles {
   readonly has: IsOwn;
+  /** Folders where this program has databases; `configure` tells of the embedded bus's. */
+  readonly databases: readonly string[];
   /** Other files from now on: those of these sinks, and the log and metrics of the configuration. */
   configure(config: Config, sinks: readonly SinkEntryConfig[]): Promise<void>;
 }
@@ -23,6 +25,8 @@ const BESIDE_DATABASE = ["", "-wal", "-shm", "-journal"];
 export function createOwnFiles(stateFolder?: string): OwnFiles {
   const output = standardOutput();
   const isState = stateFolder === undefined ? () => false : stateFiles(stateFolder);
+  const ofState = stateFolder === undefined ? [] : [stateFolder];
+  let databases = ofState;
   let files: readonly { readonly name: string; readonly folder: string }[] = [];
   return {
     has(path, identity) {
@@ -35,12 +39,16 @@ export function createOwnFiles(stateFolder?: string): OwnFiles {
         own.folder === realFolder(path)
       );
     },
+    get databases() {
+      return databases;
+    },
     async configure(config, sinks) {
       const paths = await Promise.all(sinks.map(fileOf));
       if (config["logging.file"]) paths.push(config["logging.filename"]);
       paths.push(config["metrics.filename"]);
       const store = config["embedded.store"];
       if (store !== undefined) paths.push(...BESIDE_DATABASE.map((ending) => store + ending));
+      databases = store === undefined ? ofState : [...ofState, realFolder(store)];
       files = paths.filter((path) => path !== undefined)
         // It may be a link to a file that has another name among the logs.
         .flatMap((path) => [...new Set([path, realPath(path)])])

@@ -46,6 +46,7 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   await own.configure(config, sinksInUse(flags.sink, config));
   const engine = await openEngine(flags, config, {
     isOwn: own.has,
+    databases: own.databases,
     forever: true,
     live: config.live_match,
     ...(state === undefined ? {} : { positions: positionStore(state) }),

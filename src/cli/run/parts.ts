@@ -60,6 +60,7 @@ export async function embeddedBus(
     pubPort: config["embedded.pub_port"] ?? after(1),
     subPort: config["embedded.sub_port"] ?? after(2),
     intel: config["embedded.intel"] ?? [],
+    ...(state && { databases: [dirname(state.path)] }),
     store: config["embedded.store"] ??
       (state === undefined ? ":memory:" : join(dirname(state.path), "bus.db")),
   }, life.signal);

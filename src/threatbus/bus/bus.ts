@@ -1,4 +1,5 @@
 /** A Threat Bus inside this process, for who has none yet. */
+import { dirname } from "node:path";
 import { getLogger } from "../../log.ts";
 import { LEFT } from "../../zmtp/handshake.ts";
 import {
@@ -11,7 +12,7 @@ import {
 import { checkBind } from "./bind.ts";
 import { type Broker, type BusStats, createBroker } from "./broker.ts";
 import { serveManage, servePub, serveSub } from "./endpoints.ts";
-import { createIntel } from "./intel.ts";
+import { createIntel, type Intel } from "./intel.ts";
 import { type BusStore, openStore } from "./store.ts";
 
 const logger = getLogger(["bridge", "bus"]);
@@ -33,6 +34,8 @@ export interface BusOptions {
   readonly retentionDays?: number;
   /** STIX files and folders of such, whose indicators are published as they change. */
   readonly intel?: readonly string[];
+  /** Folders, besides the store's, where this process has databases: they must not be watched. */
+  readonly databases?: readonly string[];
   /** PLAIN or CURVE, server side; NULL unless said. */
   readonly mechanism?: Mechanism;
   /** Listen beyond this machine without CURVE or PLAIN. */
@@ -122,7 +125,10 @@ export async function startBus(options: BusOptions, signal: AbortSignal): Promis
     listeners.push(manage, sub, pub);
     startChores(broker, store, retentionDays, stop.signal);
     if (options.intel?.length) {
-      const { read, done } = followIntel(options.intel, broker, store, stop.signal);
+      const databases = [...options.databases ?? []];
+      if (options.store !== undefined) databases.push(dirname(options.store));
+      const intel = createIntel(options.intel, broker, store, databases);
+      const { read, done } = followIntel(intel, stop.signal);
       work.push(done);
       await read;
     }
@@ -188,12 +194,9 @@ function startChores(
 
 /** Publishes what the files hold (`read`) and follows them until the signal aborts (`done`). */
 function followIntel(
-  paths: readonly string[],
-  broker: Broker,
-  store: BusStore,
+  intel: Intel,
   signal: AbortSignal,
 ): { readonly read: Promise<void>; readonly done: Promise<void> } {
-  const intel = createIntel(paths, broker, store);
   const read = intel.scan(signal);
   // Whoever waits for `read` learns why it failed; following needs it done only.
   return { read, done: read.then(() => intel.watch(signal), () => {}) };

@@ -32,8 +32,13 @@ interface Known {
   readonly ids: ReadonlySet<string>;
 }
 
-/** Follows files and folders (all STIX files below them). */
-export function createIntel(paths: readonly string[], broker: Broker, store: BusStore): Intel {
+/** Follows files and folders (all STIX files below them), but watches no folders with databases. */
+export function createIntel(
+  paths: readonly string[],
+  broker: Broker,
+  store: BusStore,
+  databases: readonly string[] = [],
+): Intel {
   const known = new Map<string, Known>();
   for (const origin of store.origins()) {
     if (paths.some((path) => origin === path || origin.startsWith(folderOf(path)))) {
@@ -102,7 +107,7 @@ export function createIntel(paths: readonly string[], broker: Broker, store: Bus
     });
   };
 
-  return { scan, watch: (signal) => watchFiles(paths, scan, signal) };
+  return { scan, watch: (signal) => watchFiles(paths, scan, databases, signal) };
 }
 
 /** Publishes no faster than subscribers read, and lets the bus serve others meanwhile. */

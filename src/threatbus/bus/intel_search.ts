@@ -1,6 +1,7 @@
 /** The files that hold intelligence: which there are, and when they change. */
 import { dirname } from "node:path";
 import { getLogger } from "../../log.ts";
+import { watchable, type WatchedFolder, watchFolders } from "../../watch.ts";
 
 const logger = getLogger(["bridge", "bus"]);
 
@@ -40,15 +41,16 @@ export async function* filesBelow(
 export async function watchFiles(
   paths: readonly string[],
   scan: (signal: AbortSignal) => Promise<void>,
+  databases: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const isFolder = (path: string) => statOrNothing(path)?.isDirectory ?? false;
   // A file is watched through its folder, since editors replace files.
-  const parents = paths.filter((path) => !isFolder(path)).map((path) => dirname(path));
-  const watchers = [
-    openWatcher(paths.filter(isFolder), true),
-    openWatcher(parents, false),
-  ].filter((watcher) => watcher !== undefined);
+  const folders = paths.map((path) => {
+    const recursive = isFolder(path);
+    return { path: recursive ? path : dirname(path), recursive };
+  });
+  const watchers = openWatchers(watchable(folders, databases));
   let running = Promise.resolve();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const arm = (ms: number) => {
@@ -75,16 +77,15 @@ export async function watchFiles(
   await running;
 }
 
-function openWatcher(folders: readonly string[], recursive: boolean): Deno.FsWatcher | undefined {
-  if (folders.length === 0) return undefined;
+function openWatchers(folders: readonly WatchedFolder[]): Deno.FsWatcher[] {
   try {
-    return Deno.watchFs([...new Set(folders)], { recursive });
+    return watchFolders(folders);
   } catch (error) {
     logger.warn("Cannot watch for changes, looking every {seconds} s: {error}", {
       seconds: RESCAN_MS / 1000,
       error: String(error),
     });
-    return undefined;
+    return [];
   }
 }
 

@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import { getLogger } from "../../../log.ts";
+import type { WatchedFolder } from "../../../watch.ts";
 import type { IndicatorSet } from "../../../intel/indicator.ts";
 import type { Match, RetroHooks } from "../../engine.ts";
 import { followCompounds } from "../compounds.ts";
@@ -27,6 +29,8 @@ export interface LiveOptions {
   readonly positions?: PositionStore;
   /** Files that are passed over: this program writes them. */
   readonly isOwn?: IsOwn;
+  /** Folders where this program has databases: they must not be watched. */
+  readonly databases?: readonly string[];
   /** Without saved positions, begin with what is in the files already; else at their ends. */
   readonly fromStart?: boolean;
   readonly limits?: BlockLimits;
@@ -96,7 +100,7 @@ export async function* followLogs(
   const start = { roots, saved, fromStart: options.fromStart === true, idle: pace.idle, isOwn };
   const registry = createRegistry(start, parts, unreadable);
   const saver = createSaver(options.positions, pace.save);
-  const wake = createWake(foldersOf(roots), isOwn, signal);
+  const wake = createWake(foldersOf(roots), isOwn, signal, options.databases);
   const ended = new AbortController();
   const keepingUp = keepUp(createFinder, indicators.iocs, AbortSignal.any([signal, ended.signal]));
   frontier.onLookWanted = wake.ring;
@@ -228,13 +232,12 @@ async function* readCopy(
 }
 
 /** What to watch: folders, and those in which named files are (a file's watch dies with it). */
-function foldersOf(roots: readonly Root[]): string[] {
-  const folders = roots.flatMap((root) => {
-    if (root.type === "folder") return [root.name];
-    if (root.type !== "file") return [];
-    return [root.name.slice(0, root.name.lastIndexOf("/") + 1) || "."];
-  });
-  return [...new Set(folders)];
+function foldersOf(roots: readonly Root[]): WatchedFolder[] {
+  return roots.filter(({ type }) => type === "folder" || type === "file")
+    .map(({ type, name }) => {
+      const recursive = type === "folder";
+      return { path: recursive ? name : dirname(name), recursive };
+    });
 }
 
 function createSaver(store: PositionStore | undefined, every: number) {

@@ -1,3 +1,4 @@
+import { watchable, type WatchedFolder, watchFolders } from "../../../watch.ts";
 import type { IsOwn } from "../sources/walk.ts";
 
 /** Wakes a follower when something may have changed. */
@@ -15,23 +16,23 @@ export interface Wake {
 const LEAST_GAP = 20;
 
 /**
- * Watches folders and files, but for those that are our own. Where the platform can't (network
- * file systems, too few watches), only the time passes, which is the polling.
+ * Watches folders, but for files that are our own, and folders where our databases lie. Where the
+ * platform can't (network file systems, too few watches), only the time passes: the polling.
  */
 export function createWake(
-  paths: readonly string[],
+  folders: readonly WatchedFolder[],
   isOwn: IsOwn,
   signal: AbortSignal,
+  databases: readonly string[] = [],
 ): Wake {
   let pending = false, structure = false;
   let ring: (() => void) | undefined;
-  const watcher = watch(paths);
+  const watchers = watch(folders, databases);
   const notify = () => {
     pending = true;
     ring?.();
   };
-  const listening = (async () => {
-    if (watcher === undefined) return;
+  const listen = async (watcher: Deno.FsWatcher) => {
     for await (const event of watcher) {
       // Without paths something was missed.
       const isOurs = event.paths.length > 0 && event.paths.every((path) => isOwn(path));
@@ -39,7 +40,8 @@ export function createWake(
       if (event.kind !== "modify") structure = true;
       notify();
     }
-  })().catch(() => {});
+  };
+  const listening = Promise.all(watchers.map(listen)).catch(() => {});
   signal.addEventListener("abort", notify);
 
   return {
@@ -59,17 +61,20 @@ export function createWake(
     },
     close() {
       signal.removeEventListener("abort", notify);
-      watcher?.close();
+      for (const watcher of watchers) watcher.close();
       void listening;
     },
   };
 }
 
-function watch(paths: readonly string[]): Deno.FsWatcher | undefined {
+function watch(
+  folders: readonly WatchedFolder[],
+  databases: readonly string[],
+): Deno.FsWatcher[] {
   try {
-    return paths.length === 0 ? undefined : Deno.watchFs([...paths], { recursive: true });
+    return watchFolders(watchable(folders, databases));
   } catch {
-    return undefined;
+    return [];
   }
 }
 

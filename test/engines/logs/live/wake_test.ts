@@ -7,7 +7,11 @@ Deno.test("wait() ends at a change, and our own files are none", () =>
     const log = `${folder}/eve.json`;
     await Deno.writeTextFile(log, "");
     const isOwn = (path: string) => path.endsWith("/bridge.db");
-    const wake = createWake([folder], isOwn, new AbortController().signal);
+    const wake = createWake(
+      [{ path: folder, recursive: true }],
+      isOwn,
+      new AbortController().signal,
+    );
     // Changes come in their order: that of the log is the first that counts.
     await Deno.writeTextFile(`${folder}/bridge.db`, "new");
     await Deno.writeTextFile(log, "{}\n", { append: true });
@@ -19,7 +23,11 @@ Deno.test("wait() ends at a change, and our own files are none", () =>
   }));
 
 Deno.test("wait() lets the time pass where nothing can be watched", async () => {
-  const wake = createWake(["/proc/no-such-folder"], () => false, new AbortController().signal);
+  const wake = createWake(
+    [{ path: "/proc/no-such-folder", recursive: true }],
+    () => false,
+    new AbortController().signal,
+  );
   await wake.wait(1);
   assert.equal(wake.takeStructureChanged(), false);
   const long = wake.wait(60_000);
