@@ -90,26 +90,6 @@ export async function reap(process: Process | undefined): Promise<void> {
   await process?.ended;
 }
 
-/** Ports that are free now; for listeners that have to come back at the same place. */
-export function freePorts(count: number): number[] {
-  for (;;) {
-    // Below the range from which the system takes ports for connections, which come and go.
-    const first = 15_000 + Math.floor(Math.random() * 15_000);
-    // An embedded bus takes the two ports after its own as well.
-    const ports = Array.from({ length: count + 2 }, (_, index) => first + index);
-    if (ports.every(isFree)) return ports.slice(0, count);
-  }
-}
-
-function isFree(port: number): boolean {
-  try {
-    Deno.listen({ hostname: "127.0.0.1", port }).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Waits until a condition holds, looking often. */
 export async function until(
   condition: () => boolean | Promise<boolean>,

@@ -1,4 +1,5 @@
-import { freePorts, type Process, reap, start, startCommand, until } from "./processes.ts";
+import { freePorts } from "../free_ports.ts";
+import { type Process, reap, start, startCommand, until } from "./processes.ts";
 import type { Random } from "./random.ts";
 import { CHILD, countEvents, type Receiver, startReceiver } from "./receivers.ts";
 import { createTelemetry, type Telemetry } from "./telemetry.ts";
@@ -102,7 +103,7 @@ export async function createWorld(folder: string, random: Random): Promise<World
       const process = running[who];
       running[who] = undefined;
       process?.kill(signal);
-      const late = setTimeout(() => process?.kill("SIGKILL"), 6000);
+      const late = setTimeout(() => process?.kill("SIGKILL"), 30_000);
       const outcome = await process?.ended;
       clearTimeout(late);
       if (signal === "SIGTERM" && process !== undefined && outcome !== 0) {
@@ -177,6 +178,6 @@ async function childrenLeft(script: string): Promise<readonly string[]> {
         return []; // it has ended meanwhile
       }
     });
-  await until(() => look().length === 0, 3000, "children end").catch(() => {});
+  await until(() => look().length === 0, 30_000, "children end").catch(() => {});
   return look();
 }

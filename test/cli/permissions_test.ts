@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { PERMISSIONS } from "../../src/build/compile.ts";
 import { C_LIBRARIES } from "../../sinks/syslog/unix_datagram.ts";
 import { stix } from "../pipeline/run/indicators.ts";
-import { freePorts, type Process, reap, startCommand, until } from "../chaos/processes.ts";
+import { type Process, reap, startCommand, until } from "../chaos/processes.ts";
+import { freePorts } from "../free_ports.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;

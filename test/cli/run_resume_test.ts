@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { listDead } from "../../src/delivery/dead_letters.ts";
 import { openExisting } from "../../src/state/state.ts";
-import { freePorts, until } from "../chaos/processes.ts";
+import { until } from "../chaos/processes.ts";
+import { freePorts } from "../free_ports.ts";
 import { countEvents, startReceiver } from "../chaos/receivers.ts";
 import { crash, huntedWhere, STATE, SUBSCRIBED, withStage } from "./running.ts";
 

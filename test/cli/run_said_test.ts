@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { freePorts, until } from "../chaos/processes.ts";
+import { until } from "../chaos/processes.ts";
+import { freePorts } from "../free_ports.ts";
 import { bridge } from "./bridge.ts";
 import { STATE, SUBSCRIBED, withStage } from "./running.ts";
 
@@ -74,7 +75,7 @@ Deno.test("bridge snapshot names what it can't look for, a few of each reason", 
     }
     stage.grow("other.example");
     const { code, stderr } = await bridge([
-      ...["snapshot", "-t", stage.bus.endpoint, "--logs", stage.log, "--idle", "1s"],
+      ...["snapshot", "-t", stage.bus.endpoint, "--logs", stage.log, "--idle", "3s"],
     ]);
     assert.equal(code, 1, stderr);
     assert.match(stderr, /12 indicators received/);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { decodeReply, encodeRequest } from "../../src/threatbus/management.ts";
 import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import { startBus } from "../../src/threatbus/bus/bus.ts";
+import { freePorts } from "../free_ports.ts";
 import { startFakeBroker } from "../threatbus/fake_broker.ts";
 import { bridge } from "./bridge.ts";
 import { flow, indicator, join, start, told } from "./run_process.ts";
@@ -295,9 +296,7 @@ Deno.test("run: bad input is logged once with its id and counted by reason; the 
 
 Deno.test("run: a broker away at the start is waited for, ready when it is there, unsubscribed at the end", () =>
   withLog(["203.0.113.1"], async ({ log, state }) => {
-    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = free.addr as Deno.NetAddr;
-    free.close();
+    const port = freePorts(1)[0]!;
     await using running = start([
       ...["run", "-t", `127.0.0.1:${port}`, ...METRICS, "--logs", log, "--state-dir", state],
     ]);
@@ -325,9 +324,7 @@ Deno.test("run: a broker away at the start is waited for, ready when it is there
   }));
 
 Deno.test("run --fail-fast ends with 2 when there is no broker", async () => {
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr as Deno.NetAddr;
-  free.close();
+  const [port] = freePorts(1);
   const { code, stderr } = await bridge([
     ...["run", "--fail-fast", "--no-spool", "-t", `127.0.0.1:${port}`, "--logs", "."],
   ]);

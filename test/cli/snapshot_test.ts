@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startBus } from "../../src/threatbus/bus/bus.ts";
+import { freePorts } from "../free_ports.ts";
 import { bridge } from "./bridge.ts";
 import { flow, indicator, join } from "./run_process.ts";
 
@@ -35,7 +36,7 @@ Deno.test("snapshot matches the bus's past once, reports to sinks and bus, and s
   withHistory(async (endpoint, folder) => {
     await using app = await join(endpoint);
     const { code, stdout, stderr } = await bridge([
-      ...["snapshot", "--days", "3650", "-t", endpoint, "--idle", "1s"],
+      ...["snapshot", "--days", "3650", "-t", endpoint, "--idle", "3s"],
       ...["--logs", `${folder}/eve.json`, "--report", "both"],
     ]);
     assert.equal(code, 0, stderr);
@@ -53,7 +54,7 @@ Deno.test("snapshot --dump writes a bundle that retro hunts with", () =>
   withHistory(async (endpoint, folder) => {
     const dump = `${folder}/dump.json`;
     const taken = await bridge([
-      ...["snapshot", "--days", "3650", "-t", endpoint, "--idle", "1s", "--dump", dump],
+      ...["snapshot", "--days", "3650", "-t", endpoint, "--idle", "3s", "--dump", dump],
     ]);
     assert.equal(taken.code, 0, taken.stderr);
     const bundle = JSON.parse(await Deno.readTextFile(dump));
@@ -100,9 +101,7 @@ Deno.test("snapshot: nothing found is 1, cut short or no bus is 2", () =>
     const cut = await call("-t", endpoint, "--max-time", "200ms");
     assert.equal(cut.code, 2);
     assert.match(cut.stderr, /cut short by --max-time/);
-    const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = free.addr as Deno.NetAddr;
-    free.close();
+    const [port] = freePorts(1);
     const away = await call("-t", `127.0.0.1:${port}`);
     assert.equal(away.code, 2);
     assert.doesNotMatch(away.stderr, /\n +at /);

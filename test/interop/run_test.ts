@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { flow, indicator, start, told } from "../cli/run_process.ts";
-import { freePorts, startBroker, startPeer, threatBusVenv } from "./threatbus/peers.ts";
+import { brokerPorts, startBroker, startPeer, threatBusVenv } from "./threatbus/peers.ts";
 
 const venv = await threatBusVenv();
 if (typeof venv === "string") console.warn(`Threat Bus interop is skipped: ${venv}`);
@@ -23,7 +23,7 @@ Deno.test({
   async fn() {
     if (typeof venv === "string") return;
     const folder = await Deno.makeTempDir({ prefix: "bridge-interop-" });
-    const ports = freePorts();
+    const ports = brokerPorts();
     const ends: (() => Promise<unknown>)[] = [];
     try {
       const all = numbers(1, COUNT + 201);

@@ -12,7 +12,7 @@ import {
 import { zmqLink } from "../../src/threatbus/zmq_link.ts";
 import type { Venv } from "./venv.ts";
 import {
-  freePorts,
+  brokerPorts,
   startBroker,
   startPeer,
   startVastApp,
@@ -118,7 +118,7 @@ async function bus(stage: Stage): Promise<Bus> {
 interop(
   "client gets all of a snapshot and 1,000 indicators from the real broker, once",
   async (stage) => {
-    const ports = freePorts();
+    const ports = brokerPorts();
     const broker = await startBroker(stage.venv, stage.folder, ports);
     stage.defer(() => broker.stop());
     const provider = startPeer(stage.venv, ports.manage);
@@ -142,7 +142,7 @@ interop(
 interop(
   "client's sightings reach a pyzmq subscriber over the real broker, none lost in a burst",
   async (stage) => {
-    const ports = freePorts();
+    const ports = brokerPorts();
     const broker = await startBroker(stage.venv, stage.folder, ports);
     stage.defer(() => broker.stop());
     const subscriber = startPeer(stage.venv, ports.manage);
@@ -162,7 +162,7 @@ interop(
 interop(
   "client outlives a killed broker; what came meanwhile comes with the snapshot",
   async (stage) => {
-    const ports = freePorts();
+    const ports = brokerPorts();
     let broker = await startBroker(stage.venv, stage.folder, ports);
     stage.defer(() => broker.stop());
     let provider = startPeer(stage.venv, ports.manage);

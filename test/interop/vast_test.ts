@@ -10,7 +10,7 @@ import type { JsonObject } from "../../src/json.ts";
 import { sightingBytes } from "../../src/stix/sighting.ts";
 import { allEvents, startVast, type Vast } from "../recorded_node/mod.ts";
 import {
-  freePorts,
+  brokerPorts,
   startBroker,
   startPeer,
   startVastApp,
@@ -72,7 +72,7 @@ async function fromAncestor(
   { node, binary, folder }: Vast,
   indicators: readonly JsonObject[],
 ): Promise<JsonObject[]> {
-  const ports = freePorts();
+  const ports = brokerPorts();
   const broker = await startBroker(venv, folder, ports);
   const peer = startPeer(venv, ports.manage);
   const changes = { vast: node.endpoint, vast_binary: binary, max_background_tasks: 1 };
@@ -99,7 +99,7 @@ async function fromBridge(
   indicators: readonly JsonObject[],
   count: number,
 ): Promise<JsonObject[]> {
-  const ports = freePorts();
+  const ports = brokerPorts();
   const broker = await startBroker(venv, folder, ports);
   const peer = startPeer(venv, ports.manage);
   const config = {

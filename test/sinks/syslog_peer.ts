@@ -1,6 +1,7 @@
 /** A receiver of RFC 5424 messages for tests: UDP, TCP or TLS with octet counting. */
 import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
+import { freePorts } from "../free_ports.ts";
 
 /** A message taken apart as RFC 5424 section 6 says. */
 export interface Parsed {
@@ -93,7 +94,7 @@ export async function udpPeer(): Promise<Peer> {
 /** A stream listener; with TLS options it speaks RFC 5425. */
 export async function streamPeer(tls?: { cert: string; key: string }): Promise<Peer> {
   const inbox = new Inbox();
-  let port = 0;
+  const port = freePorts(1)[0]!;
   let listener: Deno.Listener;
   let open = new Set<Deno.Conn>();
   let serving: Promise<unknown>[] = [];
@@ -101,7 +102,6 @@ export async function streamPeer(tls?: { cert: string; key: string }): Promise<P
     listener = tls === undefined
       ? Deno.listen({ hostname: "127.0.0.1", port })
       : Deno.listenTls({ hostname: "127.0.0.1", port, ...tls });
-    port = (listener.addr as Deno.NetAddr).port;
     open = new Set();
     serving = [
       (async () => {

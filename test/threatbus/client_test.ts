@@ -9,6 +9,7 @@ import {
 } from "../../src/threatbus/client.ts";
 import type { Item } from "../../src/threatbus/messages.ts";
 import { zmqLink } from "../../src/threatbus/zmq_link.ts";
+import { freePorts } from "../free_ports.ts";
 import { type FakeBroker, startFakeBroker } from "./fake_broker.ts";
 
 const forever = new AbortController().signal;
@@ -274,9 +275,7 @@ Deno.test("ThreatBusClient says what the broker did wrong, and comes back slower
 });
 
 Deno.test("ThreatBusClient says once that a broker is unreachable, and tries until it is there", async () => {
-  const broker = startFakeBroker();
-  const { port } = broker;
-  await broker.close();
+  const port = freePorts(1)[0]!;
   const { client, states, until } = start(port, { maxBackoffMs: 20 });
   await until("unreachable");
   const published = client.publish([sighting(1)], soon());
@@ -290,9 +289,7 @@ Deno.test("ThreatBusClient says once that a broker is unreachable, and tries unt
 });
 
 Deno.test("ThreatBusClient with failFast ends at the first failure", async () => {
-  const broker = startFakeBroker();
-  await broker.close();
-  const { client } = start(broker.port, { failFast: true });
+  const { client } = start(freePorts(1)[0]!, { failFast: true });
   await assert.rejects(client.subscribed, NotConnectedError);
   await assert.rejects(client.publish([sighting(1)], soon()));
   await client.close();
@@ -310,8 +307,8 @@ Deno.test("ThreatBusClient names a peer that is no Threat Bus", async () => {
 });
 
 Deno.test("ThreatBusClient.publish() sends anew what a lost connection may have swallowed", async () => {
-  let bus = await startBus({ managePort: 0, pubPort: 0, subPort: 0 }, forever);
-  const { managePort, pubPort, subPort } = bus;
+  const [managePort, pubPort, subPort] = freePorts(3) as [number, number, number];
+  let bus = await startBus({ managePort, pubPort, subPort }, forever);
   const { client, until } = start(managePort);
   await client.subscribed;
   await bus.close();

@@ -1,4 +1,5 @@
 /** The real Threat Bus, the real vast-threatbus and pyzmq apps as child processes. */
+import { freePorts } from "../../free_ports.ts";
 import { type Child, startChild } from "./child.ts";
 import { type Venv, venv } from "../venv.ts";
 
@@ -30,22 +31,9 @@ export interface Ports {
   readonly sub: number;
 }
 
-/** Below the ports that systems give out by themselves: another process gets none of these by chance. */
-const [FIRST_PORT, LAST_PORT] = [20_000, 32_000];
-
 /** Three ports that are free; the real broker can't choose its own. */
-export function freePorts(): Ports {
-  const free = new Set<number>();
-  while (free.size < 3) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT));
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      free.add(port);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    }
-  }
-  const [manage, pub, sub] = [...free];
+export function brokerPorts(): Ports {
+  const [manage, pub, sub] = freePorts(3);
   return { manage: manage!, pub: pub!, sub: sub! };
 }
 
