@@ -97,7 +97,7 @@ Deno.test("memory and file descriptors stay flat while events pass", {
     return parseInt(new TextDecoder().decode(stdout)) || 0;
   };
   try {
-    // The last indicator is in when an event about it arrives.
+    // The last indicator is in when an event about it arrives; those before then never do.
     await until(
       async () => {
         const last = indicators - 1;
@@ -114,6 +114,12 @@ Deno.test("memory and file descriptors stay flat while events pass", {
       },
       120_000,
       () => `the indicators: ${run.log}`,
+    );
+    const newest = `"flow_id":${written},`;
+    await until(
+      () => Deno.readTextFileSync(`${folder}/hits.json`).includes(newest),
+      60_000,
+      () => `event ${written}: ${run.log}`,
     );
     const early = hits - await arrived();
     const perTick = Math.ceil(events / (seconds * 5));

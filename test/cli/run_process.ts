@@ -35,7 +35,7 @@ interface Page {
 }
 
 /** Longest time for what takes moments on a machine that is not overloaded, ms. */
-const PATIENCE = 60_000;
+const PATIENCE = 180_000;
 
 /** Starts the program with these arguments; after so many ms it is killed. */
 export function start(

@@ -31,7 +31,7 @@ live_match: true
 matcher_name: a-matcher
 retro_match: true
 retro_match_max_events: 2
-retro_match_timeout: 5.
+retro_match_timeout: 15.
 transform_context: ${folder}/transform.sh %ioc %matchtype
 sink: STDOUT
 max_background_tasks: 1
@@ -62,7 +62,7 @@ max_background_tasks: 1
   assert.deepEqual(live, { ioc: "9.9.9.9", type: "LIVE", event: JSON.parse(EVENT) });
   assert.equal(node.peak, 1);
   await app.publish(indicator(4, "[domain-name:value = 'slow.example']"));
-  await running.logged(/slow\.example could not be looked up .*no answer within 5 s/);
+  await running.logged(/slow\.example could not be looked up .*no answer within 15 s/);
   assert.equal(await running.stop(), 0);
   const metrics = await Deno.readTextFile(`${folder}/metrics.log`);
   for (const field of ["added_iocs=", "retro_matches_per_ioc_max=2", "live_matcher_sightings=1"]) {

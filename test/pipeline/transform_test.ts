@@ -11,7 +11,7 @@ const encoder = new TextEncoder(), decoder = new TextDecoder();
 const env = (name: string) => Deno.env.get(name);
 
 function transformer(command: string, more: Partial<TransformOptions> = {}) {
-  const made = createTransformer({ command, mode: "process", timeout: 10_000, env, ...more });
+  const made = createTransformer({ command, mode: "process", timeout: 120_000, env, ...more });
   /** All matches, the width of the batch under way at once; `context` set where the command did it. */
   const apply = (matches: readonly Match[], signal: AbortSignal): Promise<Match[]> =>
     Promise.all(matches.map(async (match) => {
@@ -84,7 +84,6 @@ Deno.test("createTransformer() gives each value to the command as one argument",
   withScript(WRAP, async (script, folder) => {
     const one = transformer(`${script} --ioc %ioc -x='%ioc'`);
     const matches = HOSTILE.map((value) => matchOf({ n: 1 }, value));
-    const cwd = [...Deno.readDirSync(".")].length;
     for (const [at, match] of (await one.apply(matches, never)).entries()) {
       const value = HOSTILE[at]!;
       const unsafe = value.startsWith("-") || value.includes("\0") || value.length > 100_000;
@@ -94,7 +93,7 @@ Deno.test("createTransformer() gives each value to the command as one argument",
       assert.deepEqual(valueOf(match)["args"], ["--ioc", sent, `-x=${sent}`]);
     }
     assert.equal([...Deno.readDirSync(folder)].length, 1);
-    assert.equal([...Deno.readDirSync(".")].length, cwd);
+    assert(!await Deno.stat("pwned").then(() => true, () => false));
   }));
 
 Deno.test("createTransformer() lets events go on untransformed when the command fails twice", async () => {

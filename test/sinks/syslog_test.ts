@@ -42,6 +42,8 @@ testConformance("syslog+tls", {
   module: syslog,
   start: async () =>
     receiver(await streamPeer(serverTls()), `syslog+tls://localhost:PORT#ca=${TLS}ca.pem`),
+  // Deno closes a TLS connection in its own time.
+  late: true,
 });
 
 Deno.test("syslog fills the header, escapes structured data and keeps hostile values inside", async () => {

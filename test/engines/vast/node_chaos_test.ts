@@ -46,7 +46,7 @@ Deno.test(`retro() finds everything on a node in chaos (seed ${SEED})`, async ()
     vast: endpoint,
     vast_binary: launcher.binary,
     retro_batch_size: 60,
-    retro_match_timeout: 2000,
+    retro_match_timeout: 10_000,
     patience: Infinity,
   });
   const renew = async (how: "kill" | "stop") => {
