@@ -8,7 +8,7 @@
  * loses, repeats or never answers is said; that ours does makes the exit code 1.
  */
 import { startChild } from "../../test/interop/threatbus/child.ts";
-import { freePorts, startBroker, threatBusVenv } from "../../test/interop/threatbus/peers.ts";
+import { brokerPorts, startBroker, threatBusVenv } from "../../test/interop/threatbus/peers.ts";
 import type { Venv } from "../../test/interop/venv.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -70,7 +70,7 @@ async function overOurs(venv: Venv, kind: string): Promise<Outcome> {
 }
 
 async function overReal(venv: Venv, kind: string): Promise<Outcome> {
-  const ports = freePorts();
+  const ports = brokerPorts();
   const broker = await startBroker(venv, folder, ports);
   try {
     return await measure(venv, ports.manage, Math.min(3000, messages), kind);

@@ -9,7 +9,7 @@
 import { plainIndicator } from "../../src/intel/synthesize.ts";
 import { startBus } from "../../src/threatbus/bus/bus.ts";
 import {
-  freePorts,
+  brokerPorts,
   startBroker,
   startPeer,
   startVastApp,
@@ -64,7 +64,7 @@ async function bridge(vast: Vast, venv: Venv): Promise<number> {
 }
 
 async function ancestor(vast: Vast, venv: Venv): Promise<number> {
-  const ports = freePorts();
+  const ports = brokerPorts();
   const broker = await startBroker(venv, vast.folder, ports);
   const peer = startPeer(venv, ports.manage);
   const app = await startVastApp(venv, vast.folder, ports.manage, {
