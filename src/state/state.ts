@@ -45,11 +45,14 @@ export function openState(directory: string, options: StateOptions = {}): State 
   prepareDirectory(directory);
   const lock = takeLock(directory);
   const path = join(directory, "bridge.db");
-  let db: DatabaseSync | undefined, log: LogFile;
+  const { bounds = LOG_BOUNDS, startWorker, retryDelay = 1000 } = options;
+  let db: DatabaseSync | undefined, log: LogFile | undefined;
   try {
     db = openDatabase(path);
     log = (options.openLog ?? openLogFile)(path);
+    boundLog(db, bounds.begin, bounds.begin + bounds.most);
   } catch (error) {
+    log?.close();
     db?.close();
     lock.close();
     throw new UsageError(`Can't open the state: ${(error as Error).message}`, {
@@ -58,8 +61,6 @@ export function openState(directory: string, options: StateOptions = {}): State 
       cause: error,
     });
   }
-  const { bounds = LOG_BOUNDS, startWorker, retryDelay = 1000 } = options;
-  boundLog(db, bounds.begin, bounds.begin + bounds.most);
   const checkpoints = createCheckpoints({
     database: path,
     log,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { openState } from "../../src/state/state.ts";
 import { type LogFile, openLogFile } from "../../src/state/log_file.ts";
 import { insert, numbers, openNumbers, withState } from "./numbers.ts";
 
@@ -131,6 +132,37 @@ Deno.test("what was committed is there after a power cut at any moment", async (
     }
   });
   await Deno.remove(image, { recursive: true });
+});
+
+Deno.test("openState() leaves nothing open when it fails, whatever it fails at", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "bridge-state-" });
+  let closed = 0;
+  const openLog = (database: string) =>
+    logWith(database, (log) => ({
+      close() {
+        closed++;
+        log.close();
+      },
+    }));
+  const wrong = () => {
+    throw new Error("no such thing");
+  };
+  const bounds = {
+    begin: 1e6,
+    rest: 1e5,
+    get most(): number {
+      return wrong();
+    },
+  };
+  for (const options of [{ openLog: wrong }, { openLog, bounds }]) {
+    assert.throws(() => openState(folder, options), /Can't open the state: no such thing/);
+  }
+  assert.equal(closed, 1);
+  await openNumbers(folder).close();
+  // The last connection has taken the log with it.
+  const left = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+  assert.deepEqual(left, ["bridge.db", "lock"]);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("LogFile.rewrite() writes the log as it stands", async () => {
