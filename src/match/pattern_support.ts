@@ -3,9 +3,8 @@ import { BridgeError } from "../errors.ts";
 import {
   type Comparison,
   observations,
-  parsePattern,
+  parseWithProblems,
   PatternError,
-  patternProblems,
 } from "../stix/pattern/mod.ts";
 
 /** The table of fields, which a hunt for plain values has no need of. */
@@ -39,8 +38,8 @@ export interface PatternObstacle {
 export function patternObstacle(text: string): PatternObstacle | undefined {
   if (coverage === undefined) throw new Error("prepareObstacle comes before patternObstacle");
   try {
-    const expression = parsePattern(text);
-    const problem = patternProblems(text).find(({ harmless }) => !harmless);
+    const { expression, problems } = parseWithProblems(text);
+    const problem = problems.find(({ harmless }) => !harmless);
     if (problem !== undefined) throw new PatternError(problem.message, text, problem.column - 1);
     observations(expression).forEach(checkRegexes);
     const unseen = coverage.unseenPaths(expression);

@@ -51,9 +51,14 @@ function at(regex: RegExp, text: string, start: number): string | undefined {
   return regex.exec(text)?.[0];
 }
 
+const SLASH = 0x2f, QUOTE = 0x27;
+
 /** Offset of the first character that is neither blank nor comment. */
 function skip(text: string, start: number): number {
   for (;;) {
+    const code = text.charCodeAt(start);
+    // Mostly it is this one: no blank is between these two.
+    if (code > 0x20 && code < 0x85 && code !== SLASH) return start;
     const dropped = at(BLANKS, text, start) ?? at(LINE_COMMENT, text, start);
     if (dropped !== undefined) {
       start += dropped.length;
@@ -115,22 +120,35 @@ function badCharacter(text: string, start: number): PatternError {
   return new PatternError(`Unexpected character ${JSON.stringify(character)}`, text, start);
 }
 
+/** By its first character, which tells what it can be: regular expressions are tried for that only. */
+function tokenAt(text: string, start: number): Token {
+  const code = text.charCodeAt(start);
+  if (beginsName(code)) return prefixed(text, start) ?? word(text, start, at(NAME, text, start)!);
+  const token = beginsNumber(code) ? number(text, start) : undefined;
+  if (token !== undefined) return token;
+  const isString = code === QUOTE;
+  const found = isString ? at(STRING, text, start) : at(SIGN, text, start);
+  if (found === undefined) throw badCharacter(text, start);
+  return { type: isString ? "string" : "sign", text: found, start };
+}
+
+/** A letter or `_`. */
+function beginsName(code: number): boolean {
+  const small = code | 0x20;
+  return (small >= 0x61 && small <= 0x7a) || code === 0x5f;
+}
+
+/** A digit, `+`, `-` or `.`, which is a sign, too. */
+function beginsNumber(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2b || code === 0x2d || code === 0x2e;
+}
+
 /** The tokens of a pattern; the last one has type `end`. Throws `PatternError`. */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let start = skip(text, 0);
   while (start < text.length) {
-    const name = at(NAME, text, start);
-    let token = name === undefined
-      ? number(text, start)
-      : prefixed(text, start) ?? word(text, start, name);
-    if (token === undefined) {
-      const string = at(STRING, text, start);
-      const sign = at(SIGN, text, start);
-      if (string !== undefined) token = { type: "string", text: string, start };
-      else if (sign !== undefined) token = { type: "sign", text: sign, start };
-      else throw badCharacter(text, start);
-    }
+    const token = tokenAt(text, start);
     tokens.push(token);
     start = skip(text, start + token.text.length);
   }

@@ -1,7 +1,7 @@
 /** STIX patterns as text and tree. */
 export type * from "./ast.ts";
 export { PatternError } from "./error.ts";
-export { parsePath, parsePattern, patternProblems } from "./parser.ts";
+export { parsePath, parsePattern, parseWithProblems, patternProblems } from "./parser.ts";
 export type { ParseOptions, PatternProblem, PatternVersion } from "./parser.ts";
 export {
   necessaryPoints,

@@ -368,9 +368,17 @@ export function parsePath(text: string): ObjectPath {
  * that no calendar has, sets of mixed types, qualifiers given twice. Throws `PatternError` where the text is no pattern at all.
  */
 export function patternProblems(text: string, options: ParseOptions = {}): PatternProblem[] {
+  return parseWithProblems(text, options).problems;
+}
+
+/** The tree with its problems, parsed once. Throws `PatternError`. */
+export function parseWithProblems(
+  text: string,
+  options: ParseOptions = {},
+): { readonly expression: ObservationExpression; readonly problems: PatternProblem[] } {
   const problems: PatternProblem[] = [];
-  new Parser(text, options.version, (message, { start }, harmless = false) => {
+  const parser = new Parser(text, options.version, (message, { start }, harmless = false) => {
     problems.push({ message, column: [...text.slice(0, start)].length + 1, harmless });
-  }).pattern();
-  return problems;
+  });
+  return { expression: parser.pattern(), problems };
 }
