@@ -134,7 +134,7 @@ function createDesk({ link, topics, requestTimeoutMs }: SessionOptions): Desk {
     },
     leave,
     leaveAll: async () => {
-      const grace = setTimeout(() => stop.abort(), requestTimeoutMs / 2);
+      const grace = setTimeout(() => stop.abort(), requestTimeoutMs / 5);
       await Promise.allSettled(underWay);
       clearTimeout(grace);
       await Promise.all([...granted].map(leave));

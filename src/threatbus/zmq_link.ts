@@ -15,6 +15,11 @@ export interface LinkOptions {
   readonly port: number;
   /** PLAIN or CURVE; the real broker knows only NULL. */
   readonly mechanism?: Mechanism;
+  /**
+   * A listening connection that is silent for so long is asked for a sign of life, ms; default
+   * 10,000. One that a firewall forgot would be deaf for ever while heartbeats pass.
+   */
+  readonly silenceMs?: number;
 }
 
 /** Bytes of messages that are handed to the operating system together. */
@@ -24,13 +29,15 @@ const LOGIN = "It asks for another login: see bus_security in the configuration.
 const NOBODY = "Name the management endpoint of a Threat Bus that runs, or start one: bridge bus.";
 
 /** Makes the link; nothing is connected yet. */
-export function zmqLink({ host, port, mechanism }: LinkOptions): Link {
+export function zmqLink({ host, port, mechanism, silenceMs = 10_000 }: LinkOptions): Link {
   const optionsFor = (port: number) => ({
     endpoint: `tcp://${host.includes(":") ? `[${host.replace(/^\[|\]$/g, "")}]` : host}:${port}`,
     ...(mechanism && { mechanism }),
   });
   const open = async (type: "SUB" | "PUB", port: number, signal: AbortSignal) => {
-    const options = { ...optionsFor(port), skipAbove: LONGEST_MESSAGE };
+    // A broker that is behind reads no PING: that is no reason to give up publishing to it.
+    const heartbeat = type === "SUB" ? silenceMs : 0;
+    const options = { ...optionsFor(port), skipAbove: LONGEST_MESSAGE, heartbeat };
     try {
       return await dial(type, options, signal);
     } catch (error) {

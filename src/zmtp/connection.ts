@@ -1,12 +1,11 @@
 import { createAssembly, type Incoming } from "./assembly.ts";
 import { type Command, encodeCommand } from "./command.ts";
 import { ZmtpError } from "./error.ts";
-import type { Frames } from "./frame.ts";
 import { type Handshake, shakeHands, type SocketType } from "./handshake.ts";
 import type { Mechanism } from "./security/mechanism.ts";
 import { createSender, type Sender } from "./sender.ts";
 import { orAborted } from "../wait.ts";
-import { type ByteConnection, createFrameReader } from "./wire.ts";
+import { type ByteConnection, createFrameReader, type FrameReader } from "./wire.ts";
 
 /** What holds for each connection of a socket. */
 export interface ConnectionOptions {
@@ -82,7 +81,7 @@ export async function openConnection(
     // Sealing adds to the length of a frame.
     const seal = handshake.cipher === undefined ? 0 : 64;
     reader.allow(maxMessageSize + seal, skipAbove === undefined ? undefined : skipAbove + seal);
-    return established(raw, () => reader.readFrames(), handshake, options);
+    return established(raw, reader, handshake, options);
   } catch (error) {
     closeQuietly(raw);
     if (late) {
@@ -96,13 +95,13 @@ export async function openConnection(
 
 function established(
   raw: ByteConnection,
-  readFrames: () => Promise<Frames | undefined>,
+  reader: FrameReader,
   handshake: Handshake,
   options: ConnectionOptions,
 ): Connection {
   const { cipher, minor } = handshake;
   let closed = false;
-  let heard = performance.now();
+  let asked = performance.now();
   // While the consumer is busy nothing is read, so silence says nothing about the peer.
   let held = true;
   const pongs: PromiseWithResolvers<void>[] = [];
@@ -119,7 +118,7 @@ function established(
   const sender = createSender(raw, cipher, close);
   const beat = () => {
     if (held) return;
-    const silence = performance.now() - heard;
+    const silence = performance.now() - Math.max(asked, reader.heard);
     const patience = sender.blocked ? PATIENCE_WITH_SLOW : PATIENCE;
     if (silence > options.heartbeat * patience) close();
     else if (silence >= options.heartbeat) sender.command(ping(options.heartbeat));
@@ -147,9 +146,9 @@ function established(
         if (commands.some(({ name }) => name === "PING")) settle();
         commands.forEach(heed);
         commands = [];
-        heard = performance.now();
+        asked = performance.now();
         held = false;
-        const frames = await readFrames();
+        const frames = await reader.readFrames();
         if (frames === undefined) return;
         came = assembly.take(frames);
       }

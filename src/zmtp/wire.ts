@@ -20,6 +20,8 @@ export interface FrameReader {
    * messages' frames that are longer than `skipAbove`, if given, only the beginning is kept.
    */
   allow(maxLength: number, skipAbove?: number): void;
+  /** When bytes last came, as `performance.now()` has it: a long frame may take its time. */
+  readonly heard: number;
 }
 
 /** Buffers begin small, for a thousand idle peers, and grow with the peer's speed. */
@@ -39,6 +41,7 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
   let start = 0, end = 0;
   let chunk = FIRST_CHUNK;
   let skipAbove: number | undefined;
+  let heard = performance.now();
   const fill = async (needed: number): Promise<boolean> => {
     const kept = end - start;
     const room = buffer.length - end;
@@ -52,6 +55,7 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
     }
     const count = await connection.read(buffer.subarray(end));
     if (count === null) return false;
+    heard = performance.now();
     end += count;
     if (end === buffer.length && chunk < LARGEST_CHUNK) chunk *= 2;
     return true;
@@ -70,11 +74,15 @@ export function createFrameReader(connection: ByteConnection, maxLength: number)
     while (seen < length) {
       const count = await connection.read(scrap.subarray(0, length - seen));
       if (count === null) return undefined;
+      heard = performance.now();
       see(scrap.subarray(0, count));
     }
     return { buffer: beginning, places: [flags, 0, beginning.length], cutFrom: length };
   };
   return {
+    get heard() {
+      return heard;
+    },
     async readExactly(count) {
       while (end - start < count) if (!await fill(count)) return undefined;
       start += count;

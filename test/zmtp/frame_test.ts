@@ -97,6 +97,26 @@ Deno.test("createFrameReader() does not take memory on a header's word", async (
   assert.ok(largest <= 1024 * 1024, `${largest} bytes taken for 9`);
 });
 
+Deno.test("createFrameReader() hears of each piece of a long frame, kept or not", async () => {
+  for (const skipAbove of [undefined, 100]) {
+    const pieces = [Uint8Array.of(2, 0, 0, 0, 0, 0, 0, 1, 0), new Uint8Array(150)];
+    const times: number[] = [];
+    const reader = createFrameReader({
+      ...peerSending(new Uint8Array(0), [1]),
+      read(into) {
+        times.push(reader.heard);
+        for (const now = performance.now(); performance.now() === now;);
+        const piece = pieces.shift();
+        if (piece !== undefined) into.set(piece);
+        return Promise.resolve(piece?.length ?? null);
+      },
+    }, LIMIT);
+    reader.allow(LIMIT, skipAbove);
+    assert.equal(await reader.readFrames(), undefined);
+    assert.ok(times[0]! < times[1]! && times[1]! < times[2]!, times.join());
+  }
+});
+
 Deno.test("createFrameReader() keeps small messages that come one by one in the same memory", async () => {
   const body = new Uint8Array(100);
   const bytes = joined(Array.from({ length: 20_000 }, () => encodeFrame(body)));
