@@ -219,6 +219,7 @@ export function createIndicatorSet(options: IndicatorSetOptions = {}): OwnIndica
     decideAgain,
     remove,
     tick: lifetimes.tick,
+    takeBegun: lifetimes.takeBegun,
     source: recall.source,
     putPlain: plain.putPlain,
     putPlainBytes: plain.putPlainBytes,

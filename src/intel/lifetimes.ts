@@ -50,6 +50,8 @@ export interface Lifetimes {
   deactivate(handle: Handle): Former | undefined;
   /** Sees to what is due, so many at most. */
   tick(time: number, most?: number): void;
+  /** As in `OwnIndicatorSet`. */
+  takeBegun(): Handle[];
 }
 
 /** The parts of the set that change. */
@@ -72,6 +74,7 @@ export function createLifetimes(parts: LifetimeParts): Lifetimes {
   const compounds = new Set<Handle>();
   const sweeping = new Set<Handle>();
   const timeline = createTimeline();
+  let begun: Handle[] = [];
   let size = 0;
 
   function isLive(handle: Handle): boolean {
@@ -160,8 +163,9 @@ export function createLifetimes(parts: LifetimeParts): Lifetimes {
     // Filters may have changed while it waited.
     const decision = admission.decide(points, validity, () => stix, time);
     const obstacle = settle(handle, points, validity, decision, document, time);
-    if (obstacle !== undefined) admission.hold(obstacle);
-    else tell("add", handle, () => recall.get(handle));
+    if (obstacle !== undefined) return admission.hold(obstacle);
+    begun.push(handle);
+    tell("add", handle, () => recall.get(handle));
   }
 
   return {
@@ -180,6 +184,11 @@ export function createLifetimes(parts: LifetimeParts): Lifetimes {
     settle,
     deactivate,
     tick,
+    takeBegun() {
+      const taken = begun;
+      begun = [];
+      return taken;
+    },
   };
 }
 

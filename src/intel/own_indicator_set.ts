@@ -25,6 +25,8 @@ export interface OwnIndicatorSet extends IndicatorSet, PlainIntake {
    * most; each `put` does so with a few. Nothing here sets timers.
    */
   tick(now: number, most?: number): void;
+  /** Handles whose versions reached their `valid_from` since the last call. */
+  takeBegun(): Handle[];
   /** Whether a handle still names the STIX indicator with the id of this one, and it is looked for now. */
   holds(handle: Handle, indicator: Pick<Indicator, "id" | "uuid">): boolean;
   /** The handle of a STIX id, looked for or not; undefined if it never came or was removed. */

@@ -92,6 +92,25 @@ Deno.test("run: past and stream, one value twice, edited, removed, and nothing a
     assert.equal(await running.stop(), 0);
   }));
 
+Deno.test("run: an indicator that becomes valid is searched for in the past then, and matched live", () =>
+  withLog(["203.0.113.1"], async ({ log, state, append }) => {
+    const args = ["run", ...EMBEDDED, "--live", "--logs", log, "--state-dir", state];
+    await using running = start(args);
+    await using app = await join(await running.bus());
+    await running.logged(/Subscribed at Threat Bus/);
+    const valid_from = new Date(Date.now() + 3000).toISOString();
+    await app.publish(
+      indicator(1, ip("203.0.113.1"), { valid_from }),
+      indicator(2, ip("203.0.113.1")),
+    );
+    await app.saw("RETRO 2 1");
+    await append(flow(2, "203.0.113.1"));
+    await app.saw("LIVE 2 2", "RETRO 1 1");
+    await append(flow(3, "203.0.113.1"));
+    await app.saw("LIVE 2 3", "LIVE 1 3");
+    assert.equal(await running.stop(), 0);
+  }));
+
 Deno.test("run: the keys embedded.… place and bound its bus", () =>
   withLog([], async ({ folder, log, state }) => {
     const bundle = JSON.stringify([indicator(7, ip("203.0.113.7"))]);

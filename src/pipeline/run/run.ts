@@ -3,6 +3,7 @@ import type { Queue } from "../../delivery/queue.ts";
 import type { Engine, Match } from "../../engines/engine.ts";
 import type { IndicatorSet } from "../../intel/indicator.ts";
 import type { OwnIndicatorSet } from "../../intel/own_indicator_set.ts";
+import type { Handle } from "../../match/set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { ThreatBusClient } from "../../threatbus/client.ts";
 import { sleep } from "../../wait.ts";
@@ -11,6 +12,7 @@ import { createGatherer } from "../gather.ts";
 import { createReport, type Transform } from "../report.ts";
 import { type Channels, createLanes } from "./lanes.ts";
 import type { IndicatorStore } from "./indicator_store.ts";
+import { createBegun } from "./begun.ts";
 import { catchUp, tasksFor } from "./hunts.ts";
 import { takeIn } from "./intake.ts";
 import { liveLoop } from "./live_loop.ts";
@@ -54,6 +56,8 @@ export interface RunSettings {
 }
 
 const ALIVE_EVERY = 10_000;
+/** How long at most after its `valid_from` or `valid_until` an indicator begins or ends, ms. */
+const LATENESS = 1000;
 /** Most indicators that begin or end to be valid at once. */
 const TICK = 500;
 /** Most messages of the bus that are taken at once. */
@@ -110,6 +114,8 @@ export async function run(
     }, stopping);
   };
 
+  const onTaken = unsupported.tell;
+  const begun = createBegun({ indicators, store, mark, push, onTaken });
   const sources = [
     watch(intake()),
     ...(store === undefined || !settings.retro ? [] : [
@@ -117,7 +123,8 @@ export async function run(
         catchUp({ store, engine, indicators, live: settings.live, end: atStart, push }, stopping),
       ),
     ]),
-    watch(keepTime(indicators, store, stopping)),
+    watch(keepTime({ indicators, store, metrics, onBegun: begun.add }, stopping)),
+    watch(begun.run(stopping)),
     watch(readmitOnChange({
       set: indicators,
       filters,
@@ -217,18 +224,27 @@ function tellOfChange(metrics: Metrics, size: number, added: number, removed: nu
 
 /** Lets indicators begin and end to be valid, and notes that this process is alive. */
 async function keepTime(
-  indicators: OwnIndicatorSet,
-  store: IndicatorStore | undefined,
+  { indicators, store, metrics, onBegun }:
+    & Pick<RunParts, "indicators" | "store" | "metrics">
+    & { readonly onBegun: (handles: readonly Handle[]) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted) {
+  for (let noted = -Infinity; !signal.aborted;) {
     const now = Date.now();
     // A whole feed may end at the same moment.
     for (; indicators.nextTick <= now && !signal.aborted; await sleep(0, signal)) {
       indicators.tick(now, TICK);
+      onBegun(indicators.takeBegun());
     }
-    await store?.alive(now);
-    await sleep(Math.min(ALIVE_EVERY, Math.max(100, indicators.nextTick - now)), signal);
+    // Some began as others were put.
+    onBegun(indicators.takeBegun());
+    metrics.indicators(indicators.size);
+    if (now - noted >= ALIVE_EVERY) {
+      noted = now;
+      await store?.alive(now);
+    }
+    // What comes meanwhile may be due before what is known now.
+    await sleep(Math.min(LATENESS, Math.max(100, indicators.nextTick - now)), signal);
   }
 }
 
