@@ -26,6 +26,8 @@ export interface LinkOptions {
 const PIECE = 256 * 1024;
 
 const LOGIN = "It asks for another login: see bus_security in the configuration.";
+const UNKNOWN =
+  "It does not let us in: compare bus_security with the logins and keys that it knows.";
 const NOBODY = "Name the management endpoint of a Threat Bus that runs, or start one: bridge bus.";
 
 /** Makes the link; nothing is connected yet. */
@@ -55,7 +57,7 @@ export function zmqLink({ host, port, mechanism, silenceMs = 10_000 }: LinkOptio
         return reply ?? new Uint8Array();
       } catch (error) {
         if (!(error instanceof NotConnectedError)) throw error;
-        const hint = / wants \w+ security/.test(error.message) ? LOGIN : NOBODY;
+        const hint = hintFor(error.message, mechanism !== undefined);
         throw new NotConnectedError(error.message, { hint, cause: error });
       } finally {
         socket.close();
@@ -64,6 +66,12 @@ export function zmqLink({ host, port, mechanism, silenceMs = 10_000 }: LinkOptio
     listen: async (port, signal) => listener(await open("SUB", port, signal)),
     publisher: async (port, signal) => await publisher(await open("PUB", port, signal), signal),
   };
+}
+
+function hintFor(message: string, secured: boolean): string {
+  if (/ wants \w+ security/.test(message)) return LOGIN;
+  // With keys that don't fit, nothing can be said that the other side would understand.
+  return secured && / handshake/.test(message) ? UNKNOWN : NOBODY;
 }
 
 function listener(connection: Connection): Listener {

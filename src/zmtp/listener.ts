@@ -4,7 +4,13 @@ import { tune } from "./connector.ts";
 import { formatEndpoint, parseEndpoint } from "./endpoint.ts";
 import type { SocketType } from "./handshake.ts";
 import { connectionOptions, type SocketOptions } from "./options.ts";
+import { reasonOf } from "../system_error.ts";
 import { toError } from "../wait.ts";
+
+const TAKEN = {
+  tcp: "Another process listens there, perhaps a Threat Bus: stop it, or take another port.",
+  ipc: "If no process has that socket, its file is a killed one's: remove it.",
+};
 
 /** A bound endpoint. */
 export interface Listener {
@@ -125,10 +131,8 @@ function bind(text: string) {
       clean: () => {},
     };
   } catch (error) {
-    throw new UsageError(`Can't listen on ${text}: ${toError(error).message}`, {
-      ...(endpoint.transport === "ipc" && error instanceof Deno.errors.AddrInUse
-        ? { hint: "If no process has that socket, its file is a killed one's: remove it." }
-        : {}),
+    throw new UsageError(`Can't listen on ${text}: ${reasonOf(error)}`, {
+      ...(error instanceof Deno.errors.AddrInUse ? { hint: TAKEN[endpoint.transport] } : {}),
       cause: error,
     });
   }

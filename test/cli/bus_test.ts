@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { BridgeError } from "../../src/errors.ts";
 import { connectApp } from "../../src/threatbus/connect.ts";
 import { plainClient } from "../../src/zmtp/mod.ts";
 import { bridge, bridgeCommand } from "./bridge.ts";
@@ -44,6 +45,17 @@ Deno.test("bridge bus refuses an open address and says what to do", async () => 
   assert.match(stderr, /--insecure/);
 });
 
+Deno.test("bridge bus says that its port or its store can't be had", async () => {
+  await using bus = start(["bus", "-l", "127.0.0.1:0", "--store", ":memory:"]);
+  const taken = await bridge(["bus", "-l", await bus.bus(), "--store", ":memory:"]);
+  assert.equal(taken.code, 2);
+  assert.match(taken.stderr, /Can't listen on \S+: Address already in use\n.*another port/);
+  const nowhere = await bridge(["bus", "-l", "127.0.0.1:0", "--store", "/dev/null/x"]);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /^bridge: \/dev\/null\/x: Cannot open the bus's store: [^(:]+\n/);
+  assert.equal(await bus.stop(), 0);
+});
+
 Deno.test("bridge bus keeps no store where it was started when there is no state folder", async () => {
   const cwd = await Deno.makeTempDir();
   try {
@@ -70,7 +82,11 @@ Deno.test("bridge bus says whom it refused and why", async () => {
     snapshotDays: 0,
     failFast: true,
   }, new AbortController().signal);
-  await assert.rejects(client.subscribed, /refused the handshake/);
+  await assert.rejects(client.subscribed, (error: BridgeError) => {
+    assert.match(error.message, /refused the handshake/);
+    assert.match(error.hint!, /compare bus_security/);
+    return true;
+  });
   await client.close();
   await bus.logged(/WARNING .*The connection of tcp:\/\/127\.0\.0\.1:\d+ failed: .*password/);
   assert.ok(!bus.log.some((line) => line.includes("guess")));

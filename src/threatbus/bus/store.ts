@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from "node:sqlite";
 import { ConfigError } from "../../errors.ts";
+import { reasonOf } from "../../system_error.ts";
 
 /** An object type that is kept. */
 export type StoredType = "indicator" | "sighting";
@@ -172,7 +173,7 @@ function openDatabase(path: string): DatabaseSync {
     database.exec(SCHEMA);
     return database;
   } catch (error) {
-    throw new ConfigError(`Cannot open the bus's store: ${(error as Error).message}`, {
+    throw new ConfigError(`Cannot open the bus's store: ${reasonOf(error)}`, {
       place: { file: path },
       hint: "Name a file in a folder that can be written, or :memory: to keep nothing.",
       cause: error,
