@@ -9,7 +9,7 @@ import { createNotice, orAborted, sleep } from "../wait.ts";
 import type { Message } from "../zmtp/mod.ts";
 import { type Arrival, createInbox } from "./inbox.ts";
 import type { Link } from "./link.ts";
-import { checkSize, decodeDelivery, type Item, LONGEST_MESSAGE, refused } from "./messages.ts";
+import { checkFrames, decodeDelivery, type Item, LONGEST_MESSAGE } from "./messages.ts";
 import { createRefusals } from "./refusals.ts";
 import {
   createHolder,
@@ -133,13 +133,8 @@ export function createClient(options: ClientOptions, signal: AbortSignal): Threa
     changes.raise();
   };
 
-  const decode = (message: Message, topic: string): Item => {
-    const frame = message[0];
-    if (frame === undefined || message.length > 1) {
-      return refused("not-one-frame", `Message of ${message.length} frames`);
-    }
-    return checkSize(message, maxMessageBytes) ?? decodeDelivery(frame, topic);
-  };
+  const decode = (message: Message, topic: string): Item =>
+    checkFrames(message, maxMessageBytes) ?? decodeDelivery(message[0]!, topic);
   const count = (item: Item) => {
     if (item.type === "refused") refusals.add(item);
     else if (item.type !== "snapshotrequest") counts[item.type]++;

@@ -155,12 +155,16 @@ function cut(text: string, longest: number): string {
 /** Longest message in bytes that is taken; longer ones are not even kept while they are read. */
 export const LONGEST_MESSAGE = 1 << 24;
 
-/** Refuses a message that has a frame longer than `longest` bytes, or one that was cut. */
-export function checkSize(message: Message, longest: number): Refused | undefined {
+/** Refuses a message that has a frame longer than `longest` bytes, was cut, or is not one frame. */
+export function checkFrames(message: Message, longest: number): Refused | undefined {
   const { cutFrom } = message;
-  const frame = cutFrom === undefined ? message.find(({ length }) => length > longest) : message[0];
-  if (frame === undefined) return undefined;
-  return refused("too-large", `Message of ${cutFrom ?? frame.length} bytes`, idIn(frame));
+  const long = cutFrom === undefined ? message.find(({ length }) => length > longest) : message[0];
+  if (long !== undefined) {
+    return refused("too-large", `Message of ${cutFrom ?? long.length} bytes`, idIn(long));
+  }
+  if (message.length === 1) return undefined;
+  const id = message.slice(0, 3).map(idIn).find((id) => id !== undefined);
+  return refused("not-one-frame", `Message of ${message.length} frames`, id);
 }
 
 function parseObject(json: string): { object: JsonObject } | { refused: Refused } {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {
-  checkSize,
+  checkFrames,
   decodeByText,
   decodeDelivery,
   decodeEnvelope,
@@ -131,7 +131,14 @@ Deno.test("decodeDelivery() refuses bad messages with a reason, and the id if th
   const notUtf8 = delivery("indicator", `{"id": "${id}", "name": "?"}`);
   notUtf8[notUtf8.length - 3] = 0xff;
   assert.deepEqual([refusal(notUtf8).reason, refusal(notUtf8).id], ["not-utf-8", id]);
-  assert.equal(checkSize([unfinished], 10)?.id, id);
+  assert.equal(checkFrames([unfinished], 10)?.id, id);
+  const [two, cut] = [[new Uint8Array(3), unfinished], Object.assign([unfinished], { cutFrom: 9 })];
+  const faults = [two, cut].map((message) => checkFrames(message, 1000));
+  assert.deepEqual(faults.map((fault) => [fault?.reason, fault?.id]), [
+    ["not-one-frame", id],
+    ["too-large", id],
+  ]);
+  assert.equal(checkFrames([unfinished], 1000), undefined);
   // What a peer writes stands in logs.
   const long = "x".repeat(100_000);
   const request = JSON.stringify({ type: "snapshotrequest", long });

@@ -11,7 +11,7 @@ import {
   type ReadRequest,
 } from "../management.ts";
 import {
-  checkSize,
+  checkFrames,
   decodeEnvelope,
   encodeDelivery,
   idIn,
@@ -134,9 +134,8 @@ export function createBroker(options: BrokerOptions): Broker {
   };
 
   const accept = (frames: Message): Refused | undefined => {
-    const oversize = checkSize(frames, LONGEST_MESSAGE);
-    if (oversize !== undefined) return oversize;
-    if (frames.length !== 1) return refused("not-one-frame", `Message of ${frames.length} frames`);
+    const fault = checkFrames(frames, LONGEST_MESSAGE);
+    if (fault !== undefined) return fault;
     const split = splitMessage(frames[0]!);
     if ("type" in split) return split;
     if (split.topic === PUBLISH_TOPICS.snapshotenvelope) {
