@@ -152,8 +152,8 @@ while os.path.exists(os.path.dirname(sys.argv[0])): time.sleep(0.05)`,
         const one = transformer(script, { mode, timeout: 500 });
         const matches = events(0, 1);
         const done = one.apply(matches, never);
-        assert.deepEqual(await orAborted(done, AbortSignal.timeout(20_000)), matches);
-        await orAborted(one.close(), AbortSignal.timeout(20_000));
+        assert.deepEqual(await orAborted(done, AbortSignal.timeout(120_000)), matches);
+        await orAborted(one.close(), AbortSignal.timeout(120_000));
       }
     },
   ));

@@ -197,7 +197,7 @@ Deno.test("ThreatBusClient subscribes again when the broker forgets it, and asks
 });
 
 Deno.test("ThreatBusClient asks for all the time away, however long nobody could be reached", async () => {
-  const broker = startFakeBroker();
+  const broker = startFakeBroker(freePorts(1)[0]);
   const { client, until } = start(broker.port);
   await client.subscribed;
   await broker.close();
