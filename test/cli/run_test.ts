@@ -111,6 +111,22 @@ Deno.test("run: an indicator that becomes valid is searched for in the past then
     assert.equal(await running.stop(), 0);
   }));
 
+Deno.test("run: what is wrong with a log is told once, however many hunts meet it", () =>
+  withLog([], async ({ log, state }) => {
+    const args = ["run", ...EMBEDDED, ...METRICS, "--logs", log, "--state-dir", state];
+    await using running = start(args);
+    await using app = await join(await running.bus());
+    await running.logged(/Subscribed at Threat Bus/);
+    for (const number of [1, 2, 3]) {
+      await app.publish(indicator(number, ip("203.0.113.1")));
+      await running.counts(
+        new RegExp(`^bridge_engine_troubles_total\\{match="RETRO"\\} ${number}$`, "m"),
+      );
+    }
+    assert.equal(await running.stop(), 0);
+    assert.equal(running.log.filter((line) => line.includes("file is empty")).length, 1);
+  }));
+
 Deno.test("run: the keys embedded.… place and bound its bus", () =>
   withLog([], async ({ folder, log, state }) => {
     const bundle = JSON.stringify([indicator(7, ip("203.0.113.7"))]);

@@ -12,6 +12,7 @@ import { NotConnectedError } from "../../errors.ts";
 import type { Indicator, IndicatorSet } from "../../intel/indicator.ts";
 import type { Handle } from "../../match/set.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
+import { createOnce } from "../../once.ts";
 import { sleep } from "../../wait.ts";
 import type { Gatherer } from "../gather.ts";
 import { hunt, type HuntResult } from "../hunt.ts";
@@ -58,11 +59,12 @@ export interface RetroLoopOptions {
 
 /** Hunts for batches of new indicators, one after the other, until there are no more. */
 export async function retroLoop(options: RetroLoopOptions, signal: AbortSignal): Promise<void> {
+  const hunting = { ...options, tell: createTroubleTeller() };
   for await (const batch of options.tasks.batches(signal)) {
     const wanted = batch.filter(({ handle, indicator }) => options.holds(handle, indicator));
     for (const group of Map.groupBy(wanted, ({ before }) => before).values()) {
       options.metrics.retroBacklog(options.tasks.waiting + group.length);
-      await huntUntilDone(group, options, signal);
+      await huntUntilDone(group, hunting, signal);
       if (signal.aborted) return;
     }
     options.metrics.retroBacklog(options.tasks.waiting);
@@ -72,10 +74,15 @@ export async function retroLoop(options: RetroLoopOptions, signal: AbortSignal):
 /** Tries of a hunt that fails though the telemetry is there; then it is left for the next start. */
 const TRIES = 5;
 
+/** All that a hunt needs. */
+interface Hunting extends RetroLoopOptions {
+  readonly tell: (trouble: Trouble) => void;
+}
+
 /** A hunt that fails because the telemetry is away is taken up again when it is back. */
 async function huntUntilDone(
   group: readonly RetroTask[],
-  options: RetroLoopOptions,
+  options: Hunting,
   signal: AbortSignal,
 ): Promise<void> {
   const question = questionOf(group, options);
@@ -126,10 +133,10 @@ function questionOf(
 /** Resolves with whether the whole past was searched, and how far the logs were. */
 async function huntOnce(
   query: RetroQuery,
-  options: RetroLoopOptions,
+  options: Hunting,
   signal: AbortSignal,
 ): Promise<{ readonly whole: boolean; readonly searched?: Extents }> {
-  const { engine, timeout, metrics } = options;
+  const { engine, timeout, metrics, tell } = options;
   const { indicators } = query;
   let searched: Extents | undefined;
   const started = performance.now();
@@ -141,7 +148,7 @@ async function huntOnce(
       ...(query.ends === undefined ? { searched: (extents) => searched = extents } : {}),
       deliver: (matches) => options.report(matches, signal),
       trouble(trouble) {
-        reportTrouble(trouble);
+        tell(trouble);
         metrics.troubles("RETRO", trouble.count);
         if (trouble.loss !== undefined) metrics.patternLosses(trouble.loss, trouble.count);
       },
@@ -170,10 +177,12 @@ function* matchesOf(set: IndicatorSet, counts: HuntResult["counts"]): Iterable<n
   for (let none = set.size - counts.size; none > 0; none--) yield 0;
 }
 
-function reportTrouble({ source, what, count }: Trouble): void {
-  logger.warn(count > 1 ? "{source}: {what} ({count} times)" : "{source}: {what}", {
-    source,
-    what,
-    count,
-  });
+/** The same trouble with the same file meets one hunt after the other: it is a warning once. */
+function createTroubleTeller(): Hunting["tell"] {
+  const isFirst = createOnce();
+  return ({ source, what, count, loss }) => {
+    const level = loss !== undefined || isFirst(`${source} ${what}`) ? "warn" : "debug";
+    const text = count > 1 ? "{source}: {what} ({count} times)" : "{source}: {what}";
+    logger[level](text, { source, what, count });
+  };
 }
