@@ -38,6 +38,9 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   let { config } = read;
   logAsConfigured(config, flags);
   if (read.file !== undefined) logger.info("Configuration from {file}", { file: read.file });
+  if (!config.live_match && !config.retro_match) {
+    logger.warn("Nothing is matched: neither new events (live_match) nor past ones (retro_match)");
+  }
   await using cleanup = new AsyncDisposableStack();
   const state = openOwnState(config, context);
   if (state !== undefined) cleanup.defer(() => state.close());

@@ -127,6 +127,18 @@ Deno.test("run: what is wrong with a log is told once, however many hunts meet i
     assert.equal(running.log.filter((line) => line.includes("file is empty")).length, 1);
   }));
 
+Deno.test("run: says that matches can go nowhere, and that nothing is matched", () =>
+  withLog([], async ({ log, state }) => {
+    const args = ["run", ...EMBEDDED, "--logs", log, "--state-dir", state];
+    const { code, stderr } = await bridge([...args, "--report", "sinks"]);
+    assert.equal(code, 2);
+    assert.match(stderr, /bridge: key "report": Matches are to go to sinks, and none is named/);
+    await using running = start([...args, "--no-retro"]);
+    await running.logged(/WARNING .*Nothing is matched: neither new .* nor past/);
+    await running.logged(/Subscribed at Threat Bus/);
+    assert.equal(await running.stop(), 0);
+  }));
+
 Deno.test("run: the keys embedded.… place and bound its bus", () =>
   withLog([], async ({ folder, log, state }) => {
     const bundle = JSON.stringify([indicator(7, ip("203.0.113.7"))]);

@@ -3,6 +3,7 @@ import { parseSinkSpec, type ResolvedSink } from "../../../sinks/registry.ts";
 import type { Config } from "../../config/config.ts";
 import { openNowOrLater } from "../../delivery/open_later.ts";
 import { oneAtATime } from "../../delivery/serial.ts";
+import { ConfigError } from "../../errors.ts";
 import { loadFormat } from "../../formats/registry.ts";
 import { BUS_BACKOFF, busSink } from "../../pipeline/run/bus_sink.ts";
 import type { Channel, Channels } from "../../pipeline/run/lanes.ts";
@@ -133,6 +134,12 @@ async function plan(
     plans.push({ key: "threatbus", label: "threatbus", open });
   }
   if (report === "threatbus") return plans;
+  if (report === "sinks" && entries.length === 0) {
+    throw new ConfigError("Matches are to go to sinks, and none is named", {
+      place: { key: "report" },
+      hint: "Name one with --sink or the key sinks, or leave report out.",
+    });
+  }
   const labels = new Set<string>();
   for (const entry of entries) {
     const resolved = await parseSinkSpec(entry, { commands: true });
