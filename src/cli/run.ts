@@ -90,9 +90,11 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
   const notifier = createSystemdNotifier(context.env, () => true, context.signal);
   if (flags.failFast) await client.subscribed;
   client.subscribed.then(() => notifier.ready("subscribed"), () => {});
+  // The same file again: where it is away, no other and no default takes its place.
+  const again = read.file === undefined ? flags : { ...flags, config: read.file };
   using _hangUps = onHangUp(async () => {
     config = await reload(config, {
-      read: async () => (await readRunConfig(flags, context)).config,
+      read: async () => (await readRunConfig(again, context)).config,
       logging: (config) => logAsConfigured(config, flags),
       async sinks(config) {
         const changes = await channels.configure(config);

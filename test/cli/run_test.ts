@@ -139,6 +139,23 @@ Deno.test("run: says that matches can go nowhere, and that nothing is matched", 
     assert.equal(await running.stop(), 0);
   }));
 
+Deno.test("run: a configuration file that is gone at SIGHUP changes nothing", () =>
+  withLog(["203.0.113.1", "203.0.113.2"], async ({ folder, log, state }) => {
+    const config = `${folder}/config.yaml`;
+    const keys = { bus: "embedded", threatbus: "127.0.0.1:0", logs: log, state_dir: state };
+    await Deno.writeTextFile(config, JSON.stringify({ ...keys, sink: "STDOUT" }));
+    await using running = start(["run"], { cwd: folder });
+    await using app = await join(await running.bus());
+    await app.publish(indicator(1, ip("203.0.113.1")));
+    await running.printed(1);
+    await Deno.remove(config);
+    Deno.kill(running.pid, "SIGHUP");
+    await running.logged(/configuration stays as it was: config.yaml: /);
+    await app.publish(indicator(2, ip("203.0.113.2")));
+    await running.printed(2);
+    assert.equal(await running.stop(), 0);
+  }));
+
 Deno.test("run: the keys embedded.… place and bound its bus", () =>
   withLog([], async ({ folder, log, state }) => {
     const bundle = JSON.stringify([indicator(7, ip("203.0.113.7"))]);
