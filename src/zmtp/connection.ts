@@ -121,7 +121,7 @@ function established(
     const silence = performance.now() - Math.max(asked, reader.heard);
     const patience = sender.blocked ? PATIENCE_WITH_SLOW : PATIENCE;
     if (silence > options.heartbeat * patience) close();
-    else if (silence >= options.heartbeat) sender.command(ping(options.heartbeat));
+    else if (silence >= options.heartbeat) sender.command(PING);
   };
   const pulse = options.heartbeat > 0 && minor > 0
     ? setInterval(beat, options.heartbeat)
@@ -189,11 +189,11 @@ function established(
   };
 }
 
-/** PING with a time to live in tenths of a second and no context. */
-function ping(heartbeat: number): Uint8Array {
-  const ttl = Math.min(0xffff, Math.ceil(heartbeat * PATIENCE / 100));
-  return encodeCommand("PING", Uint8Array.of(ttl >> 8, ttl & 0xff));
-}
+/**
+ * Without a time to live: we ask in silence only, so what the peer hears of us is no measure of
+ * us, and libzmq would end a connection over which it sends all the time.
+ */
+const PING = encodeCommand("PING", Uint8Array.of(0, 0));
 
 function closeQuietly(raw: ByteConnection): void {
   try {

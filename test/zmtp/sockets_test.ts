@@ -213,8 +213,13 @@ Deno.test("heartbeats keep an idle connection and end a dead one", async () => {
   await peer.write(greeting);
   const ready = "\x05READY\x0bSocket-Type\0\0\0\x03PUB";
   await peer.write(new Uint8Array([4, ready.length, ...new TextEncoder().encode(ready)]));
+  let heard = "";
+  for await (const part of peer.readable.pipeThrough(new TextDecoderStream("latin1"))) {
+    heard += part;
+  }
   await ended.promise;
+  // No time to live: a peer that heard nothing else for so long would end the connection.
+  assert.ok(heard.includes("\x04\x07\x04PING\0\0"));
   await sub.close();
-  peer.close();
   listener.close();
 });
