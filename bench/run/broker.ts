@@ -19,6 +19,7 @@ export function startBareBroker() {
       for (const one of batch) if (one.type === "messages") received += one.messages.length;
     }
   });
+  const made = (json: string) => encoder.encode(`${TOPIC}indicator ${json}`);
   const grant = { topic: TOPIC, pubPort: pub.port, subPort: sub.port };
   const rep = bindRep({ endpoint }, () => [encodeReply({ status: "success", grant })]);
   return {
@@ -28,7 +29,13 @@ export function startBareBroker() {
       return received;
     },
     /** Sends an indicator to all. */
-    send: (json: string) => pub.publish([encoder.encode(`${TOPIC}indicator ${json}`)]),
+    send: (json: string) => pub.publish([made(json)]),
+    /** The message for an indicator. */
+    made,
+    /** Sends such a message to all. */
+    sendMade: (message: Uint8Array) => pub.publish([message]),
+    /** Resolves when little of what was sent still waits for TCP. */
+    drained: () => pub.drained(1000),
     close: () => Promise.all([pub.close(), sub.close(), rep.close()]),
   };
 }

@@ -56,7 +56,7 @@ export interface ClientOptions {
   /** Default 5,000 ms each. */
   readonly heartbeatMs?: number;
   readonly requestTimeoutMs?: number;
-  /** Messages held for the reader before the broker is made to wait; default 100,000 or 128 MiB. */
+  /** Messages held for the reader before the broker is made to wait; default 100,000 or 32 MiB. */
   readonly queueMessages?: number;
   readonly queueBytes?: number;
   /** A larger message is refused unread; default 16 MiB. */
@@ -113,7 +113,7 @@ const QUICK_MS = 10_000;
 
 /** Starts a client; it works until it is closed or the signal aborts. */
 export function createClient(options: ClientOptions, signal: AbortSignal): ThreatBusClient {
-  const { maxMessageBytes = LONGEST_MESSAGE, queueMessages = 100_000, queueBytes = 1 << 27 } =
+  const { maxMessageBytes = LONGEST_MESSAGE, queueMessages = 100_000, queueBytes = 1 << 25 } =
     options;
   const stop = new AbortController();
   const alive = AbortSignal.any([signal, stop.signal]);
