@@ -34,6 +34,17 @@ const logger = getLogger(["bridge", "run"]);
 
 /** Runs `bridge run` until it is stopped and resolves with its exit code. */
 export async function runRun(flags: RunFlags, context: CliContext): Promise<number> {
+  try {
+    await serve(flags, context);
+  } catch (error) {
+    // To be told to stop while it begins is no failure: a service manager would say so.
+    if (!context.signal.aborted || error !== context.signal.reason) throw error;
+    logger.info("Stopped while it began");
+  }
+  return EXIT.matched;
+}
+
+async function serve(flags: RunFlags, context: CliContext): Promise<void> {
   const read = await readRunConfig(flags, context);
   let { config } = read;
   logAsConfigured(config, flags);
@@ -125,7 +136,6 @@ export async function runRun(flags: RunFlags, context: CliContext): Promise<numb
     settingsOf(config),
     context.signal,
   ).finally(() => notifier.stopping());
-  return EXIT.matched;
 }
 
 /** What allow-lists, the guard and filters kept away, told at the end. */

@@ -107,9 +107,8 @@ export async function createWorld(folder: string, random: Random): Promise<World
       const outcome = await process?.ended;
       clearTimeout(late);
       if (signal === "SIGTERM" && process !== undefined && outcome !== 0) {
-        // Before it has begun to listen to signals a process just ends, and while it begins it says so.
-        const isYoung = outcome === "SIGTERM" && process.log === "" ||
-          outcome === 2 && process.log.endsWith("bridge: stopped by SIGTERM\n");
+        // Before it has begun to listen to signals a process just ends.
+        const isYoung = outcome === "SIGTERM" && process.log === "";
         if (!isYoung && !diskWasFull) {
           surprises.push(`${who} at SIGTERM: ${outcome}\n${process.log}`);
         }

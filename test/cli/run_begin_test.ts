@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+import { runTree } from "../../src/cli/tree.ts";
 import { flow, indicator, join, start } from "./run_process.ts";
 
 const IOC = "203.0.113.1";
@@ -23,6 +25,25 @@ Deno.test("what is written once an indicator is there is matched, however long l
       Deno.writeTextFileSync(`${folder}/logs/${file}.json`, flow(file, IOC), { append: true });
     }
     await app.saw("LIVE 1 0", "LIVE 1 999", "LIVE 1 1499");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("run that is told to stop while it begins ends as one that ran", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "bridge-test-" });
+  try {
+    let code: number | undefined;
+    await runTree([
+      ...["run", "--bus", "embedded", "-t", "127.0.0.1:0", "--logs", folder],
+      ...["--state-dir", `${folder}/state`, "--sink", `file:${folder}/hits`],
+    ], {
+      signal: AbortSignal.abort(new DOMException("stopped by SIGTERM", "AbortError")),
+      env: () => undefined,
+      print: () => Promise.resolve(),
+      exitWith: (given) => code = given,
+    });
+    assert.equal(code ?? 0, 0);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
