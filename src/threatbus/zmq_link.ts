@@ -64,7 +64,7 @@ export function zmqLink({ host, port, mechanism, silenceMs = 10_000 }: LinkOptio
       }
     },
     listen: async (port, signal) => listener(await open("SUB", port, signal)),
-    publisher: async (port, signal) => await publisher(await open("PUB", port, signal), signal),
+    publisher: async (port, signal) => publisher(await open("PUB", port, signal)),
   };
 }
 
@@ -89,9 +89,13 @@ function listener(connection: Connection): Listener {
   };
 }
 
-/** Ready when the broker has said what it wants: what is sent before goes nowhere. */
-async function publisher(connection: Connection, signal: AbortSignal): Promise<Publisher> {
+/**
+ * Waits with the first message until the broker has said what it wants: what is sent before goes
+ * nowhere. libzmq's socket says so only when the broker looks at it, which one may do late.
+ */
+function publisher(connection: Connection): Publisher {
   const wanted = Promise.withResolvers<void>();
+  wanted.promise.catch(() => {}); // Nobody may be publishing.
   const read = async () => {
     for await (const batch of connection.incoming()) {
       if (batch.some((one) => one.type === "subscribe")) wanted.resolve();
@@ -101,16 +105,11 @@ async function publisher(connection: Connection, signal: AbortSignal): Promise<P
     wanted.reject(new NotConnectedError("The broker closed the publishing connection"));
     return fault;
   });
-  try {
-    await orAborted(wanted.promise, signal);
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
   const { sender } = connection;
   return {
     ended,
     publish: async (messages, signal) => {
+      await orAborted(wanted.promise, signal);
       let gathered = 0;
       for (const message of messages) {
         sender.joined(message);

@@ -18,3 +18,27 @@ Deno.test("zmqLink() ends a listening connection that gives no sign of life", as
   peer.close();
   server.close();
 });
+
+Deno.test("zmqLink() publishes as soon as the broker says what it wants, and is not held up before", async () => {
+  const server = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = server.addr;
+  const link = zmqLink({ host: "127.0.0.1", port });
+  const opening = link.publisher(port, AbortSignal.timeout(60_000));
+  const peer = await server.accept();
+  await peer.write(encodeGreeting("NULL", false));
+  const ready = encodeMetadata([["Socket-Type", new TextEncoder().encode("SUB")]]);
+  await peer.write(encodeFrame(encodeCommand("READY", ready), { command: true }));
+  // It is there, though nothing is wanted yet.
+  const publisher = await opening;
+  const message = new TextEncoder().encode("stix2/sighting {}");
+  const publishing = publisher.publish([[message]], AbortSignal.timeout(60_000));
+  await peer.write(encodeFrame(Uint8Array.of(1)));
+  let heard = "";
+  for await (const part of peer.readable.pipeThrough(new TextDecoderStream("latin1"))) {
+    heard += part;
+    if (heard.includes("stix2/sighting {}")) break;
+  }
+  publisher.close();
+  await assert.rejects(publishing);
+  server.close();
+});
