@@ -10,6 +10,8 @@ export interface Waiting {
   put(handle: Handle, version: Version | undefined): void;
   /** The last change, if it is not on disk. */
   get(handle: Handle): Change | undefined;
+  /** Whether what is not on disk looks for something else than what is: what is being written, too. */
+  isOther(handle: Handle): boolean;
   /** Resolves when all that was put is on disk. */
   flush(): Promise<void>;
   /** Counts what was put. */
@@ -52,6 +54,8 @@ export function createWaiting(
       gathered.set(handle, { version, continues });
     },
     get: (handle) => gathered.get(handle) ?? underWay.get(handle),
+    isOther: (handle) =>
+      gathered.get(handle)?.continues === false || underWay.get(handle)?.continues === false,
     async flush() {
       await writing;
       if (gathered.size > 0) writing ??= writeGathered();

@@ -160,8 +160,7 @@ export function openIndicatorStore({ db, commit }: State): IndicatorStore {
     },
     heldAs(handle) {
       // What was searched for the version on disk is not what this one looks for.
-      const isOther = waiting.get(handle)?.continues === false;
-      return pastOf(isOther ? HUNT.open : hunted.get(handle));
+      return pastOf(waiting.isOther(handle) ? HUNT.open : hunted.get(handle));
     },
     async done(indicators, searched) {
       const edit = hunted.edit();

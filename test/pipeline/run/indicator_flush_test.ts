@@ -96,3 +96,30 @@ Deno.test("the store loses nothing of what changes while it writes, and takes no
     ),
     { numRuns: 30, interruptAfterTimeLimit: 30_000 },
   ));
+
+Deno.test("what looks for something else, and is being written, is not taken for searched as its next version comes", () =>
+  withFolder(async (folder) => {
+    const state = openState(folder);
+    const store = openIndicatorStore(state);
+    const set = createIndicatorSet({ documents: store.documents });
+    store.restore(set);
+    const put = (name: string, version: number) => {
+      const result = set.put(indicator(1, name, version));
+      assert.ok(result.type !== "ignored");
+      return result.handle;
+    };
+    const handle = put("a.example", 1);
+    await store.flush();
+    await store.done([{ handle, revision: store.revision }]);
+    assert.equal(store.heldAs(handle).hunted, true);
+    put("b.example", 2);
+    const written = store.flush();
+    await Promise.resolve(); // its writing begins
+    put("b.example", 3);
+    assert.equal(store.heldAs(handle).hunted, false);
+    await written;
+    assert.equal(store.heldAs(handle).hunted, false);
+    await store.flush();
+    assert.equal(store.heldAs(handle).hunted, false);
+    await state.close();
+  }));
