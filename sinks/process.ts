@@ -1,4 +1,4 @@
-import { endWithUs, letGoOfInput, type Output, outputOf } from "../src/children.ts";
+import { endWithUs, kill, letGoOfInput, type Output, outputOf } from "../src/children.ts";
 import { type CommandLine, locateCommand, parseCommand, UnsafeValue } from "../src/command.ts";
 import type { Values } from "../src/config/config.ts";
 import type { OptionTable } from "../src/config/options.ts";
@@ -285,12 +285,6 @@ function countLines(output: Output): Answers {
       ready--;
     },
   };
-}
-
-function kill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch { /* it has ended */ }
 }
 
 function problem(

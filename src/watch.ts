@@ -17,11 +17,11 @@ export function watchable(
   folders: readonly WatchedFolder[],
   databases: readonly string[],
 ): WatchedFolder[] {
-  const spared = new Set(databases.map(realFolder));
+  const spared = new Set(databases.map(withoutLinks));
   const seen = new Set<string>();
   const found: WatchedFolder[] = [];
   const look = (path: string) => {
-    const real = realFolder(path);
+    const real = withoutLinks(path);
     if (seen.has(real)) return;
     seen.add(real);
     const recursive = ![...spared].some((folder) => isWithin(folder, real));
@@ -30,7 +30,7 @@ export function watchable(
   };
   for (const folder of folders) {
     if (folder.recursive) look(folder.path);
-    else if (!spared.has(realFolder(folder.path))) found.push(folder);
+    else if (!spared.has(withoutLinks(folder.path))) found.push(folder);
   }
   return found;
 }
@@ -50,7 +50,7 @@ export function watchFolders(folders: readonly WatchedFolder[]): Deno.FsWatcher[
   }
 }
 
-const realFolder = (path: string): string => realPath(resolve(path));
+const withoutLinks = (path: string): string => realPath(resolve(path));
 
 const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);

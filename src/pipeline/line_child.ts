@@ -1,4 +1,4 @@
-import { endWithUs, letGoOfInput, type Output, outputOf } from "../children.ts";
+import { endWithUs, kill, letGoOfInput, type Output, outputOf } from "../children.ts";
 import type { CommandLine } from "../command.ts";
 import { orAborted } from "../wait.ts";
 
@@ -108,9 +108,7 @@ export function openLineChild(
     const [first, ...others] = old.questions.splice(0);
     first?.reject(new Error(reason));
     for (const { reject } of others) reject(new Interrupted(reason));
-    try {
-      old.child.kill("SIGKILL");
-    } catch { /* it has ended */ }
+    kill(old.child);
     old.output.letGo();
     await letGoOfInput(old.writer);
     await old.child.status;

@@ -1,4 +1,4 @@
-import { endWithUs, type Output, outputOf } from "../children.ts";
+import { endWithUs, kill, type Output, outputOf } from "../children.ts";
 import { getLogger } from "../log.ts";
 import { type CommandLine, locateCommand, parseCommand } from "../command.ts";
 import type { Match } from "../engines/engine.ts";
@@ -125,9 +125,7 @@ async function runOnce(
   const output = outputOf(child.stdout);
   const stop = () => {
     output.letGo();
-    try {
-      child.kill("SIGKILL");
-    } catch { /* it has ended */ }
+    kill(child);
   };
   limit.addEventListener("abort", stop);
   try {
